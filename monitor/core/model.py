@@ -1,0 +1,530 @@
+"""The values that pass between the stages: one frozen type per hop, in the order in which a post meets them.
+
+    Source → Document → Window of Entries → Post → Prepared (tags, matches) → story → Digest → Message → Receipt
+
+All times are aware and UTC. Slugs are lower-case ASCII words joined by hyphens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+Clock = Callable[[], datetime]
+"""Gives the present moment, aware and UTC. Handed in, so that tests decide what time it is."""
+
+
+# ── sources ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Authority(StrEnum):
+    """How near a source stands to what it reports."""
+
+    PRIMARY = "primary"  # the body that issues the statement: a ministry, an organisation, an embassy
+    STATE_AGENCY = "state_agency"  # a news agency or broadcaster owned by a state
+    PRESS = "press"  # everybody else who reports
+
+
+class Owner(StrEnum):
+    """Who may change a source, watch or subscription."""
+
+    FILE = "file"  # a file under config/ says what it is; the command line only pauses and resumes it
+    OPERATOR = "operator"  # added on the command line; no file touches it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What polling remembers of a source between two polls."""
+
+    etag: str | None = None  # sent back unchanged, quotes and W/ included (RFC 9110, 8.8.3)
+    last_modified: str | None = None  # sent back unchanged (RFC 9110, 8.8.2)
+    body_hash: bytes | None = None  # of the last body that was read to the end
+    seen: bytes = b""  # 8-byte digests of the last window's posts, see core.identity
+    failures: int = 0  # polls in a row that failed
+    polled_before: bool = False  # a first poll that succeeded is over: the backlog has been taken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A place that is polled."""
+
+    slug: str
+    title: str
+    kind: str  # a name in sources.KINDS
+    url: str  # as the operator gave it; for Telegram "https://t.me/s/NAME"
+    homepage: str | None = None
+    organisation: str | None = None  # slug of the body that issues what is posted here
+    country: str | None = None  # ISO 3166-1 alpha-2, upper case, of that body
+    language: str | None = None  # BCP 47, of most posts; a hint, each post is judged by itself
+    authority: Authority = Authority.PRESS
+    tags: tuple[str, ...] = ()  # the operator's own labels
+    interval: timedelta = timedelta(minutes=15)
+    options: Mapping[str, Any] = field(default_factory=dict)  # what only this kind understands
+    owner: Owner = Owner.OPERATOR
+    paused: bool = False
+    id: int = 0  # 0 until stored
+    memory: Memory = Memory()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceStatus:
+    """A source with what its polls have shown, for tables and coverage."""
+
+    source: Source
+    next_poll_at: datetime | None
+    last_poll_at: datetime | None
+    last_success_at: datetime | None
+    last_new_at: datetime | None  # when a poll last brought a post not known before
+    last_outcome: str | None
+    last_error: str | None
+    posts: int
+
+
+# ── fetching ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """Bytes from a source, transfer and content codings already undone."""
+
+    url: str  # where they came from after redirects: the base of relative links
+    content: bytes
+    content_type: str | None = None  # the header as sent, parameters included
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A body that may hold something new."""
+
+    document: Document
+    etag: str | None = None
+    last_modified: str | None = None
+    moved_to: str | None = None  # the final address when every redirect on the way was permanent (301, 308)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """304: the server says that nothing changed since the validators we sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gone:
+    """410: the server says that this address will not come back."""
+
+
+FetchResult = Fetched | NotModified | Gone
+
+
+# ── reading ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """Where a forwarded post came from."""
+
+    name: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """Something attached to a post; never fetched."""
+
+    kind: str  # "photo", "video", "round-video", "voice", "audio", "document", "sticker", "poll", "location", "link"
+    url: str | None = None
+    title: str | None = None  # file name, link title or the platform's placeholder ("Media is too big")
+    mime: str | None = None
+    bytes: int | None = None
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What a source adapter hands over, still raw: nothing trimmed, sanitised or guessed."""
+
+    guid: str | None = None  # as stated; None where the source states none
+    link: str | None = None  # absolute
+    title: str | None = None  # plain text
+    html: str | None = None  # the fullest body the source gives, untrusted markup
+    summary: str | None = None  # a shorter body beside it, untrusted markup
+    author: str | None = None
+    published: str | None = None  # as written by the source, any format
+    updated: str | None = None  # likewise
+    language: str | None = None
+    categories: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()  # without "#", where the source marks them itself
+    media: tuple[Media, ...] = ()
+    forwarded_from: Forward | None = None
+    reply_to: str | None = None  # link of the post answered
+    edited: bool = False
+    views: int | None = None
+    service: bool = False  # the platform speaking ("channel photo updated"), not the channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What one document showed: a feed is a window on its source, not its archive."""
+
+    entries: tuple[Entry, ...]  # in the document's own order
+    title: str | None = None
+    homepage: str | None = None
+    language: str | None = None
+    older: str | None = None  # address of the page before this one, where the document links it
+    notes: tuple[str, ...] = ()  # what a person should know: "declared utf-8, was windows-1251"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """An entry made uniform."""
+
+    guid: str  # identity within its source; made from the best evidence where none is stated
+    url: str | None  # canonical: tracking parameters and fragments off
+    title: str
+    title_made: bool = False  # made from the first sentence, the source gave none
+    text: str  # plain text, paragraphs separated by a blank line
+    html: str  # sanitised
+    summary: str = ""  # plain text of a teaser beside a full text, "" where there is none
+    author: str | None = None
+    language: str | None = None  # BCP 47 primary subtag, of this post
+    stated_at: datetime | None = None  # when the source says it was published
+    updated_at: datetime | None = None  # when the source says it was last edited
+    hashtags: tuple[str, ...] = ()  # without "#", as written, in order of appearance
+    categories: tuple[str, ...] = ()
+    media: tuple[Media, ...] = ()
+    forwarded_from: Forward | None = None
+    reply_to: str | None = None
+    edited: bool = False
+    views: int | None = None
+    content_hash: bytes  # 16 bytes over what a reader sees; another value means a revision
+    fingerprint: bytes | None  # 16 bytes over the folded words, equal for reposts; None where the text is too short
+
+
+class Field(StrEnum):
+    """The part of a post that evidence points into. Offsets count characters (code points) of that string."""
+
+    TITLE = "title"
+    TEXT = "text"
+    HASHTAG = "hashtag"  # the hashtags joined by one space, each with its "#"
+    SOURCE = "source"  # nothing written in the post: it follows from the source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The exact words that led to a tag or a match."""
+
+    field: Field
+    offset: int  # field[offset:offset + len(words)] == words; 0 for Field.SOURCE
+    words: str
+    rule: str  # tags: "name", "acronym", "hashtag", "flag", "demonym", "city", "member", "issuer"; matches: "phrase"
+
+
+class Facet(StrEnum):
+    """The kinds of tag. `issuer` says who speaks, the others what is spoken of."""
+
+    ORGANISATION = "organisation"
+    COUNTRY = "country"
+    REGION = "region"
+    ISSUER = "issuer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tag:
+    """One taxonomy entry found in a post."""
+
+    facet: Facet
+    slug: str  # for countries the lower-case ISO code
+    main: bool  # what the post is about, in contrast to a mention
+    weight: float  # 0 to 1; title, first paragraph, frequency and how plain the evidence is
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A watch found in a post."""
+
+    watch: str  # slug
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A post with all that can be said of it without looking at other posts."""
+
+    post: Post
+    tags: tuple[Tag, ...] = ()
+    matches: tuple[Match, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What reading one document gave, ready to be stored."""
+
+    posts: tuple[Prepared, ...]  # only those not among `seen` of the memory handed in
+    entries: int  # all entries of the window, known ones and service messages included
+    seen: bytes  # the new value for Memory.seen
+    title: str | None = None
+    older: str | None = None
+    notes: tuple[str, ...] = ()  # among them each entry that could not be used, and why
+
+
+class Outcome(StrEnum):
+    """How a poll ended."""
+
+    NEW = "new"  # posts not known before, or changed ones
+    KNOWN = "known"  # a body came, with nothing new in it
+    NOT_MODIFIED = "not-modified"
+    FAILED = "failed"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """One poll of one source: all that its transaction needs."""
+
+    source: Source
+    started_at: datetime
+    finished_at: datetime
+    outcome: Outcome  # as far as the poll itself can tell; storing may turn NEW into KNOWN
+    reading: Reading | None = None
+    memory: Memory = Memory()  # to be remembered instead of source.memory
+    error: str | None = None  # a sentence
+    reason: str | None = None  # one word, see SourceError
+    retry_at: datetime | None = None
+    size: int = 0  # decoded bytes
+    moved_to: str | None = None
+
+
+# ── watches, subscriptions, schedules ──────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """A named query in the watch language."""
+
+    slug: str
+    title: str
+    query: str
+    owner: Owner = Owner.OPERATOR
+    paused: bool = False
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a subscription is due: either times of day on some weekdays, or a five-field cron line."""
+
+    timezone: str  # IANA name
+    times: tuple[time, ...] = ()  # local, naive
+    weekdays: tuple[int, ...] = ()  # Monday is 0; empty means every day
+    cron: str | None = None  # minute hour day month weekday, as in crontab(5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which posts a subscription wants: every list that is not empty must be met by at least one of its members."""
+
+    watches: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()  # lower-case ISO codes, as tag slugs are
+    issuers: tuple[str, ...] = ()  # slugs of organisations or countries that speak
+    sources: tuple[str, ...] = ()
+    source_tags: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    authorities: tuple[Authority, ...] = ()
+
+
+class Grouping(StrEnum):
+    """How a digest is divided after the watches, which always come first."""
+
+    ORGANISATION = "organisation"
+    REGION = "region"
+    COUNTRY = "country"
+    SOURCE = "source"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Who receives what, by which channel, on which schedule."""
+
+    slug: str
+    title: str
+    channel: str  # a name in channels.CHANNELS
+    recipients: tuple[str, ...]  # addresses that the channel understands, one message each
+    schedule: Schedule
+    selection: Selection = Selection()
+    grouping: Grouping = Grouping.ORGANISATION
+    send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
+    language: str = "en"  # of the labels
+    options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands
+    owner: Owner = Owner.OPERATOR
+    paused: bool = False
+    id: int = 0
+    created_at: datetime | None = None
+    next_due_at: datetime | None = None
+    last_compiled_at: datetime | None = None  # None before the first digest
+
+
+# ── digests ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPost:
+    """A post as the store gives it back."""
+
+    id: int
+    source: Source
+    story_id: int
+    post: Post
+    first_seen_at: datetime
+    backlog: bool  # was already old when its source was polled for the first time: searchable, not digested
+    tags: tuple[Tag, ...] = ()
+    matches: tuple[Match, ...] = ()
+    revisions: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """What a post said before it was edited."""
+
+    number: int  # 1 is the oldest
+    title: str
+    text: str
+    replaced_at: datetime  # when a poll first showed the next version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """Somebody who carried a story."""
+
+    post_id: int
+    source_slug: str
+    source_title: str
+    authority: Authority
+    url: str | None
+    at: datetime  # stated time, else first seen
+    lag: timedelta  # after the first voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A story as it stands in a digest."""
+
+    story_id: int
+    lead: StoredPost  # who said it first, the nearest authority where several are equally early
+    others: tuple[Voice, ...]  # everyone else, in order of time
+    tags: tuple[Tag, ...]  # of the lead
+    matches: tuple[Match, ...]  # of every post of the story that was selected
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Items under one heading."""
+
+    kind: str  # "watch", "organisation", "region", "country", "source" or "none"
+    slug: str
+    label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailingSource:
+    """A source that could not be read when the digest was compiled."""
+
+    slug: str
+    title: str
+    error: str
+    since: datetime | None  # last success, None if never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The evidence behind a digest: a quiet day is shown to be quiet, not broken."""
+
+    since: datetime  # start of the time the digest answers for
+    until: datetime
+    sources: int  # not paused
+    checked: int  # read successfully at least once in that time
+    polls: int
+    failing: tuple[FailingSource, ...]
+    posts: int  # new in that time over all sources
+    selected: int  # of these, wanted by the subscription
+    folded: int  # of these, shown as another voice of a story
+    stories: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One edition for one subscription at one due time: all that a template sees."""
+
+    subscription: Subscription
+    due_at: datetime
+    compiled_at: datetime
+    sections: tuple[Section, ...]  # each story once, under its best section
+    coverage: Coverage
+    labels: Mapping[str, str] = field(default_factory=dict)  # "facet:slug" → name in the subscription's language
+
+
+# ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """A rendered message, the same for every recipient."""
+
+    subject: str
+    text: str = ""
+    html: str = ""
+    payload: Mapping[str, Any] | None = None  # webhooks: the JSON body
+
+
+class MessageState(StrEnum):
+    """Where a message stands."""
+
+    WAITING = "waiting"  # due at next_attempt_at
+    CLAIMED = "claimed"  # somebody is sending it, until the claim runs out
+    DELIVERED = "delivered"
+    DEAD = "dead"  # given up; kept, shown, can be sent again
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A rendered digest or alert for one recipient on one channel."""
+
+    key: str  # what makes a repeat recognisable: Message-ID, webhook-id and file name are made from it
+    channel: str
+    recipient: str
+    content: Content
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the subscription's channel
+    subscription_slug: str = ""
+    created_at: datetime | None = None
+    id: int = 0
+    attempts: int = 0  # begun so far, the present one included
+    state: MessageState = MessageState.WAITING
+    next_attempt_at: datetime | None = None
+    last_error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What the receiver said when it took a message."""
+
+    detail: str  # "250 2.0.0 queued as 4F1A", "204", "written to …/x.eml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One attempt to hand a message over."""
+
+    attempt: int
+    started_at: datetime
+    finished_at: datetime
+    outcome: str  # "delivered", "retry", "dead"
+    detail: str

@@ -1,0 +1,42 @@
+"""What a kind of source is made of. Each module beside this one fills in one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict
+
+from monitor.core.model import Document, Source, Window
+
+
+class Options(BaseModel):
+    """Base of the options that one kind understands; a name not listed is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceKind:
+    """How one kind of source is addressed, asked for and read."""
+
+    name: str  # as written in sources.yaml
+    summary: str  # one line for documentation and `--help`
+    accept: str  # Accept header of the request (RFC 9110, 12.5.1)
+    options: type[Options]
+    address: Callable[[str], str]
+    """What a person wrote → the http(s) URL to fetch. Raises ValueError with a sentence saying what would be right."""
+    parse: Callable[[Document, Source], Window]
+    """Every entry of the document, or SourceError with reason "not-a-feed" or "parse"; never half a page.
+    Runs in a worker process that can be killed: no clock, no network, no database."""
+
+
+def web_address(text: str) -> str:
+    """An absolute http(s) URL as given, white space trimmed; ValueError for anything else."""
+    from urllib.parse import urlsplit
+
+    url = text.strip()
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{text!r} is not a web address: it should begin with https:// and name a host")
+    return url
