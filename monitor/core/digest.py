@@ -1,0 +1,186 @@
+"""What goes into a digest, and under which heading: pure decisions over stored posts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from monitor.core.model import (
+    Authority,
+    Coverage,
+    Digest,
+    Facet,
+    Grouping,
+    Item,
+    Match,
+    Section,
+    Selection,
+    StoredPost,
+    Subscription,
+    Tag,
+    Voice,
+    Watch,
+)
+from monitor.core.stories import moment
+
+NEARNESS = {Authority.PRIMARY: 0, Authority.STATE_AGENCY: 1, Authority.PRESS: 2}
+
+FACETS = {
+    Grouping.ORGANISATION: Facet.ORGANISATION,
+    Grouping.REGION: Facet.REGION,
+    Grouping.COUNTRY: Facet.COUNTRY,
+}
+
+
+class Labels(Protocol):
+    """Names of taxonomy entries in a language; core.taxonomy.Taxonomy is one."""
+
+    def label(self, facet: Facet, slug: str, language: str) -> str: ...
+
+
+def wanted(selection: Selection, stored: StoredPost) -> bool:
+    """Whether a subscription wants a post: every list that is not empty must be met by one of its members."""
+    source, tags = stored.source, stored.tags
+
+    def tagged(facet: Facet, slugs: Collection[str]) -> bool:
+        return not slugs or any(tag.facet is facet and tag.slug in slugs for tag in tags)
+
+    return (
+        (not selection.watches or any(match.watch in selection.watches for match in stored.matches))
+        and tagged(Facet.ORGANISATION, selection.organisations)
+        and tagged(Facet.REGION, selection.regions)
+        and tagged(Facet.COUNTRY, selection.countries)
+        and tagged(Facet.ISSUER, selection.issuers)
+        and (not selection.sources or source.slug in selection.sources)
+        and (not selection.source_tags or any(tag in selection.source_tags for tag in source.tags))
+        and (not selection.languages or (stored.post.language or source.language) in selection.languages)
+        and (not selection.authorities or source.authority in selection.authorities)
+    )
+
+
+def items(posts: Iterable[StoredPost], voices: Mapping[int, Sequence[Voice]]) -> list[Item]:
+    """Selected posts folded into stories, newest first.
+
+    The lead is the earliest selected post, the nearest authority among equally early ones; everybody else who carried
+    the story is named, selected or not. `voices` holds all posts of each story in order of time.
+    """
+    folded: defaultdict[int, list[StoredPost]] = defaultdict(list)
+    for stored in posts:
+        folded[stored.story_id].append(stored)
+    result = []
+    for story_id, members in folded.items():
+        lead = min(members, key=_precedence)
+        matches: dict[str, Match] = {match.watch: match for match in lead.matches}
+        for member in members:
+            for match in member.matches:
+                matches.setdefault(match.watch, match)
+        others = tuple(voice for voice in voices.get(story_id, ()) if voice.post_id != lead.id)
+        result.append(
+            Item(
+                story_id=story_id,
+                lead=lead,
+                others=others,
+                tags=lead.tags,
+                matches=tuple(matches[slug] for slug in sorted(matches)),
+                at=_at(lead),
+            )
+        )
+    return sorted(result, key=lambda item: (item.at, item.lead.id), reverse=True)
+
+
+def sections(
+    stories: Sequence[Item], subscription: Subscription, *, watches: Sequence[Watch], labels: Labels
+) -> tuple[Section, ...]:
+    """Watches first, in the order they are listed, then the subscription's grouping, fullest section first.
+
+    Each story stands once, under its best heading: the first watch that found it, else its weightiest main tag.
+    """
+    asked = subscription.selection.watches
+    followed = [watch for watch in watches if not watch.paused and (not asked or watch.slug in asked)]
+    by_heading: defaultdict[tuple[str, str], list[Item]] = defaultdict(list)
+    for item in stories:
+        found = {match.watch for match in item.matches}
+        watch = next((watch for watch in followed if watch.slug in found), None)
+        heading = ("watch", watch.slug) if watch is not None else _heading(item, subscription.grouping)
+        by_heading[heading].append(item)
+
+    order = {watch.slug: position for position, watch in enumerate(followed)}
+    titles = {watch.slug: watch.title for watch in followed}
+    result = []
+    for (kind, slug), members in by_heading.items():
+        label = _label(kind, slug, members, language=subscription.language, titles=titles, labels=labels)
+        result.append(Section(kind=kind, slug=slug, label=label, items=tuple(members)))
+    return tuple(
+        sorted(
+            result,
+            key=lambda section: (
+                section.kind != "watch",
+                order.get(section.slug, 0) if section.kind == "watch" else 0,
+                section.kind == "none",  # what has no heading comes last
+                -len(section.items),
+                section.label,
+            ),
+        )
+    )
+
+
+def digest(
+    subscription: Subscription,
+    stories: Sequence[Item],
+    *,
+    due_at: datetime,
+    compiled_at: datetime,
+    coverage: Coverage,
+    watches: Sequence[Watch],
+    labels: Labels,
+) -> Digest:
+    """One edition, with the names of every tag that it shows."""
+    shown = {(tag.facet, tag.slug) for item in stories for tag in item.tags}
+    return Digest(
+        subscription=subscription,
+        due_at=due_at,
+        compiled_at=compiled_at,
+        sections=sections(stories, subscription, watches=watches, labels=labels),
+        coverage=replace(coverage, stories=len(stories)),
+        labels={
+            f"{facet.value}:{slug}": labels.label(facet, slug, subscription.language) for facet, slug in sorted(shown)
+        },
+    )
+
+
+def _at(stored: StoredPost) -> datetime:
+    return moment(stored.post.stated_at, stored.first_seen_at)
+
+
+def _precedence(stored: StoredPost) -> tuple[datetime, int, int]:
+    return _at(stored), NEARNESS[stored.source.authority], stored.id
+
+
+def _heading(item: Item, grouping: Grouping) -> tuple[str, str]:
+    if grouping is Grouping.SOURCE:
+        return "source", item.lead.source.slug
+    facet = FACETS.get(grouping)
+    best = _best(item.tags, facet) if facet is not None else None
+    return (grouping.value, best.slug) if best is not None else ("none", "")
+
+
+def _best(tags: Iterable[Tag], facet: Facet) -> Tag | None:
+    found = [tag for tag in tags if tag.facet is facet]
+    return max(found, key=lambda tag: (tag.main, tag.weight, tag.slug), default=None)
+
+
+def _label(
+    kind: str, slug: str, members: Sequence[Item], *, language: str, titles: Mapping[str, str], labels: Labels
+) -> str:
+    match kind:
+        case "watch":
+            return titles[slug]
+        case "source":
+            return members[0].lead.source.title
+        case "none":
+            return ""
+        case _:
+            return labels.label(Facet(kind), slug, language)

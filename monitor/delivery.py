@@ -1,0 +1,146 @@
+"""The deliver loop: outbox → claim → send outside any transaction → delivered, later, or dead.
+
+Read `deliver_due` first. A process that dies between the receiver's yes and our commit leaves a claim that runs out;
+the message then goes again under the same key, by which the receiver recognises it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.channels.channel import Channel
+from monitor.core.errors import DeliveryError
+from monitor.core.model import Clock, Delivery, Message, MessageState
+from monitor.core.pacing import Patience, next_attempt_at
+from monitor.store import outbox
+from monitor.store.database import Database
+
+log = structlog.get_logger()
+
+CLAIM = 20  # messages taken at once
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the loop is built from."""
+
+    database: Database
+    channels: Mapping[str, Channel]
+    clock: Clock
+    chance: Callable[[], float]  # uniform in [0, 1)
+    patience: Patience = field(default_factory=Patience)
+    claim_for: timedelta = timedelta(minutes=5)  # longer than any attempt may take
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempted:
+    """How an attempt ended."""
+
+    message: Message
+    state: MessageState
+    attempt: Delivery
+    next_attempt_at: datetime | None = None
+
+
+async def deliver_due(parts: Parts) -> list[Attempted]:
+    """Try every due message once. A message that fails waits for its next time; the others go on."""
+    attempted: list[Attempted] = []
+    token = secrets.token_hex(8)
+    while claimed := await _claim(parts, token):
+        try:
+            attempted += await asyncio.gather(*(_try(parts, message, token) for message in claimed))
+        except asyncio.CancelledError:
+            await parts.database.write(lambda tx: outbox.release(tx, token=token, now=parts.clock()))
+            raise
+    return attempted
+
+
+async def _claim(parts: Parts, token: str) -> list[Message]:
+    now = parts.clock()
+    until = now + parts.claim_for
+    return await parts.database.write(lambda tx: outbox.claim_due(tx, now=now, until=until, token=token, limit=CLAIM))
+
+
+async def _try(parts: Parts, message: Message, token: str) -> Attempted:
+    started_at = parts.clock()
+    try:
+        async with asyncio.timeout(parts.claim_for.total_seconds() / 2):
+            receipt = await _channel(parts, message).send(message)
+    except DeliveryError as error:
+        ended = _unhappy(parts, message, started_at, error)
+    except TimeoutError:
+        ended = _unhappy(parts, message, started_at, DeliveryError("no answer within the time a claim may last"))
+    except Exception as error:
+        # A channel's bug must not stop the others; the message waits like any other that failed.
+        log.exception("delivery-bug", key=message.key, channel=message.channel)
+        bug = DeliveryError(f"a bug in this program: {type(error).__name__}: {error}")
+        ended = _unhappy(parts, message, started_at, bug)
+    else:
+        attempt = _attempt(parts, message, started_at, MessageState.DELIVERED.value, receipt.detail)
+        ended = Attempted(message=message, state=MessageState.DELIVERED, attempt=attempt)
+    await parts.database.write(
+        lambda tx: outbox.settle(
+            tx,
+            message.id,
+            token=token,
+            state=ended.state,
+            attempt=ended.attempt,
+            next_attempt_at=ended.next_attempt_at,
+        )
+    )
+    _report(ended)
+    return ended
+
+
+def _channel(parts: Parts, message: Message) -> Channel:
+    try:
+        return parts.channels[message.channel]
+    except KeyError:
+        raise DeliveryError(
+            f"the channel {message.channel!r} is not configured here; set it up, then: monitor deliveries retry"
+        ) from None
+
+
+def _unhappy(parts: Parts, message: Message, started_at: datetime, error: DeliveryError) -> Attempted:
+    now = parts.clock()
+    later = None
+    if not error.permanent:
+        later = next_attempt_at(
+            attempts=message.attempts,
+            created_at=message.created_at or now,
+            now=now,
+            retry_at=error.retry_at,
+            patience=parts.patience,
+            chance=parts.chance(),
+        )
+    state = MessageState.DEAD if later is None else MessageState.WAITING
+    outcome = "dead" if later is None else "retry"
+    attempt = _attempt(parts, message, started_at, outcome, str(error))
+    return Attempted(message=message, state=state, attempt=attempt, next_attempt_at=later)
+
+
+def _attempt(parts: Parts, message: Message, started_at: datetime, outcome: str, detail: str) -> Delivery:
+    return Delivery(
+        attempt=message.attempts,
+        started_at=started_at,
+        finished_at=parts.clock(),
+        outcome=outcome,
+        detail=detail,
+    )
+
+
+def _report(ended: Attempted) -> None:
+    message = ended.message
+    event = log.bind(
+        key=message.key, channel=message.channel, recipient=message.recipient, attempt=ended.attempt.attempt
+    )
+    if ended.state is MessageState.DELIVERED:
+        event.info("delivered", detail=ended.attempt.detail)
+    else:
+        event.warning("not-delivered", state=ended.state.value, error=ended.attempt.detail, next=ended.next_attempt_at)

@@ -1,0 +1,181 @@
+"""One database, SQLite or PostgreSQL, and the two ways into it: reading and writing.
+
+SQLite loses updates silently when writers begin deferred, so a writer takes the lock at once (`BEGIN IMMEDIATE`).
+Within one process a thread lock queues the writers: SQLite's own waiting is a sleep and may starve one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+
+from monitor.core.errors import ConfigError
+
+Transaction = Connection
+"""What the functions of this room take first: an open transaction. Callers hand it on and look no further."""
+
+Result = TypeVar("Result")
+
+BUSY_SECONDS = 15.0
+
+
+class Database:
+    """Opens transactions. Cheap to make; connects when first used."""
+
+    def __init__(self, url: str) -> None:
+        """`url` is an SQLAlchemy address: "sqlite:///data/monitor.db" or "postgresql+psycopg://user@host/name"."""
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ConfigError(
+                "the database address cannot be read; expected something like sqlite:///data/monitor.db "
+                "or postgresql+psycopg://user@host/name"
+            ) from None
+        if parsed.drivername in {"postgresql", "postgres"}:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise ConfigError(f"{parsed.drivername} is not supported; use sqlite or postgresql+psycopg")
+        self.url = parsed.render_as_string(hide_password=True)
+        self.file: Path | None = None
+        self._lock = threading.Lock()
+        self._engine: Engine
+        if parsed.get_backend_name() == "sqlite":
+            if parsed.database in {None, "", ":memory:"}:
+                raise ConfigError("an SQLite database needs a file: sqlite:///data/monitor.db")
+            self.file = Path(str(parsed.database))
+            self._engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False})
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+        else:
+            self._engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.file is not None
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations only."""
+        return self._engine
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """One consistent view; nothing written in it is kept."""
+        options: dict[str, Any] = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with self._engine.connect() as connection, connection.execution_options(**options).begin() as transaction:
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """All of it is kept, or nothing."""
+        if self.is_sqlite:
+            with (
+                self._lock,
+                self._engine.connect() as connection,
+                connection.execution_options(writing=True).begin(),
+            ):
+                yield connection
+        else:
+            with self._engine.begin() as connection:
+                yield connection
+
+    async def read(self, work: Callable[[Transaction], Result]) -> Result:
+        """`work` in a reading transaction, beside the event loop."""
+
+        def run() -> Result:
+            with self.reading() as tx:
+                return work(tx)
+
+        return await asyncio.to_thread(run)
+
+    async def write(self, work: Callable[[Transaction], Result]) -> Result:
+        """`work` in a writing transaction, beside the event loop.
+
+        Once begun it is carried to its end, also when the caller is cancelled meanwhile.
+        """
+
+        def run() -> Result:
+            with self.writing() as tx:
+                return work(tx)
+
+        return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(run)))
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy of an SQLite database while others write (SQLite's online backup)."""
+        if self.file is None:
+            raise ConfigError("backups of PostgreSQL are made with pg_dump; see docs/operations.md")
+        if target.exists():
+            raise ConfigError(f"{target} exists already; name a new file, nothing is overwritten")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        with closing(sqlite3.connect(self.file)) as source, closing(sqlite3.connect(partial)) as copy:
+            source.backup(copy)
+        partial.replace(target)  # a backup that broke off never looks like a whole one
+
+    def problems(self) -> list[str]:
+        """What the database says is wrong with itself; empty when sound."""
+        with self.reading() as tx:
+            if not self.is_sqlite:
+                tx.execute(text("SELECT 1"))
+                return []
+            found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+            found += [
+                f"row {row[1]} of {row[0]} points at a missing row of {row[2]}"
+                for row in tx.execute(text("PRAGMA foreign_key_check"))
+            ]
+            return found
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        "cache_size=-16000",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def insert_new(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]], *, key: Sequence[str]) -> None:
+    """Insert the rows whose natural key is not there yet; the others are left as they are."""
+    if rows:
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        tx.execute(dialect.insert(table).on_conflict_do_nothing(index_elements=list(key)), list(rows))
+
+
+def insert_or_update(
+    tx: Transaction, table: Table, rows: Sequence[dict[str, Any]], *, key: Sequence[str], update: Sequence[str]
+) -> None:
+    """Insert the rows; where the natural key is there already, set the columns of `update`."""
+    if rows:
+        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+        statement = dialect.insert(table)
+        tx.execute(
+            statement.on_conflict_do_update(
+                index_elements=list(key), set_={name: statement.excluded[name] for name in update}
+            ),
+            list(rows),
+        )

@@ -1,0 +1,111 @@
+"""What digests are compiled from, and what each one covered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, exists, func, insert, select
+
+from monitor.core.model import Coverage, FailingSource, StoredPost, Subscription
+from monitor.store import posts
+from monitor.store.database import Transaction, insert_new
+from monitor.store.tables import CoveredRow, DigestRow, PollRow, PostRow, SourceRow, SourceStateRow, table
+
+digest, covered, post = table(DigestRow), table(CoveredRow), table(PostRow)
+source, state, poll = table(SourceRow), table(SourceStateRow), table(PollRow)
+
+
+def uncovered(tx: Transaction, subscription: Subscription, *, since: datetime, until: datetime) -> list[StoredPost]:
+    """Posts first seen in [since, until) that this subscription was never given, in order of arrival."""
+    given = exists().where(covered.c.subscription_id == subscription.id, covered.c.post_id == post.c.id)
+    return posts.load(tx, posts.newer(since=since, until=until).where(~given))
+
+
+def stories_given(tx: Transaction, subscription: Subscription, stories: Iterable[int]) -> set[int]:
+    """Those of the stories that this subscription was given before, by whichever of their posts."""
+    found: set[int] = set()
+    wanted = sorted(set(stories))
+    for start in range(0, len(wanted), posts.CHUNK):
+        part = wanted[start : start + posts.CHUNK]
+        query = select(covered.c.story_id).where(
+            covered.c.subscription_id == subscription.id, covered.c.story_id.in_(part)
+        )
+        found.update(tx.execute(query).scalars())
+    return found
+
+
+def coverage(
+    tx: Transaction, *, since: datetime, until: datetime, selected: int, folded: int, stories: int
+) -> Coverage:
+    """What was polled between `since` and `until`, and what could not be."""
+    following = and_(source.c.removed_at.is_(None), source.c.paused.is_(False), state.c.held.is_(False))
+    base = select(source.c.id).join(state, state.c.source_id == source.c.id).where(following)
+    in_time = and_(poll.c.started_at >= since, poll.c.started_at < until)
+    read = in_time & poll.c.outcome.in_(("new", "known", "not-modified"))
+    failing = (
+        select(source.c.slug, source.c.title, state.c.last_error, state.c.last_success_at)
+        .join(state, state.c.source_id == source.c.id)
+        .where(following, state.c.failures > 0)
+        .order_by(source.c.slug)
+    )
+    return Coverage(
+        since=since,
+        until=until,
+        sources=_count(tx, base),
+        checked=_count(tx, select(poll.c.source_id).distinct().where(read, poll.c.source_id.in_(base))),
+        polls=_count(tx, select(poll.c.id).where(in_time)),
+        failing=tuple(
+            FailingSource(slug=r.slug, title=r.title, error=r.last_error or "", since=r.last_success_at)
+            for r in tx.execute(failing)
+        ),
+        posts=_count(tx, select(post.c.id).where(post.c.first_seen_at >= since, post.c.first_seen_at < until)),
+        selected=selected,
+        folded=folded,
+        stories=stories,
+    )
+
+
+def add(
+    tx: Transaction,
+    subscription: Subscription,
+    *,
+    due_at: datetime,
+    compiled_at: datetime,
+    coverage: Coverage,
+    given: Sequence[StoredPost],
+) -> int:
+    """Record an edition and every post it settled for this subscription. Gives its id."""
+    id_ = tx.execute(
+        insert(digest)
+        .values(
+            subscription_id=subscription.id,
+            due_at=due_at,
+            compiled_at=compiled_at,
+            since_at=coverage.since,
+            stories=coverage.stories,
+            posts=len(given),
+            coverage=_plain(asdict(coverage)),
+        )
+        .returning(digest.c.id)
+    ).scalar_one()
+    rows = [
+        {"subscription_id": subscription.id, "post_id": p.id, "story_id": p.story_id, "digest_id": id_} for p in given
+    ]
+    insert_new(tx, covered, rows, key=("subscription_id", "post_id"))
+    return int(id_)
+
+
+def _count(tx: Transaction, query: Any) -> int:
+    return int(tx.execute(select(func.count()).select_from(query.subquery())).scalar_one())
+
+
+def _plain(value: Any) -> Any:
+    """Times as ISO 8601 text, all through a structure: what JSON can hold."""
+    if isinstance(value, dict):
+        return {key: _plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(member) for member in value]
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,435 @@
+"""Posts, their revisions, tags, matches and stories."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Select, and_, delete, func, insert, literal, select, tuple_, update
+
+from monitor.core.model import (
+    Authority,
+    Evidence,
+    Facet,
+    Field,
+    Forward,
+    Match,
+    Media,
+    Post,
+    Prepared,
+    Revision,
+    Source,
+    StoredPost,
+    Tag,
+    Voice,
+)
+from monitor.core.stories import Placement, Sighting, link_key, moment
+from monitor.store import sources
+from monitor.store.database import Transaction, insert_new
+from monitor.store.tables import MatchRow, PostRow, RevisionRow, SourceRow, StoryRow, TagRow, Utc, WatchRow, table
+
+post, revision, story = table(PostRow), table(RevisionRow), table(StoryRow)
+tag, match, source, watch = table(TagRow), table(MatchRow), table(SourceRow), table(WatchRow)
+
+CHUNK = 400  # bound values a statement may carry on every SQLite build, with room to spare
+LONGEST_GUID = 1000  # bytes; PostgreSQL's indexes take no more than 2,700 a row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is stored under a guid already."""
+
+    id: int
+    content_hash: bytes
+    revisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A new post on its way into the store."""
+
+    source: Source
+    prepared: Prepared
+    placement: Placement
+    first_seen_at: datetime
+    backlog: bool
+
+
+def stored_guid(guid: str) -> str:
+    """The guid itself, or where it is absurdly long its beginning and a hash of the whole."""
+    raw = guid.encode()
+    if len(raw) <= LONGEST_GUID:
+        return guid
+    return raw[:200].decode(errors="ignore") + "#" + blake2b(raw, digest_size=16).hexdigest()
+
+
+def sighting(source_id: int, value: Post) -> Sighting:
+    """As much of a new post as placing it needs."""
+    forwarded = value.forwarded_from.link if value.forwarded_from else None
+    return Sighting(
+        source_id=source_id,
+        url_key=link_key(value.url),
+        forward_key=link_key(forwarded),
+        fingerprint=value.fingerprint,
+    )
+
+
+def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Known]:
+    """Those of the (source id, guid) pairs that are stored."""
+    guids: defaultdict[int, list[str]] = defaultdict(list)
+    originals = {}
+    for source_id, guid in keys:
+        short = stored_guid(guid)
+        guids[source_id].append(short)
+        originals[source_id, short] = guid
+    columns = (post.c.source_id, post.c.guid, post.c.id, post.c.content_hash, post.c.revisions)
+    pairs = [(source_id, guid) for source_id, group in guids.items() for guid in group]
+    found = {}
+    for part in _chunks(pairs, CHUNK // 2):
+        for row in tx.execute(select(*columns).where(tuple_(post.c.source_id, post.c.guid).in_(part))):
+            found[row.source_id, originals[row.source_id, row.guid]] = Known(
+                id=row.id, content_hash=row.content_hash, revisions=row.revisions
+            )
+    return found
+
+
+def alike(tx: Transaction, new: Sequence[Sighting], *, since: datetime) -> list[Sighting]:
+    """Stored posts first seen at or after `since` that share a link or the words with any of `new`, oldest first."""
+    links = {key for s in new for key in (s.url_key, s.forward_key) if key is not None}
+    words = {s.fingerprint for s in new if s.fingerprint is not None}
+    columns = (
+        post.c.id,
+        post.c.source_id,
+        post.c.story_id,
+        post.c.url_key,
+        post.c.forward_key,
+        post.c.fingerprint,
+    )
+    rows: dict[int, Any] = {}
+    for column, keys in ((post.c.url_key, links), (post.c.forward_key, links), (post.c.fingerprint, words)):
+        for part in _chunks(sorted(keys), CHUNK):
+            for row in tx.execute(select(*columns).where(column.in_(part), post.c.first_seen_at >= since)):
+                rows[row.id] = row
+    return [
+        Sighting(
+            source_id=row.source_id,
+            url_key=row.url_key,
+            forward_key=row.forward_key,
+            fingerprint=row.fingerprint,
+            story=row.story_id,
+        )
+        for _, row in sorted(rows.items())
+    ]
+
+
+def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
+    """Store new posts with their stories, tags and matches. A guid that somebody else stored meanwhile is left alone.
+
+    Gives how many were stored.
+    """
+    if not arrivals:
+        return 0
+    opened = sorted({a.placement.story for a in arrivals if a.placement.story < 0}, reverse=True)
+    stories: dict[int, int] = {}
+    if opened:
+        returned = tx.execute(
+            insert(story).returning(story.c.id, sort_by_parameter_order=True), [{"created_at": now} for _ in opened]
+        )
+        stories = dict(zip(opened, (row.id for row in returned), strict=True))
+    insert_new(
+        tx,
+        post,
+        [
+            _content(a.prepared.post)
+            | {
+                "source_id": a.source.id,
+                "story_id": stories.get(a.placement.story, a.placement.story),
+                "relation": a.placement.relation.value,
+                "relation_reason": a.placement.reason,
+                "guid": stored_guid(a.prepared.post.guid),
+                "first_seen_at": a.first_seen_at,
+                "backlog": a.backlog,
+                "revisions": 0,
+            }
+            for a in arrivals
+        ],
+        key=("source_id", "guid"),
+    )
+    ids = known(tx, [(a.source.id, a.prepared.post.guid) for a in arrivals])
+    describe(tx, [(ids[a.source.id, a.prepared.post.guid].id, a.prepared) for a in arrivals])
+    return len(arrivals)
+
+
+def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None:
+    """Store tags and matches of posts, beside those that are there."""
+    insert_new(
+        tx,
+        tag,
+        [
+            {
+                "post_id": id_,
+                "facet": t.facet.value,
+                "slug": t.slug,
+                "main": t.main,
+                "weight": t.weight,
+                "evidence": _evidence_rows(t.evidence),
+            }
+            for id_, prepared in described
+            for t in prepared.tags
+        ],
+        key=("post_id", "facet", "slug"),
+    )
+    slugs = {m.watch for _, prepared in described for m in prepared.matches}
+    if slugs:
+        ids = dict(tx.execute(select(watch.c.slug, watch.c.id).where(watch.c.slug.in_(slugs))).tuples().all())
+        insert_new(
+            tx,
+            match,
+            [
+                {"post_id": id_, "watch_id": ids[m.watch], "evidence": _evidence_rows(m.evidence)}
+                for id_, prepared in described
+                for m in prepared.matches
+                if m.watch in ids  # a watch removed since the post was read
+            ],
+            key=("post_id", "watch_id"),
+        )
+
+
+def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: datetime) -> None:
+    """Keep what posts said as revisions and store what they say now, with its tags and matches."""
+    for before, prepared in changed:
+        old = select(
+            post.c.id,
+            post.c.revisions + 1,
+            post.c.title,
+            post.c.text,
+            post.c.html,
+            post.c.content_hash,
+            literal(now, Utc),
+        ).where(post.c.id == before.id)
+        names = ["post_id", "number", "title", "text", "html", "content_hash", "replaced_at"]
+        tx.execute(insert(revision).from_select(names, old))
+        values = _content(prepared.post) | {"revisions": before.revisions + 1}
+        tx.execute(update(post).where(post.c.id == before.id).values(values))
+        tx.execute(delete(tag).where(tag.c.post_id == before.id))
+        tx.execute(delete(match).where(match.c.post_id == before.id))
+    describe(tx, [(before.id, prepared) for before, prepared in changed])
+
+
+# ── looking ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def get(tx: Transaction, id_: int) -> StoredPost | None:
+    """One post with its tags and matches."""
+    found = load(tx, _posts().where(post.c.id == id_))
+    return found[0] if found else None
+
+
+def latest(
+    tx: Transaction,
+    *,
+    limit: int,
+    source_slug: str | None = None,
+    since: datetime | None = None,
+    facet: Facet | None = None,
+    slug: str | None = None,
+    watch_slug: str | None = None,
+    language: str | None = None,
+) -> list[StoredPost]:
+    """The newest posts by first-seen time, newest first, narrowed by whatever is given."""
+    query = _posts().order_by(post.c.first_seen_at.desc(), post.c.id.desc()).limit(limit)
+    if source_slug is not None:
+        query = query.where(source.c.slug == source_slug)
+    if since is not None:
+        query = query.where(post.c.first_seen_at >= since)
+    if slug is not None:
+        wanted = select(tag.c.post_id).where(tag.c.slug == slug)
+        if facet is not None:
+            wanted = wanted.where(tag.c.facet == facet.value)
+        query = query.where(post.c.id.in_(wanted))
+    if watch_slug is not None:
+        matching = select(match.c.post_id).join(watch, watch.c.id == match.c.watch_id)
+        query = query.where(post.c.id.in_(matching.where(watch.c.slug == watch_slug)))
+    if language is not None:
+        query = query.where(post.c.language == language)
+    return load(tx, query)
+
+
+def revisions(tx: Transaction, post_id: int) -> list[Revision]:
+    """What a post said before, oldest first."""
+    rows = tx.execute(select(revision).where(revision.c.post_id == post_id).order_by(revision.c.number))
+    return [Revision(number=r.number, title=r.title, text=r.text, replaced_at=r.replaced_at) for r in rows]
+
+
+def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
+    """Everyone who carried each story, in order of time; lags are counted from the first."""
+    found: defaultdict[int, list[Any]] = defaultdict(list)
+    for part in _chunks(sorted(set(story_ids)), CHUNK):
+        query = (
+            select(
+                post.c.id,
+                post.c.story_id,
+                post.c.url,
+                post.c.stated_at,
+                post.c.first_seen_at,
+                source.c.slug,
+                source.c.title,
+                source.c.authority,
+            )
+            .join(source, source.c.id == post.c.source_id)
+            .where(post.c.story_id.in_(part))
+        )
+        for row in tx.execute(query):
+            found[row.story_id].append(row)
+    result: dict[int, list[Voice]] = {}
+    for story_id, rows in found.items():
+        ordered = sorted(((moment(row.stated_at, row.first_seen_at), row.id, row) for row in rows), key=lambda r: r[:2])
+        first = ordered[0][0]
+        result[story_id] = [
+            Voice(
+                post_id=row.id,
+                source_slug=row.slug,
+                source_title=row.title,
+                authority=Authority(row.authority),
+                url=row.url,
+                at=at,
+                lag=at - first,
+            )
+            for at, _, row in ordered
+        ]
+    return result
+
+
+def count(tx: Transaction) -> int:
+    """How many posts are stored."""
+    return int(tx.execute(select(func.count()).select_from(post)).scalar_one())
+
+
+def _posts() -> Select[Any]:
+    columns = [source.c[name].label(f"source_{name}") for name in source.c.keys()]  # noqa: SIM118 (not a dict)
+    return select(post, *columns).join(source, source.c.id == post.c.source_id)
+
+
+def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
+    """The posts of a query made in this module, each with tags and matches."""
+    rows = tx.execute(query).all()
+    ids = [row.id for row in rows]
+    tags: defaultdict[int, list[Tag]] = defaultdict(list)
+    matches: defaultdict[int, list[Match]] = defaultdict(list)
+    for part in _chunks(ids, CHUNK):
+        for row in tx.execute(select(tag).where(tag.c.post_id.in_(part)).order_by(tag.c.weight.desc(), tag.c.slug)):
+            tags[row.post_id].append(
+                Tag(
+                    facet=Facet(row.facet),
+                    slug=row.slug,
+                    main=row.main,
+                    weight=row.weight,
+                    evidence=_evidence(row.evidence),
+                )
+            )
+        found = select(match.c.post_id, match.c.evidence, watch.c.slug).join(watch, watch.c.id == match.c.watch_id)
+        for row in tx.execute(found.where(match.c.post_id.in_(part)).order_by(watch.c.slug)):
+            matches[row.post_id].append(Match(watch=row.slug, evidence=_evidence(row.evidence)))
+    known_sources: dict[int, Source] = {}
+    result = []
+    for row in rows:
+        if row.source_id not in known_sources:
+            columns: Mapping[Any, Any] = row._mapping
+            known_sources[row.source_id] = sources.from_columns(columns, prefix="source_")
+        result.append(
+            StoredPost(
+                id=row.id,
+                source=known_sources[row.source_id],
+                story_id=row.story_id,
+                post=_post(row),
+                first_seen_at=row.first_seen_at,
+                backlog=row.backlog,
+                tags=tuple(tags[row.id]),
+                matches=tuple(matches[row.id]),
+                revisions=row.revisions,
+            )
+        )
+    return result
+
+
+def newer(*, since: datetime, until: datetime) -> Select[Any]:
+    """For `load`: posts first seen in [since, until), except the backlog of first polls, in order of arrival."""
+    return (
+        _posts()
+        .where(and_(post.c.first_seen_at >= since, post.c.first_seen_at < until, post.c.backlog.is_(False)))
+        .order_by(post.c.id)
+    )
+
+
+# ── values and columns ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _content(value: Post) -> dict[str, Any]:
+    forwarded = value.forwarded_from
+    return {
+        "url": value.url,
+        "url_key": link_key(value.url),
+        "forward_key": link_key(forwarded.link) if forwarded else None,
+        "fingerprint": value.fingerprint,
+        "content_hash": value.content_hash,
+        "title": value.title,
+        "title_made": value.title_made,
+        "text": value.text,
+        "html": value.html,
+        "summary": value.summary,
+        "author": value.author,
+        "language": value.language,
+        "stated_at": value.stated_at,
+        "updated_at": value.updated_at,
+        "hashtags": list(value.hashtags),
+        "categories": list(value.categories),
+        "media": [{k: v for k, v in asdict(m).items() if v is not None} for m in value.media],
+        "forwarded_name": forwarded.name if forwarded else None,
+        "forwarded_link": forwarded.link if forwarded else None,
+        "reply_to": value.reply_to,
+        "edited": value.edited,
+        "views": value.views,
+    }
+
+
+def _post(row: Any) -> Post:
+    return Post(
+        guid=row.guid,
+        url=row.url,
+        title=row.title,
+        title_made=row.title_made,
+        text=row.text,
+        html=row.html,
+        summary=row.summary,
+        author=row.author,
+        language=row.language,
+        stated_at=row.stated_at,
+        updated_at=row.updated_at,
+        hashtags=tuple(row.hashtags),
+        categories=tuple(row.categories),
+        media=tuple(Media(**m) for m in row.media),
+        forwarded_from=Forward(name=row.forwarded_name or "", link=row.forwarded_link)
+        if row.forwarded_name is not None or row.forwarded_link is not None
+        else None,
+        reply_to=row.reply_to,
+        edited=row.edited,
+        views=row.views,
+        content_hash=row.content_hash,
+        fingerprint=row.fingerprint,
+    )
+
+
+def _evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    return [{"field": e.field.value, "offset": e.offset, "words": e.words, "rule": e.rule} for e in evidence]
+
+
+def _evidence(rows: Iterable[dict[str, Any]]) -> tuple[Evidence, ...]:
+    return tuple(Evidence(field=Field(r["field"]), offset=r["offset"], words=r["words"], rule=r["rule"]) for r in rows)
+
+
+def _chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    return (values[start : start + size] for start in range(0, len(values), size))

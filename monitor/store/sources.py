@@ -1,0 +1,266 @@
+"""Sources, their state, and the record of their polls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
+
+from monitor.core.model import Authority, Memory, Outcome, Owner, Poll, Source, SourceStatus
+from monitor.store.database import Transaction
+from monitor.store.tables import PollRow, PostRow, SourceRow, SourceStateRow, table
+
+source, state, poll, post = table(SourceRow), table(SourceStateRow), table(PollRow), table(PostRow)
+
+STATE_COLUMNS = ("etag", "last_modified", "body_hash", "seen", "failures", "polled_before")
+
+
+def _whole() -> Select[Any]:
+    return select(
+        source,
+        *(state.c[name] for name in (*STATE_COLUMNS, "next_poll_at", "last_poll_at", "last_success_at", "last_new_at")),
+        state.c.last_outcome,
+        state.c.last_error,
+        state.c.held,
+    ).join(state, state.c.source_id == source.c.id)
+
+
+def from_row(row: Row[Any]) -> Source:
+    """A source with its memory, from a row of `_whole`."""
+    columns: Mapping[Any, Any] = row._mapping
+    value = from_columns(columns)
+    memory = Memory(**{name: columns[name] for name in STATE_COLUMNS})
+    return replace(value, memory=memory, paused=value.paused or columns["held"])
+
+
+def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
+    """A source without its memory, from the columns of `source`, each named with `prefix`."""
+    return Source(
+        id=columns[prefix + "id"],
+        slug=columns[prefix + "slug"],
+        title=columns[prefix + "title"],
+        kind=columns[prefix + "kind"],
+        url=columns[prefix + "url"],
+        homepage=columns[prefix + "homepage"],
+        organisation=columns[prefix + "organisation"],
+        country=columns[prefix + "country"],
+        language=columns[prefix + "language"],
+        authority=Authority(columns[prefix + "authority"]),
+        tags=tuple(columns[prefix + "tags"]),
+        interval=timedelta(seconds=columns[prefix + "interval_seconds"]),
+        options=columns[prefix + "options"],
+        owner=Owner(columns[prefix + "owner"]),
+        paused=columns[prefix + "paused"],
+    )
+
+
+def to_columns(value: Source) -> dict[str, Any]:
+    """What an operator decides of a source, as columns."""
+    return {
+        "slug": value.slug,
+        "title": value.title,
+        "kind": value.kind,
+        "url": value.url,
+        "homepage": value.homepage,
+        "organisation": value.organisation,
+        "country": value.country,
+        "language": value.language,
+        "authority": value.authority.value,
+        "tags": list(value.tags),
+        "interval_seconds": int(value.interval.total_seconds()),
+        "options": dict(value.options),
+        "owner": value.owner.value,
+        "paused": value.paused,
+    }
+
+
+def every(tx: Transaction) -> list[Source]:
+    """All sources that were not removed, paused ones too, by slug."""
+    return [from_row(row) for row in tx.execute(_whole().where(source.c.removed_at.is_(None)).order_by(source.c.slug))]
+
+
+def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus]:
+    """Sources with what their polls have shown, by slug; all where no slugs are given."""
+    posts = select(post.c.source_id, func.count().label("posts")).group_by(post.c.source_id).subquery()
+    query = (
+        _whole()
+        .add_columns(func.coalesce(posts.c.posts, 0).label("posts"))
+        .outerjoin(posts, posts.c.source_id == source.c.id)
+        .where(source.c.removed_at.is_(None))
+        .order_by(source.c.slug)
+    )
+    if slugs:
+        query = query.where(source.c.slug.in_(slugs))
+    return [
+        SourceStatus(
+            source=from_row(row),
+            next_poll_at=row.next_poll_at,
+            last_poll_at=row.last_poll_at,
+            last_success_at=row.last_success_at,
+            last_new_at=row.last_new_at,
+            last_outcome=row.last_outcome,
+            last_error=row.last_error,
+            posts=row.posts,
+        )
+        for row in tx.execute(query)
+    ]
+
+
+def add(tx: Transaction, value: Source, *, now: datetime) -> int:
+    """Store a new source, due at once, or bring a removed one of the same slug back. Gives its id."""
+    columns = to_columns(value)
+    known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).first()
+    if known is not None:
+        change(tx, value, now=now)
+        tx.execute(update(state).where(state.c.source_id == known.id).values(next_poll_at=now))
+        return int(known.id)
+    id_ = tx.execute(insert(source).values(**columns, created_at=now).returning(source.c.id)).scalar_one()
+    tx.execute(
+        insert(state).values(source_id=id_, seen=b"", failures=0, polled_before=False, held=False, next_poll_at=now)
+    )
+    return int(id_)
+
+
+def change(tx: Transaction, value: Source, *, now: datetime) -> None:
+    """Set what an operator decides.
+
+    Another address is another server: its validators are forgotten and it is due at once.
+    """
+    known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).one()
+    tx.execute(update(source).where(source.c.id == known.id).values(**to_columns(value), removed_at=None))
+    if (known.url, known.kind) != (value.url, value.kind):
+        tx.execute(
+            update(state)
+            .where(state.c.source_id == known.id)
+            .values(etag=None, last_modified=None, body_hash=None, failures=0, next_poll_at=now, claimed_until=None)
+        )
+
+
+def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
+    """Stop following a source. Its posts stay."""
+    done = tx.execute(update(source).where(source.c.slug == slug, source.c.removed_at.is_(None)).values(removed_at=now))
+    return done.rowcount == 1
+
+
+def hold(tx: Transaction, slug: str) -> bool:
+    """Pause a source until `resume`, whatever its file says. False where there is no such source."""
+    return tx.execute(update(state).where(state.c.source_id == _id_of(slug)).values(held=True)).rowcount == 1
+
+
+def resume(tx: Transaction, slug: str, *, now: datetime) -> bool:
+    """End a pause made by `hold`; the source is due at once. False where there is no such source."""
+    columns = {"held": False, "next_poll_at": now, "failures": 0}
+    return tx.execute(update(state).where(state.c.source_id == _id_of(slug)).values(columns)).rowcount == 1
+
+
+def _id_of(slug: str) -> Any:
+    return select(source.c.id).where(source.c.slug == slug, source.c.removed_at.is_(None)).scalar_subquery()
+
+
+# ── the poll loop ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def claim_due(
+    tx: Transaction, *, now: datetime, until: datetime, limit: int, slugs: Sequence[str] | None = None
+) -> list[Source]:
+    """Take up to `limit` due sources, longest due first, so that no other process polls them before `until`.
+
+    With `slugs` those are taken whether due or not, paused or not, unless somebody is at it.
+    """
+    free = or_(state.c.claimed_until.is_(None), state.c.claimed_until <= now)
+    query = _whole().where(source.c.removed_at.is_(None), free)
+    if slugs is None:
+        query = query.where(source.c.paused.is_(False), state.c.held.is_(False), state.c.next_poll_at <= now)
+    else:
+        query = query.where(source.c.slug.in_(slugs))
+    query = query.order_by(state.c.next_poll_at).limit(limit).with_for_update(of=state, skip_locked=True)
+    claimed = [from_row(row) for row in tx.execute(query)]
+    if claimed:
+        tx.execute(update(state).where(state.c.source_id.in_([s.id for s in claimed])).values(claimed_until=until))
+    return claimed
+
+
+def release(tx: Transaction, source_ids: Iterable[int]) -> None:
+    """Give sources back unpolled, when the service stops."""
+    tx.execute(update(state).where(state.c.source_id.in_(list(source_ids))).values(claimed_until=None))
+
+
+def next_due_at(tx: Transaction) -> datetime | None:
+    """When the next source is due, None where there is none."""
+    found: datetime | None = tx.execute(
+        select(state.c.next_poll_at)
+        .join(source, source.c.id == state.c.source_id)
+        .where(source.c.removed_at.is_(None), source.c.paused.is_(False), state.c.held.is_(False))
+        .order_by(state.c.next_poll_at)
+        .limit(1)
+    ).scalar()
+    return found
+
+
+def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) -> None:
+    """Record how polls ended: (poll, when its source is due next, new posts, changed posts)."""
+    if not polls:
+        return
+    tx.execute(
+        insert(poll),
+        [
+            {
+                "source_id": p.source.id,
+                "started_at": p.started_at,
+                "finished_at": p.finished_at,
+                "outcome": p.outcome.value,
+                "reason": p.reason,
+                "error": p.error,
+                "notes": list(p.reading.notes[:20]) if p.reading else [],
+                "entries": p.reading.entries if p.reading else 0,
+                "fresh": fresh,
+                "changed": changed,
+                "size": p.size,
+            }
+            for p, _, fresh, changed in polls
+        ],
+    )
+    for succeeded in (True, False):
+        rows = [row for row in polls if (row[0].outcome not in {Outcome.FAILED, Outcome.GONE}) is succeeded]
+        if not rows:
+            continue
+        columns: dict[str, Any] = {name: _bound(name) for name in (*STATE_COLUMNS, "next_poll_at", "last_poll_at")}
+        columns |= {"last_outcome": _bound("last_outcome"), "last_error": _bound("last_error"), "claimed_until": None}
+        if succeeded:
+            columns["last_success_at"] = _bound("last_poll_at")
+            columns["last_new_at"] = func.coalesce(_bound("new_at"), state.c.last_new_at)
+        tx.execute(
+            update(state).where(state.c.source_id == _bound("source_id")).values(columns),
+            [
+                {"b_source_id": p.source.id, "b_next_poll_at": due, "b_last_poll_at": p.finished_at}
+                | {"b_last_outcome": p.outcome.value, "b_last_error": p.error}
+                | ({"b_new_at": p.finished_at if fresh else None} if succeeded else {})
+                | {f"b_{name}": getattr(p.memory, name) for name in STATE_COLUMNS}
+                for p, due, fresh, _ in rows
+            ],
+        )
+
+
+def _bound(name: str) -> Any:
+    column = {"new_at": "last_new_at"}.get(name, name)
+    return bindparam(f"b_{name}", type_=state.c[column].type)
+
+
+def forget_polls(tx: Transaction, *, before: datetime) -> int:
+    """Drop the record of polls older than `before`; the record is for looking back some weeks, not for ever."""
+    return tx.execute(delete(poll).where(poll.c.started_at < before)).rowcount
+
+
+def polls_of(tx: Transaction, slug: str, *, limit: int) -> list[dict[str, Any]]:
+    """The newest polls of a source, newest first, as plain columns for a table."""
+    query = (
+        select(poll)
+        .join(source, source.c.id == poll.c.source_id)
+        .where(source.c.slug == slug)
+        .order_by(poll.c.started_at.desc())
+        .limit(limit)
+    )
+    return [dict(row._mapping) for row in tx.execute(query)]

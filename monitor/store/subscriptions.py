@@ -1,0 +1,127 @@
+"""Subscriptions and when each is due."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime, time
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from monitor.core.model import Authority, Grouping, Owner, Schedule, Selection, Subscription
+from monitor.store.database import Transaction
+from monitor.store.tables import SubscriptionRow, table
+
+subscription = table(SubscriptionRow)
+
+
+def every(tx: Transaction) -> list[Subscription]:
+    """All subscriptions that were not removed, paused ones too, by slug."""
+    query = select(subscription).where(subscription.c.removed_at.is_(None)).order_by(subscription.c.slug)
+    return [_value(row) for row in tx.execute(query)]
+
+
+def get(tx: Transaction, slug: str) -> Subscription | None:
+    """The subscription of that slug, None where there is none."""
+    query = select(subscription).where(subscription.c.slug == slug, subscription.c.removed_at.is_(None))
+    row = tx.execute(query).first()
+    return _value(row) if row is not None else None
+
+
+def due(tx: Transaction, *, now: datetime) -> list[Subscription]:
+    """Those due at or before `now`, longest due first."""
+    query = (
+        select(subscription)
+        .where(subscription.c.removed_at.is_(None), subscription.c.paused.is_(False), subscription.c.next_due_at <= now)
+        .order_by(subscription.c.next_due_at, subscription.c.id)
+    )
+    return [_value(row) for row in tx.execute(query)]
+
+
+def put(tx: Transaction, value: Subscription, *, next_due_at: datetime, now: datetime) -> None:
+    """Store a subscription, or set what it is where the slug is there already.
+
+    `next_due_at` counts for a new one, or where the schedule changed or a pause or removal ended. Otherwise what was
+    due stays due, so that restarting the service in the minute of a digest does not skip it.
+    """
+    columns = to_columns(value) | {"removed_at": None}
+    known = tx.execute(select(subscription).where(subscription.c.slug == value.slug)).first()
+    if known is None:
+        row = columns | {"slug": value.slug, "created_at": now, "next_due_at": next_due_at}
+        tx.execute(insert(subscription).values(row))
+        return
+    back = known.removed_at is not None or (known.paused and not value.paused)
+    if back or known.schedule != columns["schedule"]:
+        columns["next_due_at"] = next_due_at
+    tx.execute(update(subscription).where(subscription.c.id == known.id).values(columns))
+
+
+def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
+    """Stop a subscription. Its digests and messages stay."""
+    done = tx.execute(
+        update(subscription)
+        .where(subscription.c.slug == slug, subscription.c.removed_at.is_(None))
+        .values(removed_at=now)
+    )
+    return done.rowcount == 1
+
+
+def advance(tx: Transaction, value: Subscription, *, next_due_at: datetime, compiled_at: datetime) -> bool:
+    """Move on to the next due time. False where another process has done so since `value` was read."""
+    done = tx.execute(
+        update(subscription)
+        .where(subscription.c.id == value.id, subscription.c.next_due_at == value.next_due_at)
+        .values(next_due_at=next_due_at, last_compiled_at=compiled_at)
+    )
+    return done.rowcount == 1
+
+
+def to_columns(value: Subscription) -> dict[str, Any]:
+    """What an operator decides of a subscription, as columns."""
+    schedule = value.schedule
+    return {
+        "title": value.title,
+        "channel": value.channel,
+        "recipients": list(value.recipients),
+        "schedule": {
+            "timezone": schedule.timezone,
+            "times": [t.isoformat("minutes") for t in schedule.times],
+            "weekdays": list(schedule.weekdays),
+            "cron": schedule.cron,
+        },
+        "selection": {name: list(members) for name, members in asdict(value.selection).items() if members},
+        "grouping": value.grouping.value,
+        "send_empty": value.send_empty,
+        "language": value.language,
+        "options": dict(value.options),
+        "owner": value.owner.value,
+        "paused": value.paused,
+    }
+
+
+def _value(row: Any) -> Subscription:
+    schedule, selection = row.schedule, {name: tuple(members) for name, members in row.selection.items()}
+    selection["authorities"] = tuple(Authority(a) for a in selection.get("authorities", ()))
+    return Subscription(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        channel=row.channel,
+        recipients=tuple(row.recipients),
+        schedule=Schedule(
+            timezone=schedule["timezone"],
+            times=tuple(time.fromisoformat(t) for t in schedule["times"]),
+            weekdays=tuple(schedule["weekdays"]),
+            cron=schedule["cron"],
+        ),
+        selection=Selection(**selection),
+        grouping=Grouping(row.grouping),
+        send_empty=row.send_empty,
+        language=row.language,
+        options=row.options,
+        owner=Owner(row.owner),
+        paused=row.paused,
+        created_at=row.created_at,
+        next_due_at=row.next_due_at,
+        last_compiled_at=row.last_compiled_at,
+    )

@@ -1,0 +1,349 @@
+"""The tables. Alembic's migrations are tested against them, so a change here needs a migration.
+
+What a file or a person decides (`source`, `watch`, `subscription`) is kept apart from what the loops write, so that
+applying configuration never overwrites what polling has just learnt.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time, UTC on both sides. SQLite keeps no zone, so one is taken off and put back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone must not be stored: {value!r}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(SQLModel):
+    """Names of constraints are fixed, so that migrations can name what they change."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def json_type() -> Any:
+    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+def text_column(**kwargs: Any) -> Any:
+    return Field(sa_type=Text, **kwargs)
+
+
+def bytes_column(**kwargs: Any) -> Any:
+    return Field(sa_type=LargeBinary, **kwargs)
+
+
+def time_column(**kwargs: Any) -> Any:
+    return Field(sa_type=Utc, **kwargs)
+
+
+def json_column(**kwargs: Any) -> Any:
+    return Field(sa_type=json_type(), **kwargs)
+
+
+def reference(target: str, **kwargs: Any) -> Any:
+    """A foreign key whose rows go when what they point at goes."""
+    return Field(sa_column=Column(ForeignKey(target, ondelete="CASCADE"), **kwargs))
+
+
+class SourceRow(Base, table=True):
+    __tablename__ = "source"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = text_column(unique=True)
+    title: str = text_column()
+    kind: str = text_column()
+    url: str = text_column()
+    homepage: str | None = text_column()
+    organisation: str | None = text_column()
+    country: str | None = text_column()
+    language: str | None = text_column()
+    authority: str = text_column()
+    tags: list[str] = json_column()
+    interval_seconds: int
+    options: dict[str, Any] = json_column()
+    owner: str = text_column()
+    paused: bool
+    created_at: datetime = time_column()
+    removed_at: datetime | None = time_column()  # its posts stay
+
+
+class SourceStateRow(Base, table=True):
+    __tablename__ = "source_state"
+    __table_args__ = (Index(None, "next_poll_at"),)
+
+    source_id: int = reference("source.id", primary_key=True)
+    etag: str | None = text_column()
+    last_modified: str | None = text_column()
+    body_hash: bytes | None = bytes_column()
+    seen: bytes = bytes_column()
+    failures: int
+    polled_before: bool
+    held: bool  # paused on the command line, whatever the file says
+    next_poll_at: datetime = time_column()
+    claimed_until: datetime | None = time_column()
+    last_poll_at: datetime | None = time_column()
+    last_success_at: datetime | None = time_column()
+    last_new_at: datetime | None = time_column()
+    last_outcome: str | None = text_column()
+    last_error: str | None = text_column()
+
+
+class PollRow(Base, table=True):
+    __tablename__ = "poll"
+    __table_args__ = (Index(None, "source_id", "started_at"), Index(None, "started_at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = reference("source.id", nullable=False)
+    started_at: datetime = time_column()
+    finished_at: datetime = time_column()
+    outcome: str = text_column()
+    reason: str | None = text_column()
+    error: str | None = text_column()
+    notes: list[str] = json_column()
+    entries: int
+    fresh: int
+    changed: int
+    size: int
+
+
+class StoryRow(Base, table=True):
+    __tablename__ = "story"
+
+    id: int | None = Field(default=None, primary_key=True)
+    created_at: datetime = time_column()
+
+
+class PostRow(Base, table=True):
+    __tablename__ = "post"
+    __table_args__ = (
+        Unique("source_id", "guid"),
+        Index(None, "first_seen_at"),
+        Index(None, "story_id"),
+        Index(None, "url_key"),
+        Index(None, "forward_key"),
+        Index(None, "fingerprint"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = reference("source.id", nullable=False)
+    story_id: int = reference("story.id", nullable=False)
+    relation: str = text_column()  # to its story, see core.stories
+    relation_reason: str = text_column()
+    guid: str = text_column()
+    url: str | None = text_column()
+    url_key: bytes | None = bytes_column()  # 8-byte hash of url: short enough for every index
+    forward_key: bytes | None = bytes_column()  # the same, of the link this post was forwarded from
+    fingerprint: bytes | None = bytes_column()
+    content_hash: bytes = bytes_column()
+    title: str = text_column()
+    title_made: bool
+    text: str = text_column()
+    html: str = text_column()
+    summary: str = text_column()
+    author: str | None = text_column()
+    language: str | None = text_column()
+    stated_at: datetime | None = time_column()
+    updated_at: datetime | None = time_column()
+    first_seen_at: datetime = time_column()
+    hashtags: list[str] = json_column()
+    categories: list[str] = json_column()
+    media: list[dict[str, Any]] = json_column()
+    forwarded_name: str | None = text_column()
+    forwarded_link: str | None = text_column()
+    reply_to: str | None = text_column()
+    edited: bool
+    views: int | None
+    backlog: bool
+    revisions: int
+
+
+class RevisionRow(Base, table=True):
+    __tablename__ = "revision"
+    __table_args__ = (Unique("post_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = reference("post.id", nullable=False)
+    number: int
+    title: str = text_column()
+    text: str = text_column()
+    html: str = text_column()
+    content_hash: bytes = bytes_column()
+    replaced_at: datetime = time_column()
+
+
+class TagRow(Base, table=True):
+    __tablename__ = "tag"
+    __table_args__ = (Index(None, "facet", "slug"),)
+
+    post_id: int = reference("post.id", primary_key=True)
+    facet: str = Field(sa_type=Text, primary_key=True)
+    slug: str = Field(sa_type=Text, primary_key=True)
+    main: bool
+    weight: float
+    evidence: list[dict[str, Any]] = json_column()
+
+
+class WatchRow(Base, table=True):
+    __tablename__ = "watch"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = text_column(unique=True)
+    title: str = text_column()
+    query: str = text_column()
+    owner: str = text_column()
+    paused: bool
+    created_at: datetime = time_column()
+    removed_at: datetime | None = time_column()
+
+
+class MatchRow(Base, table=True):
+    __tablename__ = "match"
+    __table_args__ = (Index(None, "watch_id"),)
+
+    post_id: int = reference("post.id", primary_key=True)
+    watch_id: int = reference("watch.id", primary_key=True)
+    evidence: list[dict[str, Any]] = json_column()
+
+
+class SubscriptionRow(Base, table=True):
+    __tablename__ = "subscription"
+
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = text_column(unique=True)
+    title: str = text_column()
+    channel: str = text_column()
+    recipients: list[str] = json_column()
+    schedule: dict[str, Any] = json_column()
+    selection: dict[str, Any] = json_column()
+    grouping: str = text_column()
+    send_empty: bool
+    language: str = text_column()
+    options: dict[str, Any] = json_column()
+    owner: str = text_column()
+    paused: bool
+    created_at: datetime = time_column()
+    removed_at: datetime | None = time_column()
+    next_due_at: datetime = time_column()
+    last_compiled_at: datetime | None = time_column()
+
+
+class DigestRow(Base, table=True):
+    __tablename__ = "digest"
+    __table_args__ = (Unique("subscription_id", "due_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    subscription_id: int = reference("subscription.id", nullable=False)
+    due_at: datetime = time_column()
+    compiled_at: datetime = time_column()
+    since_at: datetime = time_column()
+    stories: int
+    posts: int
+    coverage: dict[str, Any] = json_column()
+
+
+class CoveredRow(Base, table=True):
+    """A post that a subscription has been given, shown or folded into a story: it is never given again."""
+
+    __tablename__ = "covered"
+    __table_args__ = (Index(None, "subscription_id", "story_id"), Index(None, "digest_id"))
+
+    subscription_id: int = reference("subscription.id", primary_key=True)
+    post_id: int = reference("post.id", primary_key=True)
+    story_id: int = reference("story.id", nullable=False)
+    digest_id: int = reference("digest.id", nullable=False)
+
+
+class ContentRow(Base, table=True):
+    """A rendered text, kept once however many recipients it has."""
+
+    __tablename__ = "content"
+
+    id: int | None = Field(default=None, primary_key=True)
+    subject: str = text_column()
+    text: str = text_column()
+    html: str = text_column()
+    payload: dict[str, Any] | None = json_column()
+
+
+class MessageRow(Base, table=True):
+    __tablename__ = "message"
+    __table_args__ = (Index(None, "state", "next_attempt_at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = text_column(unique=True)
+    subscription_id: int = reference("subscription.id", nullable=False)
+    digest_id: int | None = reference("digest.id", nullable=True)
+    content_id: int = reference("content.id", nullable=False)
+    channel: str = text_column()
+    recipient: str = text_column()
+    options: dict[str, Any] = json_column()
+    state: str = text_column()
+    attempts: int
+    created_at: datetime = time_column()
+    next_attempt_at: datetime | None = time_column()
+    claimed_until: datetime | None = time_column()
+    claim: str | None = text_column()  # whoever holds this token may say how the attempt ended
+    finished_at: datetime | None = time_column()
+    last_error: str | None = text_column()
+
+
+class DeliveryRow(Base, table=True):
+    __tablename__ = "delivery"
+    __table_args__ = (Index(None, "message_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = reference("message.id", nullable=False)
+    attempt: int
+    started_at: datetime = time_column()
+    finished_at: datetime = time_column()
+    outcome: str = text_column()
+    detail: str = text_column()
+
+
+class HeartbeatRow(Base, table=True):
+    """When each loop last finished a tick: a scheduler that is stuck is seen from outside."""
+
+    __tablename__ = "heartbeat"
+
+    loop: str = Field(sa_type=Text, primary_key=True)
+    at: datetime = time_column()
+    every_seconds: float  # how often it means to tick
+    process: str = text_column()  # host and process id
+    detail: str = text_column()
+
+
+def table(row: type[Base]) -> Table:
+    """The Core table behind a row class, for statements that need no objects."""
+    return cast(Table, row.__table__)  # type: ignore[attr-defined]  # SQLModel's metaclass adds it
+
+
+metadata = Base.metadata
