@@ -1,0 +1,324 @@
+"""Due times: a table for the rules, laws for every time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monitor.core.model import Schedule
+from monitor.core.schedule import describe, next_due, parse_cron, validate
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def due_times(schedule: Schedule, after: str, count: int) -> list[str]:
+    moment, found = utc(after), []
+    for _ in range(count):
+        moment = next_due(schedule, moment)
+        found.append(f"{moment:%Y-%m-%dT%H:%M}")
+    return found
+
+
+def daily(zone: str, *times: str, weekdays: tuple[int, ...] = ()) -> Schedule:
+    return Schedule(timezone=zone, times=tuple(map(time.fromisoformat, times)), weekdays=weekdays)
+
+
+def cron(line: str, zone: str = "UTC") -> Schedule:
+    return Schedule(timezone=zone, cron=line)
+
+
+CASES = {
+    "strictly after": (daily("UTC", "07:30"), "2026-03-02T07:30", ["2026-03-03T07:30"]),
+    "a moment before": (daily("UTC", "07:30"), "2026-03-02T07:29:59.999999", ["2026-03-02T07:30"]),
+    "several times a day, any order": (
+        daily("Asia/Kolkata", "18:00", "06:00"),
+        "2026-03-02T00:00",
+        ["2026-03-02T00:30", "2026-03-02T12:30", "2026-03-03T00:30"],
+    ),
+    "weekdays are local ones": (  # Monday 08:00 in Auckland is Sunday evening in UTC
+        daily("Pacific/Auckland", "08:00", weekdays=(0,)),
+        "2026-03-02T00:00",
+        ["2026-03-08T19:00", "2026-03-15T19:00"],
+    ),
+    "gap: first moment after it": (
+        daily("Europe/Vienna", "02:30"),
+        "2026-03-28T00:00",
+        ["2026-03-28T01:30", "2026-03-29T01:00", "2026-03-30T00:30"],
+    ),
+    "gap: two times in it are one": (
+        daily("Europe/Vienna", "02:10", "02:50"),
+        "2026-03-28T12:00",
+        ["2026-03-29T01:00", "2026-03-30T00:10"],
+    ),
+    "fold: the first of two": (
+        daily("Europe/Vienna", "02:30"),
+        "2026-10-24T12:00",
+        ["2026-10-25T00:30", "2026-10-26T01:30"],
+    ),
+    "fold: asked between the two": (daily("Europe/Vienna", "02:30"), "2026-10-25T01:00", ["2026-10-26T01:30"]),
+    "gap of half an hour": (
+        daily("Australia/Lord_Howe", "02:15"),
+        "2026-10-03T00:00",
+        ["2026-10-03T15:30", "2026-10-04T15:15"],
+    ),
+    "midnight does not exist": (
+        daily("Africa/Cairo", "00:00"),
+        "2026-04-22T22:30",
+        ["2026-04-23T22:00", "2026-04-24T21:00"],
+    ),
+    "the gap ends the day": (  # Nuuk's clock went from 23:00 to midnight
+        daily("America/Nuuk", "23:30"),
+        "2025-03-29T12:00",
+        ["2025-03-30T01:00", "2025-03-31T00:30"],
+    ),
+    "a date left out": (
+        daily("Pacific/Apia", "07:30"),
+        "2011-12-28T18:00",
+        ["2011-12-29T17:30", "2011-12-30T17:30", "2011-12-31T17:30"],
+    ),
+    "a date left out, Kwajalein": (
+        daily("Pacific/Kwajalein", "12:00"),
+        "1993-08-19T12:00",
+        ["1993-08-20T00:00", "1993-08-21T00:00", "1993-08-22T00:00"],
+    ),
+    "a weekday that was left out": (
+        daily("Pacific/Apia", "07:30", weekdays=(4,)),
+        "2011-12-23T00:00",
+        ["2011-12-23T17:30", "2012-01-05T17:30"],
+    ),
+    "cron, working days": (
+        cron("30 7 * * mon-fri", "Europe/Vienna"),
+        "2026-07-03T00:00",
+        ["2026-07-03T05:30", "2026-07-06T05:30"],
+    ),
+    "cron, 7 is Sunday": (cron("0 9 * * 7"), "2026-03-02T00:00", ["2026-03-08T09:00"]),
+    "cron, either day": (
+        cron("0 9 13 * FRI"),
+        "2026-03-02T00:00",
+        ["2026-03-06T09:00", "2026-03-13T09:00", "2026-03-20T09:00"],
+    ),
+    "cron, both days where one begins with a star": (cron("0 9 */12 * FRI"), "2026-03-02T00:00", ["2026-03-13T09:00"]),
+    "cron, leap days": (cron("0 0 29 2 *"), "2096-03-01T00:00", ["2104-02-29T00:00"]),
+    "cron, the rarest day: a leap day that is a Sunday": (
+        cron("0 0 29 2 */7"),
+        "2088-03-01T00:00",
+        ["2128-02-29T00:00"],
+    ),
+    "cron, fixed hour in a gap": (
+        cron("*/20 2 * * *", "Europe/Vienna"),
+        "2026-03-28T12:00",
+        ["2026-03-29T01:00", "2026-03-30T00:00"],
+    ),
+    "cron, fixed hour in a fold": (
+        cron("*/30 2 * * *", "Europe/Vienna"),
+        "2026-10-24T12:00",
+        ["2026-10-25T00:00", "2026-10-25T00:30", "2026-10-26T01:00"],
+    ),
+    "cron, every hour across a gap": (
+        cron("30 * * * *", "Europe/Vienna"),
+        "2026-03-29T00:00",
+        ["2026-03-29T00:30", "2026-03-29T01:30"],
+    ),
+    "cron, every hour across a fold": (
+        cron("@hourly", "Europe/Vienna"),
+        "2026-10-24T23:30",
+        ["2026-10-25T00:00", "2026-10-25T01:00", "2026-10-25T02:00"],
+    ),
+    "cron, every hour across half an hour": (
+        cron("0,45 * * * *", "Australia/Lord_Howe"),
+        "2026-04-04T14:00",
+        ["2026-04-04T14:45", "2026-04-04T15:15", "2026-04-04T15:30", "2026-04-04T16:15"],
+    ),
+    "cron, the clock goes back into the wanted day": (  # at 00:01 to 23:01 of the Saturday before
+        cron("*/20 * * * SAT", "America/St_Johns"),
+        "2006-10-29T02:00",
+        ["2006-10-29T02:10", "2006-10-29T02:50", "2006-10-29T03:10", "2006-11-04T03:30"],
+    ),
+    "times, the clock goes back into the day before": (
+        daily("America/St_Johns", "23:30", "00:00"),
+        "2006-10-29T01:30",
+        ["2006-10-29T02:00", "2006-10-29T02:30", "2006-10-30T03:00"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("schedule", "after", "expected"), CASES.values(), ids=CASES.keys())
+def test_next_due(schedule: Schedule, after: str, expected: list[str]) -> None:
+    assert due_times(schedule, after, len(expected)) == expected
+
+
+def changing_zones() -> list[str]:
+    """One name of every zone that puts its clock forward or back in 2024 to 2030; the rest are plain arithmetic."""
+    hours = [utc("2023-12-30") + timedelta(days=days) for days in range(0, 366 * 7 + 4)]
+    seen: dict[tuple[timedelta | None, ...], str] = {}
+    for name in sorted(available_timezones()):
+        zone = ZoneInfo(name)
+        offsets = tuple(hour.astimezone(zone).utcoffset() for hour in hours)
+        if len(set(offsets)) > 1:
+            seen.setdefault(offsets, name)
+    return list(seen.values())
+
+
+def test_each_local_day_is_due_once_in_every_zone_that_changes_its_clock() -> None:
+    zones = changing_zones()
+    assert len(zones) > 30
+    for name in zones:
+        zone = ZoneInfo(name)
+        for at in (time(0, 0), time(2, 30)):
+            schedule = Schedule(timezone=name, times=(at,))
+            first = datetime.combine(date(2024, 1, 1), at, tzinfo=zone).astimezone(UTC)
+            moment, day = first - timedelta(seconds=1), date(2024, 1, 1)
+            while day < date(2031, 1, 1):
+                moment = next_due(schedule, moment)
+                local = moment.astimezone(zone)
+                assert local.date() == day, (name, at, moment)
+                if local.time() != at:  # then the clock skipped it, and this is the first moment it showed again
+                    before = (moment - timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
+                    assert before < datetime.combine(day, at) < local.replace(tzinfo=None), (name, at, moment)
+                else:
+                    assert local.fold == 0
+                day += timedelta(days=1)
+
+
+def test_every_zone_is_due_every_day_of_a_month() -> None:
+    for name in sorted(available_timezones()):
+        moment = utc("2025-03-15T00:00")
+        days = []
+        while moment < utc("2025-04-14T00:00"):
+            moment = next_due(daily(name, "06:45"), moment)
+            days.append(moment.astimezone(ZoneInfo(name)).date())
+        assert days == [days[0] + timedelta(days=n) for n in range(len(days))], name
+        assert len(days) in (30, 31)
+
+
+moments = st.integers(-631152000, 3786912000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))  # 1950 to 2090
+zones = st.sampled_from(sorted(available_timezones()))
+CLOCK_TIMES = st.builds(time, st.integers(0, 23), st.integers(0, 59))
+fields = st.tuples(
+    st.sampled_from(["*", "0", "30", "*/15", "5,50", "10-20/5"]),
+    st.sampled_from(["*", "*/6", "0", "2", "1-3", "0,23"]),
+    st.sampled_from(["*", "1", "31", "*/10", "28-31"]),
+    st.sampled_from(["*", "3", "10,11", "JAN-APR"]),
+    st.sampled_from(["*", "MON", "0", "FRI-SUN", "*/2"]),
+)
+
+
+@given(zones, st.sets(CLOCK_TIMES, min_size=1, max_size=3), st.sets(st.integers(0, 6)), moments)
+@settings(max_examples=150, deadline=None)
+def test_nothing_is_due_between_a_moment_and_the_next(
+    zone: str, times: set[time], weekdays: set[int], after: datetime
+) -> None:
+    schedule = Schedule(timezone=zone, times=tuple(times), weekdays=tuple(weekdays))
+    due = next_due(schedule, after)
+    assert due > after
+    assert due.tzinfo is UTC
+    between = after + (due - after) / 2
+    assert next_due(schedule, between) == due
+    assert next_due(schedule, due - timedelta(microseconds=1)) == due
+
+
+@given(zones, fields, moments)
+@settings(max_examples=150, deadline=None)
+def test_cron_agrees_with_looking_at_every_minute(zone: str, line: tuple[str, ...], after: datetime) -> None:
+    schedule = cron(" ".join(line), zone)
+    parsed = parse_cron(" ".join(line))
+    due = next_due(schedule, after)
+    tz = ZoneInfo(zone)
+    start = max(after, due - timedelta(days=3))
+    minute = start.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    while minute < due:
+        local = minute.astimezone(tz)
+        shown = local.second == 0 and local.hour in parsed.hours and local.minute in parsed.minutes
+        again = local.fold == 1 and not parsed.follows_the_hours
+        assert not shown or again or not parsed.falls_on(local.date()), local
+        minute += timedelta(minutes=1)
+
+
+REFUSED = {
+    "61 * * * *": "minute, character 1: '61' is not a minute; expected 0 to 59",
+    "0 24 * * *": "hour, character 3: '24' is not a hour; expected 0 to 23",
+    "0 7,25 * * *": "hour, character 5: '25'",
+    "0 0 0 * *": "day of month, character 5: '0'",
+    "0 0 * MAI *": "month, character 7: 'MAI' is not a month; expected 1 to 12, or a name from JAN to DEC",
+    "0 0 * * Monday": "day of week, character 9: 'Monday'",
+    "0 0 L * *": "day of month, character 5: 'L'",
+    "0 0 ? * *": "day of month, character 5: '?'",
+    "0 0 * * 5#2": "day of week, character 9: '5#2'",
+    "1,,2 * * * *": "minute, character 3: ''",
+    "*/0 * * * *": "minute, character 1: '0' is not a step; expected a number from 1 to 59",
+    "*/90 * * * *": "'90' is not a step",
+    "5/15 * * * *": "expected '5-59/15'",
+    "50-10 * * * *": "'50-10' runs backwards",
+    "-5 * * * *": "minute, character 1: ''",
+    "٣ * * * *": "'٣' is not a minute",
+    "0 0 30 2 *": "day of month, character 5: day 30 never comes in February",
+    "0 0 31 4,6 *": "day 31 never comes in April and June",
+    "* * * *": "expected five fields (minute, hour, day of month, month, day of week), found 4",
+    "0 0 7 * * *": "found 6",
+    "": "found 0",
+    "@reboot": "expected five fields or one of @hourly, @daily",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), REFUSED.items())
+def test_cron_faults_say_where_and_what(line: str, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        validate(cron(line))
+    assert message in str(raised.value)
+    assert repr(line) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("schedule", "message"),
+    [
+        (daily("Europe/Vena", "07:30"), "'Europe/Vena' is not a time zone; did you mean 'Europe/Vienna'?"),
+        (daily("Europe", "07:30"), "'Europe' is not a time zone"),
+        (daily("../etc/passwd", "07:30"), "is not a time zone"),
+        (daily("", "07:30"), "is not a time zone; expected a name such as 'Europe/Vienna'"),
+        (daily("UTC"), "needs at least one time of day"),
+        (daily("UTC", "07:30", weekdays=(7,)), "7 is not a weekday; expected 0 (Monday) to 6 (Sunday)"),
+        (daily("UTC", "07:30+02:00"), "has a zone of its own"),
+        (Schedule(timezone="UTC", cron="0 7 * * *", times=(time(7),)), "not both"),
+        (Schedule(timezone="UTC", cron="0 7 * * *", weekdays=(1,)), "not both"),
+    ],
+)
+def test_schedules_that_cannot_be(schedule: Schedule, message: str) -> None:
+    with pytest.raises(ValueError) as raised:
+        validate(schedule)
+    assert message in str(raised.value)
+    with pytest.raises(ValueError):
+        next_due(schedule, utc("2026-01-01"))
+
+
+def test_a_naive_moment_is_refused() -> None:
+    with pytest.raises(ValueError, match="aware"):
+        next_due(daily("UTC", "07:30"), datetime(2026, 1, 1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (daily("Europe/Vienna", "07:30"), "every day at 07:30 Europe/Vienna"),
+        (daily("UTC", "18:00", "07:30", weekdays=(0, 1, 2, 3, 4)), "Monday to Friday at 07:30 and 18:00 UTC"),
+        (daily("UTC", "07:30:15", weekdays=(5, 0)), "Monday and Saturday at 07:30:15 UTC"),
+        (cron("@daily"), "every day at 00:00 UTC"),
+        (cron("0 7 * * 1-5"), "Monday to Friday at 07:00 UTC"),
+        (cron("0 7 * * FRI-SUN"), "Friday to Sunday at 07:00 UTC"),
+        (cron("0 7 * * SUN-SUN"), "Sunday at 07:00 UTC"),
+        (cron("*/15 * * * *"), "every 15 minutes UTC"),
+        (cron("*/15 * * * SAT"), "every 15 minutes, Saturday UTC"),
+        (cron("@hourly"), "every hour UTC"),
+        (cron("5 * * * *"), "minute 5 of every hour UTC"),
+        (cron("0 0-9 * * *"), "minute 0 of hours 0 to 9 UTC"),
+        (cron("30 7,18 1,15 * *"), "on days 1 and 15 of the month at 07:30 and 18:30 UTC"),
+        (cron("0 9 13 1,7 FRI"), "on day 13 of the month and on Friday in January and July at 09:00 UTC"),
+    ],
+)
+def test_describe(schedule: Schedule, words: str) -> None:
+    assert describe(schedule) == words
