@@ -1,0 +1,53 @@
+"""The kinds of delivery, one module each. To add one, see docs/adding-a-channel.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from monitor.channels import email, mailbox, mime, webhook
+from monitor.channels.channel import Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelKind:
+    """What configuration needs to know of a channel before one is built."""
+
+    name: str  # as written in subscriptions.yaml
+    summary: str  # one line for tables and documentation
+    templates: str  # what the renderer is asked for: "email" or "webhook"
+    options: type[Options]  # what a subscription may set
+    recipient: Callable[[str], str]  # the recipient in its canonical form; ValueError is a sentence
+
+
+CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
+    {
+        kind.name: kind
+        for kind in (
+            ChannelKind(
+                name=email.Email.name,
+                summary="an email over SMTP",
+                templates=email.Email.templates,
+                options=email.EmailOptions,
+                recipient=mime.recipient_address,
+            ),
+            ChannelKind(
+                name=webhook.Webhook.name,
+                summary="a signed JSON document posted to an address (Standard Webhooks)",
+                templates=webhook.Webhook.templates,
+                options=webhook.WebhookOptions,
+                recipient=webhook.recipient_url,
+            ),
+            ChannelKind(
+                name=mailbox.Mailbox.name,
+                summary="an .eml and an .html file in a folder, no server needed",
+                templates=mailbox.Mailbox.templates,
+                options=mailbox.MailboxOptions,
+                recipient=mailbox.recipient_folder,
+            ),
+        )
+    }
+)
+
+__all__ = ["CHANNELS", "ChannelKind", "Options"]

@@ -1,0 +1,92 @@
+"""Filters for the templates. Those that speak or tell time read the edition's language and zone from the context."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from monitor.render import plain
+from monitor.render.labels import Labels
+from monitor.render.passages import Passage
+
+
+def zone(name: str) -> ZoneInfo:
+    """The zone of this name; UTC where the time zone database has lost it since the subscription was checked."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+@pass_context
+def local(context: Context, at: datetime, form: str = "moment") -> str:
+    """A UTC time in the reader's zone and language. "near": just the clock on the day the edition was due."""
+    there = zone(context["edition"].zone)
+    moment = at.astimezone(there)
+    if form == "near":
+        form = "clock" if moment.date() == context["edition"].due_at.astimezone(there).date() else "moment"
+    return _labels(context).moment(moment, form)
+
+
+@pass_context
+def lag(context: Context, time: timedelta) -> str:
+    """ "1 h 5 min" """
+    return _labels(context).lag(time)
+
+
+@pass_context
+def counted(context: Context, number: int, what: str) -> str:
+    """ "3 stories", in the form that the language asks for."""
+    return _labels(context).count(what, number)
+
+
+def marked(passage: Passage) -> Markup:
+    """HTML with the matched words in <mark>; everything else escaped."""
+    pieces = (Markup("<mark>{}</mark>").format(text) if hit else escape(text) for text, hit in passage.pieces)
+    return Markup("").join(pieces)
+
+
+def starred(passage: Passage) -> str:
+    """Plain text with the matched words between *asterisks*."""
+    return "".join(f"*{text.strip()}*" if hit and text.strip() else text for text, hit in passage.pieces)
+
+
+def domain(url: str) -> str:
+    """The host of an address without "www."; "" where there is none."""
+    try:
+        return (urlsplit(url).hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Joined by middle dots, empty ones left out."""
+    return " · ".join(part for part in parts if part)
+
+
+def _labels(context: Context) -> Labels:
+    labels = context["t"]
+    if not isinstance(labels, Labels):
+        raise TypeError("the template replaced 't', which holds the labels")
+    return labels
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "counted": counted,
+    "direction": plain.direction,
+    "domain": domain,
+    "lag": lag,
+    "listed": listed,
+    "local": local,
+    "marked": marked,
+    "starred": starred,
+    "underlined": plain.underlined,
+    "wrapped": plain.wrap,
+}

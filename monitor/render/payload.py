@@ -1,0 +1,123 @@
+"""The JSON body of a webhook. Its shape is a promise to programs, so it is code with a schema, not a template.
+
+Documented in docs/webhooks.md and docs/schemas/webhook-digest.schema.json; `version` grows when a reader of the old
+shape would misread the new one. New keys may appear at any time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from monitor.core.model import Coverage, Digest, Evidence, Item, Tag, Voice
+
+TYPE = "digest.compiled"
+VERSION = 1
+
+
+def payload(digest: Digest) -> dict[str, Any]:
+    """`digest` as JSON values: times as RFC 3339 in UTC, durations in seconds, absent values as null."""
+    subscription = digest.subscription
+    return {
+        "type": TYPE,
+        "version": VERSION,
+        "timestamp": _time(digest.compiled_at),
+        "data": {
+            "subscription": {
+                "slug": subscription.slug,
+                "title": subscription.title,
+                "language": subscription.language,
+                "timezone": subscription.schedule.timezone,
+            },
+            "due_at": _time(digest.due_at),
+            "sections": [
+                {
+                    "kind": section.kind,
+                    "slug": section.slug,
+                    "label": section.label,
+                    "stories": [_story(item, digest.labels) for item in section.items],
+                }
+                for section in digest.sections
+            ],
+            "coverage": _coverage(digest.coverage),
+        },
+    }
+
+
+def _story(item: Item, labels: Mapping[str, str]) -> dict[str, Any]:
+    lead = item.lead
+    post, source = lead.post, lead.source
+    return {
+        "story_id": item.story_id,
+        "post_id": lead.id,
+        "title": post.title,
+        "text": post.text,
+        "url": post.url,
+        "language": post.language,
+        "at": _time(item.at),
+        "stated_at": _time(post.stated_at),
+        "first_seen_at": _time(lead.first_seen_at),
+        "edited": post.edited or lead.revisions > 0,
+        "forwarded_from": post.forwarded_from and {"name": post.forwarded_from.name, "link": post.forwarded_from.link},
+        "source": {
+            "slug": source.slug,
+            "title": source.title,
+            "authority": source.authority.value,
+            "organisation": source.organisation,
+            "country": source.country,
+        },
+        "others": [_voice(voice) for voice in item.others],
+        "tags": [_tag(tag, labels) for tag in item.tags],
+        "matches": [{"watch": match.watch, "evidence": _evidence(match.evidence)} for match in item.matches],
+    }
+
+
+def _voice(voice: Voice) -> dict[str, Any]:
+    return {
+        "post_id": voice.post_id,
+        "source": {"slug": voice.source_slug, "title": voice.source_title, "authority": voice.authority.value},
+        "url": voice.url,
+        "at": _time(voice.at),
+        "lag_seconds": round(voice.lag.total_seconds()),
+    }
+
+
+def _tag(tag: Tag, labels: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "facet": tag.facet.value,
+        "slug": tag.slug,
+        "label": labels.get(f"{tag.facet.value}:{tag.slug}", tag.slug),
+        "main": tag.main,
+        "weight": round(tag.weight, 3),
+        "evidence": _evidence(tag.evidence),
+    }
+
+
+def _evidence(evidence: tuple[Evidence, ...]) -> list[dict[str, Any]]:
+    return [
+        {"field": piece.field.value, "offset": piece.offset, "words": piece.words, "rule": piece.rule}
+        for piece in evidence
+    ]
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    return {
+        "since": _time(coverage.since),
+        "until": _time(coverage.until),
+        "sources": coverage.sources,
+        "checked": coverage.checked,
+        "polls": coverage.polls,
+        "failing": [
+            {"slug": source.slug, "title": source.title, "error": source.error, "since": _time(source.since)}
+            for source in coverage.failing
+        ],
+        "posts": coverage.posts,
+        "selected": coverage.selected,
+        "folded": coverage.folded,
+        "stories": coverage.stories,
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

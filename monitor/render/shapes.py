@@ -1,0 +1,54 @@
+"""How much of a digest a page shows. Gmail cuts an HTML part at 102 KB, with the rest behind a link nobody follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from monitor.render.edition import Edition
+
+HTML_LIMIT = 100_000
+"""Bytes of UTF-8 that the HTML part may have: below Gmail's 102 KB, with room for what a relay may add."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """Limits that a page keeps to. The plain-text part has no limits: nothing is ever dropped from a message."""
+
+    excerpt: int = 280  # characters; 0 for none
+    full: int = 10  # stories of a section shown in full
+    titles: int = 1_000_000  # further stories of a section shown by title
+    parts: int = 1_000_000  # sections shown at all
+    failing: int = 20  # failing sources named
+
+    def by_title(self, edition: Edition) -> int:
+        """How many stories are shown by title only."""
+        return sum(min(max(0, len(part.stories) - self.full), self.titles) for part in edition.parts[: self.parts])
+
+    def hidden(self, edition: Edition) -> int:
+        """How many stories are not shown."""
+        shown = sum(min(len(part.stories), self.full + self.titles) for part in edition.parts[: self.parts])
+        return edition.stories - shown
+
+
+LADDER = (
+    Shape(),
+    Shape(excerpt=200),
+    Shape(excerpt=200, full=6),
+    Shape(excerpt=140, full=5),
+    Shape(excerpt=140, full=3),
+    *(Shape(excerpt=120, full=3, titles=titles) for titles in (80, 60, 50, 40, 30, 25, 20, 16, 13, 10)),
+    *(Shape(excerpt=100, full=2, titles=titles, failing=10) for titles in (10, 8, 6)),
+    Shape(excerpt=0, full=2, titles=5, failing=10),
+    Shape(excerpt=0, full=1, titles=3, failing=5),
+    Shape(excerpt=0, full=1, titles=0, failing=5),
+)
+
+
+def ever_smaller(edition: Edition) -> tuple[Shape, ...]:
+    """Shapes to choose from: shorter excerpts first, then collapsed sections, at last fewer sections."""
+    fewer: list[Shape] = []
+    parts = len(edition.parts)
+    while parts > 1:
+        parts -= max(1, parts // 4)
+        fewer.append(replace(LADDER[-1], parts=parts))
+    return (*LADDER, *fewer)

@@ -1,0 +1,155 @@
+"""Emails re-parse strictly, carry just the documented headers, and no text can add another."""
+
+import email
+import re
+from email import policy
+from email.header import decode_header, make_header
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from monitor.channels import mime
+from monitor.channels.mime import email_message, header_text, message_id, recipient_address, sender_parts
+from monitor.core.model import Content
+from tests.channels.messages import CREATED, message, with_subject
+
+SENDER = "Communiqué Monitor, Vienna <monitor@example.org>"
+STRICT = policy.SMTP + policy.strict
+
+
+def written(of, sender=SENDER, **more):
+    return email_message(of, sender=sender, date=CREATED, **more).as_bytes()
+
+
+def headers(raw: bytes) -> list[str]:
+    head = raw.split(b"\r\n\r\n", 1)[0].decode("ascii")
+    return [line.split(":")[0] for line in head.split("\r\n") if line[:1] not in {" ", "\t"}]
+
+
+def test_the_headers_are_exactly_the_documented_ones():
+    raw = written(message())
+    documented = ["From", "To", "Subject", "Date", "Message-ID", "List-Id", "Auto-Submitted", "Precedence"]
+    documented += ["MIME-Version", "Content-Type"]
+    assert sorted(headers(raw)) == sorted(documented)
+    for name in documented:
+        assert name in (mime.__doc__ or "")
+    assert sorted(headers(written(message(), reply_to="press@example.org"))) == sorted([*documented, "Reply-To"])
+
+
+def test_it_parses_strictly_and_says_what_was_put_in():
+    parsed = email.message_from_bytes(written(message()), policy=STRICT)
+    assert parsed["Subject"] == "Утренний обзор · 9 сюжетов"
+    assert parsed["From"].addresses[0].display_name == "Communiqué Monitor, Vienna"
+    assert parsed["From"].addresses[0].addr_spec == "monitor@example.org"
+    assert str(parsed["To"]) == "desk@example.org"
+    assert parsed["Date"].datetime == CREATED
+    assert parsed["List-Id"] == "<morning-brief.example.org>"
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["Precedence"] == "bulk"
+    assert parsed.get_content_type() == "multipart/alternative"
+    text, html = parsed.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert text.get_content().replace("\r\n", "\n") == message().content.text
+    assert html.get_content_type() == "text/html"
+    assert html.get_content().strip() == message().content.html
+    assert "MIME-Version" not in text
+    assert "MIME-Version" not in html
+
+
+def test_a_message_without_html_is_plain():
+    parsed = email.message_from_bytes(written(with_subject("Ping")), policy=STRICT)
+    assert parsed.get_content_type() == "text/plain"
+
+
+def test_every_line_is_ascii_and_short_enough_for_any_relay():
+    long = Content(subject="П" * 400, text="wörd " * 2000 + "\n" + "中" * 3000, html="<p>" + "я" * 5000 + "</p>")
+    raw = written(message(content=long))
+    assert raw.isascii()
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert b"\n" not in raw.replace(b"\r\n", b"")
+
+
+def test_a_repeat_is_the_same_bytes_and_another_key_another_id():
+    assert written(message()) == written(message())
+    other = email.message_from_bytes(written(message(key="digest:4")), policy=STRICT)
+    assert other["Message-ID"] != email.message_from_bytes(written(message()), policy=STRICT)["Message-ID"]
+    assert message_id("any\r\nBcc: x@example.org", domain="example.org").count("\n") == 0
+
+
+INJECTIONS = [
+    "x\r\nBcc: spy@example.org",
+    "x\nBcc: spy@example.org",
+    "x\rBcc: spy@example.org",
+    "x\x0bBcc: spy@example.org",
+    "x\x85Bcc: spy@example.org",
+    "x\u2028Bcc: spy@example.org",
+    "=?utf-8?q?x=0D=0ABcc:spy=40example.org?=",
+    "=?utf-8?b?eA0KQmNjOiBzcHlAZXhhbXBsZS5vcmc=?=",
+    "=?utf-8?q?x=0D=0A?= =?utf-8?q?Bcc:spy=40example.org?=",
+    "==?utf-8?q?=0D=0ABcc:spy?=",
+    "=\x00?utf-8?q?x=0D=0ABcc:spy=40example.org?=",
+    "x" * 75 + " =?utf-8?q?=0D=0A=0D=0Abody?= " + "é" * 80,
+]
+
+
+@pytest.mark.parametrize("hostile", INJECTIONS)
+def test_no_text_starts_a_new_header_or_the_body(hostile):
+    plain = headers(written(message()))
+    for raw in (
+        written(with_subject(hostile)),
+        written(message(subscription_slug=hostile)),
+        written(message(key=hostile)),
+        written(message(), sender=f'"{hostile}" <monitor@example.org>'),
+    ):
+        assert set(headers(raw)) <= {*plain, "Content-Transfer-Encoding"}
+        parsed = email.message_from_bytes(raw, policy=STRICT)
+        assert parsed["Bcc"] is None
+        assert not re.search(r"[\r\n]", str(parsed["Subject"]))
+
+
+@pytest.mark.parametrize("hostile", [*INJECTIONS, "a@example.org, b@example.org", "Desk <a@example.org>", "a@b c", ""])
+def test_a_recipient_that_is_no_plain_address_is_refused(hostile):
+    with pytest.raises(ValueError, match=r"address|letters"):
+        email_message(message(recipient=hostile), sender=SENDER, date=CREATED)
+
+
+@given(st.text(max_size=300))
+def test_any_subject_arrives_as_one_line_of_its_own_words(subject):
+    raw = written(with_subject(subject))
+    line = re.sub(rb"\r\n(?=[ \t])", b"", raw.split(b"\r\n\r\n", 1)[0]).decode("ascii")
+    written_subject = re.search(r"^Subject: ?(.*)$", line, re.MULTILINE)
+    assert written_subject is not None
+    # A second reader, not the one that wrote it: the older header module of the standard library.
+    read = str(make_header(decode_header(written_subject[1].strip())))
+    assert read.split() == header_text(subject)[: mime.SUBJECT_LIMIT].split()
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=400))
+def test_any_body_arrives_as_it_was(text):
+    parsed = email.message_from_bytes(written(message(content=Content(subject="s", text=f"x{text}\n"))), policy=STRICT)
+    assert parsed.get_content().replace("\r\n", "\n") == f"x{text}\n".replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("desk", "not an email address"),
+        ("desk@exämple.org", "xn--"),
+        ("a" * 65 + "@example.org", "longer"),
+        ("desk@-example.org", "not an email address"),
+        (".desk@example.org", "not an email address"),
+    ],
+)
+def test_a_bad_address_is_explained(text, says):
+    with pytest.raises(ValueError, match=re.escape(says)):
+        recipient_address(text)
+
+
+def test_good_addresses_and_senders():
+    assert recipient_address(" press.desk+un@mail.example.org ") == "press.desk+un@mail.example.org"
+    assert recipient_address("root@localhost") == "root@localhost"
+    assert sender_parts("monitor@example.org") == ("", "monitor@example.org")
+    assert sender_parts('"Desk, Vienna" <monitor@example.org>') == ("Desk, Vienna", "monitor@example.org")
+    with pytest.raises(ValueError, match="not a"):
+        sender_parts("Monitor")

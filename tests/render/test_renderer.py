@@ -1,0 +1,299 @@
+"""What a reader gets: everything once, in order, escaped, within the size that mail programs show."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from selectolax.lexbor import LexborHTMLParser
+
+from monitor.core.errors import ConfigError
+from monitor.core.model import Section
+from monitor.render import Renderer
+from monitor.render.edition import web_address
+from monitor.render.plain import width
+from tests.render import editions
+
+TEMPLATES = Path(__file__).parents[2] / "templates"
+LIMIT = 100_000
+
+
+@pytest.fixture(scope="module")
+def renderer():
+    return Renderer(shipped=TEMPLATES)
+
+
+@pytest.fixture(scope="module")
+def full(renderer):
+    return renderer.digest(editions.full_day(), templates="email")
+
+
+def read(html: str) -> LexborHTMLParser:
+    return LexborHTMLParser(html)
+
+
+def seen(html: str) -> str:
+    """The words of a page, without the preheader."""
+    tree = read(html)
+    for node in tree.css(".preheader, style, title"):
+        node.decompose()
+    return " ".join(tree.body.text(separator=" ").split())
+
+
+def test_the_subject_says_what_is_inside(renderer, full):
+    assert full.subject == "Morning brief · 9 stories, 2 on your watches · 23 Nov"
+    quiet = renderer.digest(editions.quiet_day(), templates="email")
+    assert quiet.subject == "Morning brief · nothing new · 23 Nov"
+    russian = renderer.digest(editions.full_day("ru"), templates="email")
+    assert russian.subject == "Утренний обзор · 9 сюжетов, по вашим темам: 2 · 23 нояб."
+
+
+def test_a_title_cannot_break_the_subject(renderer):
+    digest = editions.full_day()
+    hostile = replace(digest.subscription, title="A\r\nBcc: x@example.org " + "long " * 80)
+    subject = renderer.digest(replace(digest, subscription=hostile), templates="email").subject
+    assert "\n" not in subject
+    assert "\r" not in subject
+    assert len(subject) <= 140
+
+
+def test_each_story_stands_once_in_both_parts_in_the_same_order(full):
+    items = [item for section in editions.full_day().sections for item in section.items]
+    titles = [item.lead.post.title for item in items]
+    in_html = [" ".join(node.text().split()) for node in read(full.html).css("h3")]
+    assert in_html == titles
+    flat = " ".join(full.text.replace("*", "").split())
+    places = [flat.index(title) for title in titles]
+    assert places == sorted(places)
+    assert full.text.count("Joint statement on the extension") == 1
+    for item in items:
+        if item.lead.post.url:
+            assert item.lead.post.url in full.text
+            assert f'href="{item.lead.post.url}"' in full.html
+
+
+def test_watches_come_first_and_sections_are_named(full):
+    assert [node.text() for node in read(full.html).css("h2")] == [
+        "Grain deal", "Sanctions", "SCO", "African Union", "OSCE", "Everything else",
+    ]  # fmt: skip
+
+
+def test_matched_words_are_marked_wherever_they_are_shown(full):
+    marks = [node.text() for node in read(full.html).css("mark")]
+    assert marks == ["grain corridor", "grain corridor", "mesures restrictives", "mesures restrictives"]
+    assert "*grain corridor*" in " ".join(full.text.split())
+
+
+def test_who_said_it_when_and_who_followed(full):
+    for words in (
+        "22 Nov, 16:18 · Ministry of Foreign Affairs of Türkiye · official",
+        "03:06 · Steppe News Agency · state agency",  # on the day itself the clock is enough
+        "05:36 · The Harbour Post · press",
+        "forwarded from Посольство в Ташкенте",
+        "MFA of Romania +2 min",
+        "The Harbour Post +2 h 10 min",
+        "and 1 more",
+        "· edited",
+        "watch: Sanctions",
+        "Egypt · Romania · Türkiye · United Nations · Black Sea",
+    ):
+        assert words in seen(full.html).replace("\u00a0", " ").replace(" ,", ","), words
+    assert "Ports Weekly (+1 d 2 h)" in " ".join(full.text.split())  # the text part names everybody
+
+
+def test_a_tag_does_not_repeat_its_heading(full):
+    assert "Kazakhstan · Central Asia" in seen(full.html)
+    assert "SCO · " not in seen(full.html)
+
+
+def test_coverage_is_shown_with_what_failed(full):
+    for part in (seen(full.html), " ".join(full.text.split())):
+        assert "36 of 38 sources were read at least once" in part
+        assert "412 posts were new in that time; this digest asked for 31 of them." in part
+        assert "no answer from www.mfa-md.example within 30 s" in part
+        assert "last read 21 Nov, 22:00" in part
+        assert "never read so far" in part
+
+
+def test_a_quiet_day_is_proven(renderer):
+    quiet = renderer.digest(editions.quiet_day(), templates="email")
+    for part in (seen(quiet.html), " ".join(quiet.text.split())):
+        assert "Nothing new." in part
+        assert "37 of 38 sources were read between 22 Nov, 07:00 and 23 Nov, 07:00" in part
+        assert "The sources named below could not be read" in part
+
+
+def test_times_are_local_to_the_subscription(renderer):
+    digest = editions.full_day()
+    schedule = replace(digest.subscription.schedule, timezone="Asia/Kathmandu")
+    html = renderer.digest(
+        replace(digest, subscription=replace(digest.subscription, schedule=schedule)), templates="email"
+    ).html
+    assert "22 Nov, 11:45 to 23 Nov, 11:45 · Asia/Kathmandu" in seen(html)
+
+
+def test_words_run_in_their_own_direction(full):
+    arabic = [node for node in read(full.html).css("[dir=rtl]") if "وزير الخارجية" in node.text()]
+    assert {node.tag for node in arabic} >= {"h3", "p"}
+    assert all(node.attributes.get("align") == "right" for node in arabic)
+    assert all(node.attributes.get("lang") == "ar" for node in arabic)
+
+
+def test_nothing_is_fetched_and_nothing_runs(full):
+    tree = read(full.html)
+    assert not tree.css("img, link, script, iframe, form, svg, object, [background], [onclick]")
+    assert "url(" not in full.html
+    assert "@import" not in full.html
+    assert all(node.attributes["href"].startswith("https://") for node in tree.css("a[href]"))
+
+
+def test_styles_are_inlined_and_at_rules_kept(full):
+    tree = read(full.html)
+    assert "font-size" in tree.css_first("h3").attributes["style"]
+    assert "prefers-color-scheme: dark" in tree.css_first("style").text()
+    assert tree.css_first('meta[name="color-scheme"]').attributes["content"] == "light dark"
+    assert tree.css_first(".preheader").text().strip().startswith("Joint statement")
+
+
+HOSTILE = (
+    '</a></p><script>alert(1)</script><img src="https://tracker.example/x.gif"> '
+    "\"'{{ 7*7 }} {% raw %} \x00\x1b[31m\ud800"
+)
+
+
+def test_what_sources_write_stays_text(renderer):
+    digest = editions.full_day()
+    section = digest.sections[0]
+    item = section.items[0]
+    post = replace(item.lead.post, title=HOSTILE, text=HOSTILE * 3, url='https://a.example/"onmouseover="x')
+    source = replace(item.lead.source, title=HOSTILE)
+    voice = replace(item.others[0], source_title=HOSTILE, url="javascript:alert(1)")
+    item = replace(item, lead=replace(item.lead, post=post, source=source), others=(voice,))
+    failing = replace(digest.coverage.failing[0], title=HOSTILE, error=HOSTILE)
+    digest = replace(
+        digest,
+        sections=(replace(section, label=HOSTILE, items=(item,)),),
+        labels={"country:tr": HOSTILE},
+        coverage=replace(digest.coverage, failing=(failing,)),
+        subscription=replace(digest.subscription, title=HOSTILE),
+    )
+    content = renderer.digest(digest, templates="email")
+    tree = read(content.html)
+    assert not tree.css("script, img, [onmouseover]")
+    assert "alert(1)" in seen(content.html)
+    assert "javascript:" not in content.html
+    assert "{{ 7*7 }}" in seen(content.html)
+    for part in (content.html, content.text, content.subject):
+        part.encode("utf-8")
+        assert not re.search(r"[\x00-\x08\x0b-\x1f]", part)
+
+
+@pytest.mark.parametrize(
+    ("url", "linked"),
+    [
+        ("https://example.org/a", True), ("http://example.org/", True), ("javascript:alert(1)", False),
+        ("data:text/html,x", False), ("https://", False), ("//example.org", False), ("https://a b.example/", False),
+        ("https://[broken", False), ("https://example.org/" + "x" * 3000, False), ("", False), (None, False),
+    ],
+)  # fmt: skip
+def test_only_web_addresses_are_linked(url, linked):
+    assert web_address(url) == (url if linked else "")
+
+
+def test_the_text_part_keeps_to_78_columns(renderer, full):
+    for content in (full, renderer.digest(editions.full_day("ru"), templates="email")):
+        for line in content.text.splitlines():
+            assert width(line) <= 78 or "://" in line, line
+        assert "\n\n\n\n" not in content.text
+
+
+def shown_counts(html: str) -> tuple[int, int, int]:
+    """Stories in full, by title, and told to be elsewhere."""
+    tree = read(html)
+    note = re.search(r"(\d+) stor(?:y|ies) (?:is|are) only in the plain-text part", seen(html))
+    links = [node for node in tree.css("p.small") if node.css_first("a")]
+    return len(tree.css("h3")), len(links), int(note[1]) if note else 0
+
+
+@pytest.mark.parametrize(
+    ("stories", "sections"), [(9, 1), (30, 2), (120, 6), (400, 8), (500, 20), (500, 1), (700, 350), (3000, 3000)]
+)
+def test_the_page_stays_below_the_limit_and_accounts_for_every_story(renderer, stories, sections):
+    content = renderer.digest(editions.long_day(stories, sections=sections), templates="email")
+    assert len(content.html.encode()) <= LIMIT
+    assert sum(shown_counts(content.html)) == stories
+    numbered = re.findall(r"^ *(\d+)\. ", content.text, re.MULTILINE)
+    assert [int(number) for number in numbered][-1] == stories
+    assert len(numbered) >= stories
+
+
+def test_a_long_section_collapses_and_says_so(renderer):
+    content = renderer.digest(editions.long_day(30, sections=1), templates="email")
+    full, by_title, hidden = shown_counts(content.html)
+    assert (full, by_title, hidden) == (10, 20, 0)
+    assert "… and 20 more" in seen(content.html)
+    assert "20 stories are shown here by title only" in seen(content.html)
+
+
+def test_the_limit_is_used_before_anything_is_left_out(renderer):
+    content = renderer.digest(editions.long_day(400), templates="email")
+    assert len(content.html.encode()) > LIMIT * 0.8
+
+
+def test_endless_fields_of_one_story_still_fit(renderer):
+    digest = editions.full_day()
+    item = digest.sections[0].items[0]
+    post = replace(item.lead.post, title="T" * 60_000, text="я" * 300_000)
+    source = replace(item.lead.source, title="S" * 60_000)
+    others = tuple(replace(item.others[0], source_title="O" * 9_000) for _ in range(300))
+    item = replace(item, lead=replace(item.lead, post=post, source=source), others=others)
+    section = Section(kind="region", slug="x", label="L" * 60_000, items=(item,) * 30)
+    failing = tuple(replace(digest.coverage.failing[0], title="F" * 9_000, error="E" * 9_000) for _ in range(300))
+    digest = replace(digest, sections=(section,), coverage=replace(digest.coverage, failing=failing))
+    assert len(renderer.digest(digest, templates="email").html.encode()) <= LIMIT
+
+
+def test_a_webhook_gets_a_payload(renderer):
+    content = renderer.digest(editions.full_day(), templates="webhook")
+    assert content.payload is not None
+    assert content.payload["type"] == "digest.compiled"
+    assert content.subject.startswith("Morning brief")
+    assert (content.text, content.html) == ("", "")
+    with pytest.raises(ValueError, match="'fax'"):
+        renderer.digest(editions.full_day(), templates="fax")
+
+
+def overriding(tmp_path, name: str, text: str) -> Renderer:
+    (tmp_path / "email").mkdir(exist_ok=True)
+    (tmp_path / "email" / name).write_text(text, "utf-8")
+    return Renderer(shipped=TEMPLATES, override=tmp_path, title="The Desk")
+
+
+def test_an_operator_replaces_one_template(tmp_path):
+    content = overriding(tmp_path, "subject.txt.j2", "{{ edition.product }}: {{ edition.stories }} & more").digest(
+        editions.full_day(), templates="email"
+    )
+    assert content.subject == "The Desk: 9 & more"
+    assert "Grain deal" in content.html
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("one\n{{ edition.storys }}", r"subject\.txt\.j2:2.*storys"),
+        ("one\n{{ nothing }}", r"subject\.txt\.j2:2.*nothing"),
+        ("one\ntwo {% if %}", r"subject\.txt\.j2:2"),
+        ("{{ ''.__class__.__mro__ }}", r"subject\.txt\.j2:1.*unsafe"),
+        ("{% include 'email/absent.j2' %}", r"email/absent\.j2 is in none of"),
+        ("{% include '../../../../etc/passwd' %}", "in none of"),
+    ],
+)
+def test_a_broken_template_is_named_with_its_line(tmp_path, text, says):
+    with pytest.raises(ConfigError, match=says):
+        overriding(tmp_path, "subject.txt.j2", text).digest(editions.full_day(), templates="email")
+
+
+def test_a_template_that_can_never_fit_is_refused(tmp_path):
+    renderer = overriding(tmp_path, "style.css.j2", "p { content: '" + "x" * 120_000 + "' }")
+    with pytest.raises(ConfigError, match="too long for mail programs"):
+        renderer.digest(editions.full_day(), templates="email")
