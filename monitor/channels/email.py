@@ -36,7 +36,7 @@ class Email:
 
     `security`: "starttls" upgrades a plain connection and refuses to go on without; "tls" is encrypted from the first
     byte; "none" is for a relay on the same machine. `timeout` is in seconds, for each step of the conversation.
-    `tls_context` replaces the system's certificate authorities.
+    `tls_context` replaces the system's certificate authorities; `helo` is the name by which we greet the server.
     """
 
     name = "email"
@@ -54,6 +54,7 @@ class Email:
         password: str | None = None,
         timeout: float = 30,
         tls_context: ssl.SSLContext | None = None,
+        helo: str | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -65,6 +66,9 @@ class Email:
         self._timeout = timeout
         self._tls_context = tls_context
         self._address = sender_parts(sender)[1]
+        # Without a name of its own the service greets as the sender's domain: asking the system for this machine's name
+        # may hang on a dead name server.
+        self._helo = helo or self._address.rpartition("@")[2]
 
     async def send(self, message: Message) -> Receipt:
         """The server's reply to the whole message. Safe to repeat: the Message-ID stays the same."""
@@ -88,8 +92,7 @@ class Email:
         server = aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
-            # Named here because asking the system for its own name may hang on a dead name server.
-            local_hostname=self._address.rpartition("@")[2],
+            local_hostname=self._helo,
             timeout=self._timeout,
             use_tls=self._security == "tls",
             start_tls=False,

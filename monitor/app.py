@@ -1,0 +1,300 @@
+"""The only wiring: builds the parts from settings and hands them in. Entry points use nothing below this module."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
+
+import structlog
+
+from monitor import __version__, delivery, digests, polling
+from monitor.channels import CHANNELS
+from monitor.channels.channel import Channel
+from monitor.channels.email import Email
+from monitor.channels.mailbox import Mailbox
+from monitor.channels.webhook import Webhook
+from monitor.core import schedule
+from monitor.core.model import Clock, Content, Digest, Document, FetchResult, Reading, Source, Subscription, Watch
+from monitor.core.pacing import Pace, Patience
+from monitor.core.taxonomy import Taxonomy
+from monitor.provisioning import Configuration, load, shipped
+from monitor.render import Renderer
+from monitor.settings import Settings
+from monitor.sources import KINDS
+from monitor.sources.http import Fetcher
+from monitor.sources.equipped import equip, read_equipped
+from monitor.sources.transport import guarded_client
+from monitor.sources.workers import Workshop
+from monitor.store import catalogue, health, schema, sources, watches
+from monitor.store.catalogue import Change
+from monitor.store.database import Database, Transaction
+from monitor.store.health import Heartbeat
+
+log = structlog.get_logger()
+
+USER_AGENT = f"communique-monitor/{__version__}"
+EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+TENDING = timedelta(hours=1)  # how often old records are cleared away
+LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
+
+Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
+
+
+def utc_now() -> datetime:
+    """The clock of the running service."""
+    return datetime.now(UTC)
+
+
+def open_database(settings: Settings) -> Database:
+    """The configured database, not yet connected."""
+    return Database(settings.database.url.get_secret_value())
+
+
+def load_configuration(settings: Settings) -> Configuration:
+    """What the files under config/ say; ConfigError lists everything that is wrong with them."""
+    return load(
+        settings.paths.config,
+        kinds={name: kind.options for name, kind in KINDS.items()},
+        addresses={name: kind.address for name, kind in KINDS.items()},
+        channels={name: kind.options for name, kind in CHANNELS.items()},
+        recipients={name: kind.recipient for name, kind in CHANNELS.items()},
+        interval=settings.polling.interval,
+    )
+
+
+def apply_configuration(database: Database, configuration: Configuration, *, now: datetime) -> tuple[Change, ...]:
+    """Bring the files' sources, watches and subscriptions into the database. Applying them again changes nothing."""
+    with database.writing() as tx:
+        return catalogue.apply(
+            tx,
+            wanted_sources=configuration.sources,
+            wanted_watches=configuration.watches,
+            wanted_subscriptions=configuration.subscriptions,
+            next_due_at=lambda subscription: schedule.next_due(subscription.schedule, now),
+            now=now,
+        )
+
+
+def cautions(settings: Settings, subscriptions: Sequence[Subscription]) -> list[str]:
+    """What is no fault of any file by itself, but will keep digests from arriving."""
+    found = []
+    for name, missing, where in (
+        ("email", not settings.smtp.host, "smtp.host and smtp.sender"),
+        ("webhook", not settings.webhook.secrets, "webhook.secrets"),
+    ):
+        waiting = [s.slug for s in subscriptions if s.channel == name and not s.paused]
+        if missing and waiting:
+            found.append(
+                f"{', '.join(waiting)}: nothing can go out by {name} until {where} "
+                f"{'is' if ' and ' not in where else 'are'} set; messages wait in the outbox"
+            )
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """The built service: three loops over one database."""
+
+    settings: Settings
+    database: Database
+    taxonomy: Taxonomy
+    clock: Clock
+    polling: polling.Parts
+    digests: digests.Parts
+    delivery: delivery.Parts
+    tools: Tools
+
+    def loops(self) -> tuple[Loop, ...]:
+        """Name, interval and tick of each loop, for whoever ticks them."""
+        settings = self.settings
+        return (
+            ("poll", settings.polling.tick, self._poll),
+            ("compile", settings.digests.tick, self._compile),
+            ("deliver", settings.delivery.tick, self._deliver),
+            ("tend", TENDING, self._tend),
+        )
+
+    async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
+        """Record that a loop is alive."""
+        sign = Heartbeat(loop=loop, at=self.clock(), every=every, process=process, detail=detail)
+        await self.database.write(lambda tx: health.beat(tx, sign))
+
+    async def sign_off(self, process: str) -> None:
+        """Record that the service stopped in order."""
+        await self.database.write(lambda tx: health.stopped(tx, process=process))
+
+    async def _poll(self, alive: Callable[[str], Awaitable[None]]) -> str:
+        await self.tools.renew()
+        polled = new = 0
+        said = self.clock()
+        async for recorded in polling.poll_due(self.polling):
+            polled, new = polled + 1, new + recorded.new
+            if self.clock() - said > timedelta(seconds=15):
+                said = self.clock()
+                await alive(f"{polled} sources polled, {new} new posts, more to come")
+        return f"{polled} sources polled, {new} new posts"
+
+    async def _compile(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        compiled = await digests.compile_due(self.digests)
+        return f"{len(compiled)} digests compiled"
+
+    async def _deliver(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        attempted = await delivery.deliver_due(self.delivery)
+        return f"{len(attempted)} messages tried"
+
+    async def _tend(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        keep = self.settings.polling.keep_polls
+        dropped = await self.database.write(lambda tx: sources.forget_polls(tx, keep=keep))
+        return f"{dropped} old poll records dropped"
+
+
+@dataclass(slots=True, kw_only=True)
+class Tools:
+    """What the worker processes hold: the taxonomy and the watches. New watches reach them at the next poll."""
+
+    database: Database
+    taxonomy: Taxonomy
+    workshop: Workshop
+    held: tuple[Watch, ...] = field(default_factory=tuple)
+
+    async def renew(self) -> None:
+        """Hand changed watches to the worker processes."""
+        wanted = await self.database.read(active_watches)
+        if wanted != self.held:
+            await self.workshop.refresh(self.taxonomy, wanted)
+            self.held = wanted
+
+
+def active_watches(tx: Transaction) -> tuple[Watch, ...]:
+    """The watches that posts are matched against."""
+    return tuple(watch for watch in watches.every(tx) if not watch.paused)
+
+
+@asynccontextmanager
+async def build(
+    settings: Settings, database: Database, taxonomy: Taxonomy, *, clock: Clock = utc_now
+) -> AsyncGenerator[App]:
+    """The service, ready to tick; its connections and worker processes end with the context."""
+    schema.require_current(database)
+    chance = random.SystemRandom().random
+    async with AsyncExitStack() as stack:
+        fetcher = await stack.enter_async_context(
+            Fetcher(
+                user_agent=USER_AGENT,
+                contact=settings.polling.contact,
+                total_timeout=settings.polling.timeout.total_seconds(),
+                max_bytes=settings.polling.max_bytes,
+                max_concurrent=settings.polling.concurrency,
+                allow=settings.network.allow,
+            )
+        )
+        active = await database.read(active_watches)
+        workshop = await stack.enter_async_context(
+            Workshop(
+                workers=settings.polling.workers,
+                time_limit=settings.polling.parse_timeout.total_seconds(),
+                memory_limit=settings.polling.parse_memory_mb * 2**20,
+                initializer=equip,
+                initargs=(taxonomy, active),
+            )
+        )
+        channels = await stack.enter_async_context(_channels(settings, clock=clock))
+
+        async def fetch(source: Source) -> FetchResult:
+            return await fetcher.fetch(
+                url=source.url,
+                accept=KINDS[source.kind].accept,
+                etag=source.memory.etag,
+                last_modified=source.memory.last_modified,
+                clock=clock,
+            )
+
+        async def read(document: Document, source: Source) -> Reading:
+            return await workshop.run(read_equipped, document, source)
+
+        yield App(
+            settings=settings,
+            database=database,
+            taxonomy=taxonomy,
+            clock=clock,
+            tools=Tools(database=database, taxonomy=taxonomy, workshop=workshop, held=active),
+            polling=polling.Parts(
+                database=database,
+                fetch=fetch,
+                read=read,
+                clock=clock,
+                chance=chance,
+                pace=Pace(floor=settings.polling.interval_floor, ceiling=settings.polling.interval_ceiling),
+                concurrency=settings.polling.concurrency,
+                backlog=settings.polling.backlog,
+                claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
+            ),
+            digests=digest_parts(settings, database, taxonomy, clock=clock),
+            delivery=delivery.Parts(
+                database=database,
+                channels=channels,
+                clock=clock,
+                chance=chance,
+                patience=Patience(
+                    attempts=settings.delivery.attempts,
+                    first=settings.delivery.backoff,
+                    longest=settings.delivery.backoff_ceiling,
+                ),
+                claim_for=settings.delivery.claim,
+            ),
+        )
+
+
+def digest_parts(
+    settings: Settings, database: Database, taxonomy: Taxonomy, *, clock: Clock = utc_now
+) -> digests.Parts:
+    """What compiling needs, without the parts of the other loops: previews are made with it."""
+    renderer = Renderer(
+        shipped=shipped("templates"), override=settings.digests.templates_dir, title=settings.digests.title
+    )
+
+    def render(edition: Digest) -> Content:
+        return renderer.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+
+    return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
+
+
+@asynccontextmanager
+async def _channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[str, Channel]]:
+    """The channels that the settings are enough for."""
+    channels: dict[str, Channel] = {}
+    smtp, webhook = settings.smtp, settings.webhook
+    sender = {"sender": smtp.sender} if smtp.sender else {}
+    channels[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, **sender)
+    if smtp.host:
+        channels[Email.name] = Email(
+            host=smtp.host,
+            port=smtp.port,
+            sender=smtp.sender,
+            clock=clock,
+            security=smtp.security.value,
+            username=smtp.username or None,
+            password=smtp.password.get_secret_value() or None,
+            timeout=smtp.timeout.total_seconds(),
+            helo=smtp.helo or None,
+        )
+    async with AsyncExitStack() as stack:
+        if webhook.secrets:
+            client = guarded_client(
+                user_agent=USER_AGENT,
+                timeout=webhook.timeout.total_seconds(),
+                allow=EVERYWHERE if webhook.allow_private else settings.network.allow,
+            )
+            channels[Webhook.name] = Webhook(
+                client=await stack.enter_async_context(client),
+                secrets=webhook.secrets_by_name(),
+                clock=clock,
+                user_agent=USER_AGENT,
+                timeout=webhook.timeout.total_seconds(),
+            )
+        yield channels

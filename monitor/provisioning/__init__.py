@@ -1,0 +1,11 @@
+"""Reads config/*.yaml: sources, watches, subscriptions and taxonomies as the operator wants them.
+
+`shapes` says what may be written, `document` reads YAML with its lines, `files` one file, `loading` all of them.
+"""
+
+from monitor.provisioning.loading import Configuration, load
+from monitor.provisioning.schemas import schemas, write_schemas
+from monitor.provisioning.shapes import FILES
+from monitor.provisioning.shipped import shipped
+
+__all__ = ["FILES", "Configuration", "load", "schemas", "shipped", "write_schemas"]

@@ -1,0 +1,288 @@
+"""From the files under config/ to the values that the rest of the program works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.core import checking, schedule, watches
+from monitor.core.errors import ConfigError
+from monitor.core.model import Facet, Owner, Schedule, Selection, Source, Subscription, Watch
+from monitor.core.query import Every, Node, Some, Tagged, Without
+from monitor.core.suggest import nearest, one_of
+from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
+from monitor.provisioning.files import Entry, File, read_files
+from monitor.provisioning.shapes import ScheduleShape, SelectionShape, SourceShape, SubscriptionShape, WatchShape
+
+Address = Callable[[str], str]
+"""Checks an address as a person wrote it and gives its plain form; ValueError, a sentence, where it cannot be one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """All that the operator's files say."""
+
+    sources: tuple[Source, ...]
+    watches: tuple[Watch, ...]
+    subscriptions: tuple[Subscription, ...]
+    taxonomy: Taxonomy
+    notes: tuple[str, ...] = ()  # sentences worth knowing that are no faults: which files are not there
+
+
+def load(
+    directory: Path,
+    *,
+    kinds: Mapping[str, type[BaseModel]],
+    addresses: Mapping[str, Address],
+    channels: Mapping[str, type[BaseModel]],
+    recipients: Mapping[str, Address] | None = None,
+    interval: timedelta = timedelta(minutes=15),
+) -> Configuration:
+    """What the YAML files in `directory` say, checked as a whole.
+
+    `kinds` and `channels` map each name that may be used to the model of its options; `addresses` (by kind) and
+    `recipients` (by channel, where it can tell) check addresses; `interval` is for sources that state none. Sources, watches and subscriptions may be absent;
+    for an absent taxonomy the shipped one is read. ConfigError lists every problem of every file, by file and line.
+    """
+    files = read_files(directory)
+    configuration = Configuration(
+        taxonomy=_taxonomy(files),
+        sources=tuple(_sources(files, kinds, addresses, interval)),
+        watches=tuple(_watches(files)),
+        subscriptions=tuple(_subscriptions(files, channels, recipients or {})),
+        notes=tuple(note for file in files.values() for note in file.notes),
+    )
+    problems = [problem for file in files.values() for problem in file.problems]
+    if problems:
+        raise ConfigError(sorted(problems, key=lambda p: (p.file, p.line or 0, p.path, p.message)))
+    return configuration
+
+
+# ── taxonomies ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _taxonomy(files: Mapping[str, File]) -> Taxonomy:
+    organisations, regions, countries = files["organisations"], files["regions"], files["countries"]
+    for entry in organisations.entries:
+        if entry.shape.parent is not None:
+            organisations.check_reference((entry.index, "parent"), entry.shape.parent, organisations)
+        for place, code in enumerate(entry.shape.members):
+            organisations.check_reference((entry.index, "members", place), code, countries)
+    for entry in regions.entries:
+        for place, code in enumerate(entry.shape.countries):
+            regions.check_reference((entry.index, "countries", place), code, countries)
+    _check_ancestors(organisations)
+    return Taxonomy(
+        organisations=tuple(
+            Organisation(
+                slug=shape.slug,
+                names=shape.names,
+                acronyms=shape.acronyms,
+                hashtags=shape.hashtags,
+                parent=shape.parent,
+                members=shape.members,
+                wikidata=shape.wikidata,
+                requires=shape.context.requires,
+                excludes=shape.context.excludes,
+            )
+            for shape in (entry.shape for entry in organisations.entries)
+        ),
+        countries=tuple(Country(**dict(entry.shape)) for entry in countries.entries),
+        regions=tuple(Region(**dict(entry.shape)) for entry in regions.entries),
+    )
+
+
+def _check_ancestors(organisations: File) -> None:
+    """Complain about each organisation that is a body of itself, be it by way of others."""
+    parents = {entry.shape.slug: entry.shape.parent for entry in organisations.entries}
+    for entry in organisations.entries:
+        way = [entry.shape.slug]
+        while (parent := parents.get(way[-1])) is not None and parent not in way:
+            way.append(parent)
+        if parent == entry.shape.slug:
+            circle = " → ".join((*way, parent))
+            organisations.complain((entry.index, "parent"), f"goes round in a circle: {circle}")
+
+
+# ── sources ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sources(
+    files: Mapping[str, File],
+    kinds: Mapping[str, type[BaseModel]],
+    addresses: Mapping[str, Address],
+    interval: timedelta,
+) -> Iterator[Source]:
+    file = files["sources"]
+    for entry in file.entries:
+        shape: SourceShape = entry.shape
+        at = entry.index
+        if shape.organisation is not None:
+            file.check_reference((at, "organisation"), shape.organisation, files["organisations"])
+        if shape.country is not None:
+            _check_country(file, (at, "country"), shape.country, files["countries"])
+        _check_options(file, entry, "kind", kinds)
+        address = shape.url
+        if shape.kind in addresses:
+            address = _checked_address(file, (at, "url"), shape.url, addresses[shape.kind])
+        yield Source(
+            slug=shape.slug,
+            title=shape.title,
+            kind=shape.kind,
+            url=address,
+            homepage=shape.homepage,
+            organisation=shape.organisation,
+            country=shape.country,
+            language=shape.language,
+            authority=shape.authority,
+            tags=shape.tags,
+            interval=shape.interval or interval,
+            options=shape.options,
+            owner=Owner.FILE,
+            paused=shape.paused,
+        )
+
+
+def _check_country(file: File, path: checking.Path, code: str, countries: File) -> None:
+    if countries.claimed is not None and code.lower() not in countries.claimed:
+        suggestion = nearest(code, {known.upper() for known in countries.claimed})
+        file.complain(path, f"{code!r} is not listed in countries.yaml", nearest=suggestion)
+
+
+def _check_options(file: File, entry: Entry[Any], key: str, known: Mapping[str, type[BaseModel]]) -> None:
+    """Complain about a kind or channel that does not exist, and about options that it does not understand."""
+    at, name = entry.index, getattr(entry.shape, key)
+    if name not in known:
+        suggestion = nearest(name, known)
+        file.complain((at, key), f"no {key} is called {name!r}", expected=one_of(known), nearest=suggestion)
+        return
+    try:
+        known[name].model_validate(entry.shape.options)
+    except ValidationError as error:
+        within = (file.name, at, "options")
+        file.problems += checking.problems_of(error, known[name], file.place, within=within)
+
+
+def _checked_address(file: File, path: checking.Path, written: str, check: Address) -> str:
+    try:
+        return check(written)
+    except ValueError as error:
+        file.complain(path, str(error))
+        return written
+
+
+# ── watches ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _watches(files: Mapping[str, File]) -> Iterator[Watch]:
+    file = files["watches"]
+    for entry in file.entries:
+        shape: WatchShape = entry.shape
+        try:
+            tags = list(_tags(watches.parse(shape.query).root))
+        except watches.QueryError as error:
+            file.complain((entry.index, "query"), str(error))
+            tags = []
+        for tag in tags:
+            others = [files[name] for name in _LISTED_IN[tag.facet]]
+            if not tag.slug.count("*") + tag.slug.count("?"):
+                file.check_reference((entry.index, "query"), tag.slug, *others)
+        yield Watch(slug=shape.slug, title=shape.title, query=shape.query, owner=Owner.FILE, paused=shape.paused)
+
+
+def _tags(node: Node) -> Iterator[Tagged]:
+    """The tags that a query names: those no taxonomy lists would never be found, and nobody would notice."""
+    match node:
+        case Tagged():
+            yield node
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from _tags(part)
+        case Without(part):
+            yield from _tags(part)
+
+
+_LISTED_IN = {
+    Facet.ORGANISATION: ("organisations",),
+    Facet.REGION: ("regions",),
+    Facet.COUNTRY: ("countries",),
+    Facet.ISSUER: ("organisations", "countries"),
+}
+
+
+# ── subscriptions ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _subscriptions(
+    files: Mapping[str, File], channels: Mapping[str, type[BaseModel]], recipients: Mapping[str, Address]
+) -> Iterator[Subscription]:
+    file = files["subscriptions"]
+    for entry in file.entries:
+        shape: SubscriptionShape = entry.shape
+        at = entry.index
+        _check_options(file, entry, "channel", channels)
+        _check_selection(files, at, shape.select)
+        check = recipients.get(shape.channel, str)
+        addresses = [_checked_address(file, (at, "to", i), to, check) for i, to in enumerate(shape.to)]
+        for i, address in enumerate(addresses):
+            if address in addresses[:i]:
+                file.complain((at, "to", i), f"{address!r} is named twice; each recipient gets one message")
+        yield Subscription(
+            slug=shape.slug,
+            title=shape.title,
+            channel=shape.channel,
+            recipients=tuple(addresses),
+            schedule=_schedule(file, at, shape.schedule),
+            selection=Selection(**dict(shape.select)),
+            grouping=shape.group_by,
+            send_empty=shape.send_empty,
+            language=shape.language,
+            options=shape.options,
+            owner=Owner.FILE,
+            paused=shape.paused,
+        )
+
+
+def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:
+    result = Schedule(
+        timezone=shape.timezone,
+        times=tuple(sorted({shape.daily} if shape.daily is not None else set(shape.times))),
+        weekdays=tuple(sorted(set(shape.weekdays))),
+        cron=shape.cron,
+    )
+    # Each part is judged by itself, so that the line of the one to blame is named.
+    parts = {"timezone": Schedule(timezone=shape.timezone, times=(time(),))}
+    if shape.cron is not None:
+        parts["cron"] = Schedule(timezone="UTC", cron=shape.cron)
+    for key, part in parts.items():
+        try:
+            schedule.validate(part)
+        except ValueError as error:
+            file.complain((at, "schedule", key), str(error))
+    return result
+
+
+def _check_selection(files: Mapping[str, File], at: int, select: SelectionShape) -> None:
+    file = files["subscriptions"]
+    listed_in = {
+        "watches": ("watches",),
+        "organisations": _LISTED_IN[Facet.ORGANISATION],
+        "regions": _LISTED_IN[Facet.REGION],
+        "countries": _LISTED_IN[Facet.COUNTRY],
+        "issuers": _LISTED_IN[Facet.ISSUER],
+        "sources": ("sources",),
+    }
+    for key, names in listed_in.items():
+        for place, slug in enumerate(getattr(select, key)):
+            file.check_reference((at, "select", key, place), slug, *(files[name] for name in names))
+    sources = files["sources"]
+    carried = {tag for entry in sources.entries for tag in entry.shape.tags}
+    for place, tag in enumerate(select.source_tags):
+        if tag not in carried and not sources.problems:
+            path = (at, "select", "source_tags", place)
+            file.complain(path, f"no source in sources.yaml carries the tag {tag!r}", nearest=nearest(tag, carried))

@@ -1,0 +1,319 @@
+"""What may be written into each file under config/: one model a file. The JSON Schemas are made from these."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import time, timedelta
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+
+from monitor.core.checking import Duration, Flag, Unfit
+from monitor.core.model import Authority, Grouping
+from monitor.core.suggest import nearest, one_of
+
+SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def _slug(text: str) -> str:
+    if len(text) <= 80 and re.match(SLUG, text):
+        return text
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    suggestion = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-")
+    raise Unfit(
+        f"{text!r} cannot be a slug",
+        expected="at most 80 of a–z and 0–9, words joined by hyphens",
+        nearest=suggestion,
+    )
+
+
+def _code(pattern: str, expected: str, case: str) -> AfterValidator:
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text):
+            return text
+        suggestion = text.upper() if case == "upper" else text.lower()
+        fits = re.fullmatch(pattern, suggestion)
+        raise Unfit(f"{text!r} does not fit", expected=expected, nearest=suggestion if fits else "")
+
+    return AfterValidator(check)
+
+
+def _hashtag(text: str) -> str:
+    tag = text.removeprefix("#")
+    if not re.fullmatch(r"\w+", tag):
+        raise Unfit(f"{text!r} is not a hashtag", expected="one word of letters, digits and underscores")
+    return tag
+
+
+def _time(written: object) -> time:
+    if isinstance(written, time):
+        return written
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", written.strip()) if isinstance(written, str) else None
+    if not found:
+        raise Unfit(f"{written!r} is not a time of day", expected='hours and minutes from "00:00" to "23:59"')
+    return time(int(found[1]), int(found[2]))
+
+
+def _weekday(written: object) -> int:
+    if isinstance(written, str) and written.lower()[:3] in WEEKDAYS and written.lower() in _WEEKDAY_NAMES:
+        return WEEKDAYS.index(written.lower()[:3])
+    raise Unfit(f"{written!r} is not a weekday", expected=one_of(WEEKDAYS), nearest=nearest(str(written), WEEKDAYS))
+
+
+_WEEKDAY_NAMES = {*WEEKDAYS, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
+
+Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema({"type": "string", "pattern": SLUG, "maxLength": 80})]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Title = Annotated[  # stands in the subject of messages: one line
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
+]
+CountryCode = Annotated[
+    str,
+    _code("[A-Z]{2}", "an ISO 3166-1 code of two capital letters", "upper"),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"}),
+]
+CountrySlug = Annotated[
+    str,
+    _code("[a-z]{2}", "an ISO 3166-1 code of two small letters", "lower"),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z]{2}$"}),
+]
+Language = Annotated[
+    str,
+    _code("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language code such as "en" or "zh"', "lower"),
+    WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"}),
+]
+TimeOfDay = Annotated[
+    time, BeforeValidator(_time), WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"})
+]
+Weekday = Annotated[int, BeforeValidator(_weekday), WithJsonSchema({"enum": list(WEEKDAYS)})]
+Wikidata = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")]
+Names = dict[Language, tuple[Text, ...]]
+Hashtag = Annotated[
+    str,
+    AfterValidator(_hashtag),
+    WithJsonSchema({"type": "string", "pattern": r"^#?[^\s#]+$"}),  # an editor's \w would know ASCII only
+]
+
+
+class Shape(BaseModel):
+    """A mapping in a file; a key not listed is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceShape(Shape):
+    """A place that is polled."""
+
+    slug: Slug = Field(description="Short name, used in commands and links; never reused", examples=["un-news-en"])
+    title: Title = Field(description="Name shown to readers", examples=["UN News"])
+    kind: str = Field(description="How it is read", examples=["feed"])
+    url: Text = Field(
+        description="Where it is; for telegram also @name or t.me/name", examples=["https://news.un.org/feed/rss.xml"]
+    )
+    homepage: Text | None = Field(default=None, description="Page for people")
+    organisation: Slug | None = Field(
+        default=None, description="The organisation that issues what is posted here, from organisations.yaml"
+    )
+    country: CountryCode | None = Field(
+        default=None, description="Country of the body that posts, ISO 3166-1 alpha-2 in capitals", examples=["KZ"]
+    )
+    language: Language | None = Field(
+        default=None, description="Language of most posts; each post is still judged by itself", examples=["en"]
+    )
+    authority: Authority = Field(
+        default=Authority.PRESS,
+        description="primary: the body itself; state_agency: an agency owned by a state; press: everybody else",
+    )
+    tags: tuple[Slug, ...] = Field(default=(), description="Labels of your own, for choosing sources")
+    interval: Duration | None = Field(
+        default=None,
+        ge=timedelta(minutes=1),
+        description="Time between two polls; where none is given, that of `polling.interval` in monitor.toml",
+        examples=["15m"],
+    )
+    paused: Flag = Field(default=False, description="Not polled while true")
+    options: dict[str, Any] = Field(default_factory=dict, description="What only this kind of source understands")
+
+
+class WatchShape(Shape):
+    """A named query."""
+
+    slug: Slug = Field(description="Short name, used in subscriptions and commands", examples=["grain-deal"])
+    title: Title = Field(description="Heading in digests", examples=["Grain deal"])
+    query: Text = Field(
+        description='Words, "phrases", AND, OR, NOT and parentheses', examples=['"grain deal" OR grain']
+    )
+    paused: Flag = Field(default=False, description="Not matched while true")
+
+
+class ScheduleShape(Shape):
+    """When a subscription is due: one of daily, times and cron."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"oneOf": [{"required": ["daily"]}, {"required": ["times"]}, {"required": ["cron"]}]}
+    )
+
+    timezone: Text = Field(description="Name from the tz database", examples=["Europe/Vienna", "UTC"])
+    daily: TimeOfDay | None = Field(default=None, description="One local time of day", examples=["07:30"])
+    times: tuple[TimeOfDay, ...] = Field(
+        default=(), description="Several local times of day", examples=[["07:30", "18:00"]]
+    )
+    weekdays: tuple[Weekday, ...] = Field(
+        default=(), description="Only on these days; none named: every day", examples=[["mon", "tue", "wed"]]
+    )
+    cron: Text | None = Field(
+        default=None, description="Minute, hour, day, month and weekday as in crontab(5)", examples=["30 7 * * 1-5"]
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in ("daily", "times", "cron") if getattr(self, name)]
+        if len(given) != 1:
+            said = f"{one_of(given).replace(' or ', ' and ')} are given together" if given else "says no time"
+            raise Unfit(said, expected='one of daily: "07:30", times: ["07:30", "18:00"] or cron: "30 7 * * 1-5"')
+        if self.cron and self.weekdays:
+            raise Unfit("cron and weekdays are given together", expected="the weekdays in the fifth field of cron")
+        return self
+
+
+class SelectionShape(Shape):
+    """Which posts are wanted: of every list that is not empty, at least one member must fit."""
+
+    watches: tuple[Slug, ...] = Field(default=(), description="Slugs from watches.yaml")
+    organisations: tuple[Slug, ...] = Field(default=(), description="Slugs from organisations.yaml, spoken of")
+    regions: tuple[Slug, ...] = Field(default=(), description="Slugs from regions.yaml, spoken of")
+    countries: tuple[CountrySlug, ...] = Field(default=(), description="Codes from countries.yaml, spoken of")
+    issuers: tuple[Slug, ...] = Field(default=(), description="Organisations and countries that speak")
+    sources: tuple[Slug, ...] = Field(default=(), description="Slugs from sources.yaml")
+    source_tags: tuple[Slug, ...] = Field(default=(), description="Tags that sources in sources.yaml carry")
+    languages: tuple[Language, ...] = Field(default=(), description="Languages of posts")
+    authorities: tuple[Authority, ...] = Field(default=(), description="Kinds of authority, see sources.yaml")
+
+
+class SubscriptionShape(Shape):
+    """Who receives what, by which channel, on which schedule."""
+
+    slug: Slug = Field(description="Short name, used in commands", examples=["morning"])
+    title: Title = Field(description="Name of the digest, in its subject", examples=["Morning briefing"])
+    channel: str = Field(description="How it is delivered", examples=["mailbox"])
+    to: tuple[Text, ...] = Field(
+        min_length=1,
+        description="Recipients, one message each: mail addresses, for webhook web addresses",
+        examples=[["desk@example.org"]],
+    )
+    schedule: ScheduleShape = Field(description="When it is due")
+    select: SelectionShape = Field(default=SelectionShape(), description="Which posts; nothing here: all of them")
+    group_by: Grouping = Field(default=Grouping.ORGANISATION, description="Sections after those of the watches")
+    send_empty: Flag = Field(
+        default=False, description="Whether a quiet day is delivered too, with its coverage as proof"
+    )
+    language: Language = Field(default="en", description="Language of the labels", examples=["en"])
+    options: dict[str, Any] = Field(default_factory=dict, description="What only this channel understands")
+    paused: Flag = Field(default=False, description="Not compiled while true")
+
+
+class ContextShape(Shape):
+    """Words that decide whether a name means this organisation."""
+
+    requires: tuple[Text, ...] = Field(
+        default=(), description="Acronyms and names after the first count only in a post that holds one of these words"
+    )
+    excludes: tuple[Text, ...] = Field(
+        default=(), description="No name counts in a sentence that holds one of these words"
+    )
+
+
+class OrganisationShape(Shape):
+    """An organisation, one of its bodies, or a recurring format."""
+
+    slug: Slug = Field(description="Short name, used in subscriptions", examples=["sco"])
+    names: Names = Field(
+        min_length=1,
+        description="Language → names, the one to show first",
+        examples=[{"en": ["Shanghai Cooperation Organisation"]}],
+    )
+    acronyms: Names = Field(default_factory=dict, description="Language → acronyms, found in exactly this case")
+    hashtags: tuple[Hashtag, ...] = Field(default=(), description="Hashtags, any case", examples=[["SCO"]])
+    parent: Slug | None = Field(default=None, description="The organisation this is a body of")
+    members: tuple[CountrySlug, ...] = Field(default=(), description="Member states, codes from countries.yaml")
+    wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q485207"])
+    context: ContextShape = Field(default=ContextShape(), description="For names that also mean something else")
+
+
+class RegionShape(Shape):
+    """A part of the world, geographical or political; regions may overlap."""
+
+    slug: Slug = Field(description="Short name, used in subscriptions", examples=["central-asia"])
+    names: Names = Field(
+        min_length=1, description="Language → names, the one to show first", examples=[{"en": ["Central Asia"]}]
+    )
+    countries: tuple[CountrySlug, ...] = Field(default=(), description="Its countries, codes from countries.yaml")
+    hashtags: tuple[Hashtag, ...] = Field(default=(), description="Hashtags, any case")
+
+
+class CountryShape(Shape):
+    """A country or territory with an ISO code."""
+
+    code: CountrySlug = Field(description="ISO 3166-1 alpha-2, small letters", examples=["kz"])
+    names: Names = Field(min_length=1, description="Language → names, the one to show first")
+    demonyms: Names = Field(default_factory=dict, description="Language → adjectives and names of the people")
+    cities: Names = Field(default_factory=dict, description="Language → cities, the capital first")
+    wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q232"])
+
+
+class SourcesFile(Shape):
+    """The places that are polled."""
+
+    sources: tuple[SourceShape, ...] = Field(default=(), description="One entry a source")
+
+
+class WatchesFile(Shape):
+    """The queries that are watched for."""
+
+    watches: tuple[WatchShape, ...] = Field(default=(), description="One entry a watch")
+
+
+class SubscriptionsFile(Shape):
+    """Who receives which digests."""
+
+    subscriptions: tuple[SubscriptionShape, ...] = Field(default=(), description="One entry a subscription")
+
+
+class OrganisationsFile(Shape):
+    """The organisations that posts are tagged with."""
+
+    organisations: tuple[OrganisationShape, ...] = Field(default=(), description="One entry an organisation")
+
+
+class RegionsFile(Shape):
+    """The regions that posts are tagged with."""
+
+    regions: tuple[RegionShape, ...] = Field(default=(), description="One entry a region")
+
+
+class CountriesFile(Shape):
+    """The countries that posts are tagged with."""
+
+    countries: tuple[CountryShape, ...] = Field(default=(), description="One entry a country")
+
+
+FILES: dict[str, type[Shape]] = {
+    "sources": SourcesFile,
+    "watches": WatchesFile,
+    "subscriptions": SubscriptionsFile,
+    "organisations": OrganisationsFile,
+    "regions": RegionsFile,
+    "countries": CountriesFile,
+}
+"""File name without ".yaml" → its shape; the one key of each file is its name."""

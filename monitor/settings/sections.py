@@ -1,0 +1,304 @@
+"""Every setting with its type, default and meaning. The descriptions appear in editors and in docs/configuration.md.
+
+A setting of type SecretStr is never read from the TOML file: only from the environment or from the file that the
+setting of the same name with `_file` points at.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit, urlunsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+
+from monitor.core.checking import Duration, Flag, Unfit, Whole
+
+Port = Annotated[Whole, Field(ge=1, le=65_535)]
+
+
+def _lasting(length: timedelta) -> timedelta:
+    if not length:
+        raise Unfit("'0s' is no time at all", expected="a duration longer than none")
+    return length
+
+
+Lasting = Annotated[Duration, AfterValidator(_lasting)]
+
+
+def _network(written: object) -> IPv4Network | IPv6Network:
+    if isinstance(written, (IPv4Network, IPv6Network)):
+        return written
+    try:
+        return ip_network(str(written))
+    except ValueError:
+        pass
+    try:  # "10.1.2.3/8" names a machine and a network at once; say which network that is
+        suggestion = str(ip_network(str(written), strict=False))
+    except ValueError:
+        suggestion = ""
+    raise Unfit(f"{str(written)!r} is not an address range", expected='CIDR such as "10.20.0.0/16"', nearest=suggestion)
+
+
+Network = Annotated[
+    IPv4Network | IPv6Network, BeforeValidator(_network), WithJsonSchema({"type": "string", "examples": ["10.0.0.0/8"]})
+]
+
+
+class DatabaseUrl(SecretStr):
+    """A database address; `str()` shows it without the password."""
+
+    def _display(self) -> str:
+        parts = urlsplit(self.get_secret_value())
+        if parts.password is None:
+            return self.get_secret_value()
+        user, _, host = parts.netloc.rpartition("@")
+        return urlunsplit(parts._replace(netloc=f"{user.partition(':')[0]}:***@{host}"))
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the address gives away a password."""
+        return str(self) != self.get_secret_value()
+
+
+class Security(StrEnum):
+    """How a connection to the SMTP server is protected."""
+
+    STARTTLS = "starttls"  # RFC 3207; usual on port 587
+    TLS = "tls"  # from the first byte, RFC 8314; usual on port 465
+    NONE = "none"  # for a server on the same machine
+
+
+class LogFormat(StrEnum):
+    """How a log line looks."""
+
+    CONSOLE = "console"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """The least important events that are still written."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class Section(BaseModel):
+    """One table of the file; a key not listed is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Paths(Section):
+    """Where things lie. Relative paths start at the working directory of the process."""
+
+    config: Path = Field(
+        default=Path("config"), description="Directory of sources.yaml, watches.yaml and the other YAML files"
+    )
+    data: Path = Field(default=Path("data"), description="Directory for what the service writes: database, mailbox")
+
+
+class Database(Section):
+    """Where posts, digests and messages are kept."""
+
+    url: DatabaseUrl = Field(
+        default=DatabaseUrl("sqlite:///data/monitor.db"),
+        description="sqlite:///PATH (three slashes, then the path) or postgresql+psycopg://USER@HOST/NAME. Unset: "
+        "monitor.db in the directory of paths.data. With a password only by environment or url_file",
+        examples=["sqlite:///data/monitor.db", "postgresql+psycopg://monitor@db.example/monitor"],
+    )
+    url_file: Path | None = Field(
+        default=None, description="A file that holds the address of the database, password included"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, url: DatabaseUrl) -> DatabaseUrl:
+        text = url.get_secret_value()
+        if not text.startswith(("sqlite:///", "postgresql+psycopg://")):
+            scheme = text.partition(":")[0] if "://" in text else ""
+            near = "postgresql+psycopg" if scheme.startswith(("postgres", "psycopg")) else ""
+            raise Unfit(
+                f"a database address cannot begin with {scheme!r}" if scheme else "this is not a database address",
+                expected="sqlite:///PATH or postgresql+psycopg://USER@HOST/NAME",
+                nearest=near,
+            )
+        return url
+
+
+class Polling(Section):
+    """How sources are asked and read."""
+
+    tick: Lasting = Field(default=timedelta(seconds=5), description="How often due sources are looked for")
+    concurrency: Whole = Field(default=20, ge=1, le=1_000, description="Sources fetched at the same time")
+    interval: Lasting = Field(
+        default=timedelta(minutes=15), description="Time between two polls of a source that states none"
+    )
+    interval_floor: Lasting = Field(
+        default=timedelta(minutes=2), description="No source is polled more often than this"
+    )
+    interval_ceiling: Lasting = Field(
+        default=timedelta(days=1), description="No source is polled less often, failing ones too"
+    )
+    timeout: Lasting = Field(default=timedelta(seconds=30), description="For one fetch in total, redirects included")
+    max_bytes: Whole = Field(
+        default=10 * 2**20, ge=1_024, le=2**30, description="Largest document read, in bytes after decompression"
+    )
+    contact: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^[\x20-\x7e]*$",
+        description="Web page or mail address named in the User-Agent header, so that a site can reach you",
+        examples=["https://example.org/monitor"],
+    )
+    backlog: Duration = Field(
+        default=timedelta(days=2),
+        description="Posts older than this at a source's first poll are stored and searchable, but in no digest",
+    )
+    workers: Whole = Field(
+        default=2, ge=1, le=64, description="Processes that parse documents; each can be killed by itself"
+    )
+    parse_timeout: Lasting = Field(default=timedelta(seconds=20), description="A worker that needs longer is killed")
+    parse_memory_mb: Whole = Field(default=512, ge=128, le=65_536, description="Memory one worker may take, in MiB")
+    keep_polls: Whole = Field(default=500, ge=1, le=100_000, description="Outcomes of polls kept for each source")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.interval_floor <= self.interval <= self.interval_ceiling:
+            raise Unfit("the three intervals are out of order", expected="interval_floor ≤ interval ≤ interval_ceiling")
+        return self
+
+
+class NetworkAccess(Section):
+    """What may be connected to."""
+
+    allow: tuple[Network, ...] = Field(
+        default=(),
+        description="Address ranges sources may lie in although they are not public. Everything else that is private, "
+        "local or reserved is refused, also when a name or a redirect leads there",
+        examples=[["10.20.0.0/16"]],
+    )
+
+
+class Digests(Section):
+    """How digests are compiled and what they look like."""
+
+    tick: Lasting = Field(default=timedelta(seconds=20), description="How often due subscriptions are looked for")
+    title: str = Field(
+        default="Communiqué Monitor",
+        min_length=1,
+        max_length=100,
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Name under which digests appear: in subjects and headings",
+        examples=["Communiqué Monitor"],
+    )
+    templates_dir: Path | None = Field(
+        default=None, description="Directory whose templates replace the shipped ones of the same name"
+    )
+
+
+class Delivery(Section):
+    """How long handing a message over is tried."""
+
+    tick: Lasting = Field(default=timedelta(seconds=5), description="How often due messages are looked for")
+    attempts: Whole = Field(default=20, ge=1, le=1_000, description="Attempts before a message is kept as dead")
+    backoff: Lasting = Field(
+        default=timedelta(seconds=30), description="Pause after the first failure; doubled after each"
+    )
+    backoff_ceiling: Lasting = Field(default=timedelta(hours=6), description="Longest pause between two attempts")
+    claim: Lasting = Field(
+        default=timedelta(minutes=5), description="A message claimed longer than this is taken over: its sender died"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.backoff > self.backoff_ceiling:
+            raise Unfit("the first pause is longer than the longest", expected="backoff ≤ backoff_ceiling")
+        return self
+
+
+class Smtp(Section):
+    """The server that takes e-mail. Without a host the channel `email` cannot be used."""
+
+    host: str = Field(default="", description="Name of the server", examples=["smtp.example.org"])
+    port: Port = Field(default=587, description="Port; 587 is usual for starttls, 465 for tls, 25 for none")
+    security: Security = Field(
+        default=Security.STARTTLS, description="Protection of the connection: starttls, tls or none"
+    )
+    username: str = Field(default="", description="Account at the server; empty where it asks for none")
+    password: SecretStr = Field(default=SecretStr(""), description="Password of the account")
+    password_file: Path | None = Field(default=None, description="A file that holds the password")
+    sender: str = Field(
+        default="",
+        description="Address in From, a name before it if you like",
+        examples=["Monitor <monitor@example.org>"],
+    )
+    timeout: Lasting = Field(
+        default=timedelta(seconds=30), description="For each step of the conversation with the server"
+    )
+    helo: str = Field(default="", description="Name by which we greet the server; empty: the sender's domain")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.host and not self.sender:
+            raise Unfit("a host is named, but no sender", expected="sender, the address that mail comes from")
+        if self.username and not self.password.get_secret_value():
+            raise Unfit("a username is named, but no password", expected="password by environment, or password_file")
+        if self.password.get_secret_value() and not self.username:
+            raise Unfit("a password is given, but no username", expected="username beside the password")
+        return self
+
+
+class Mailbox(Section):
+    """The channel that needs no server: messages are written as .eml files."""
+
+    directory: Path = Field(
+        default=Path("data/mailbox"),
+        description="Where the files are written. Unset: mailbox in the directory of paths.data",
+    )
+
+
+class Webhook(Section):
+    """Messages posted to an address, signed as Standard Webhooks describes."""
+
+    secrets: tuple[SecretStr, ...] = Field(
+        default=(),
+        description='Signing secrets ("whsec_…"), the newest first while one is replaced; NAME:SECRET for one '
+        "that only subscriptions asking for it by this name use",
+    )
+    secrets_file: Path | None = Field(default=None, description="A file that holds the secrets, one on a line")
+    timeout: Lasting = Field(default=timedelta(seconds=15), description="For one request in total")
+    allow_private: Flag = Field(default=False, description="Whether addresses that are not public may be posted to")
+
+    def secrets_by_name(self) -> dict[str, tuple[str, ...]]:
+        """The bare secrets under the names by which subscriptions ask for them; "default" where none is given."""
+        named: dict[str, tuple[str, ...]] = {}
+        for secret in self.secrets:
+            name, _, bare = secret.get_secret_value().rpartition(":")
+            name = name or "default"
+            named[name] = (*named.get(name, ()), bare)
+        return named
+
+
+class Log(Section):
+    """What is written to standard error."""
+
+    format: LogFormat = Field(default=LogFormat.CONSOLE, description="console (for eyes) or json (for collectors)")
+    level: LogLevel = Field(
+        default=LogLevel.INFO, description="Least important events written: debug, info, warning or error"
+    )

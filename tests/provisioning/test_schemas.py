@@ -1,0 +1,93 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from monitor import provisioning, settings
+from monitor.channels import CHANNELS
+from monitor.core.checking import keys_of
+from monitor.provisioning import FILES
+from monitor.provisioning.shapes import (
+    ContextShape,
+    CountryShape,
+    OrganisationShape,
+    RegionShape,
+    ScheduleShape,
+    SelectionShape,
+    SourceShape,
+    SubscriptionShape,
+    WatchShape,
+)
+from monitor.sources import KINDS
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+SHAPES = {
+    "sources": (SourceShape,),
+    "watches": (WatchShape,),
+    "subscriptions": (SubscriptionShape, ScheduleShape, SelectionShape),
+    "organisations": (OrganisationShape, ContextShape),
+    "regions": (RegionShape,),
+    "countries": (CountryShape,),
+}
+OPTIONS = {"kind": KINDS, "channel": CHANNELS}
+
+
+def documents():
+    kinds = {name: kind.options for name, kind in KINDS.items()}
+    channels = {name: channel.options for name, channel in CHANNELS.items()}
+    return {"monitor": settings.schema(), **provisioning.schemas(kinds=kinds, channels=channels)}
+
+
+def test_the_schemas_in_the_repository_are_those_of_the_code(tmp_path):
+    provisioning.write_schemas(tmp_path, documents())
+    kept = {path.name: path.read_text(encoding="utf-8") for path in (CONFIG / "schemas").glob("*.json")}
+    made = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("*.json")}
+    assert kept == made, "run .venv/bin/python scripts/write_schemas.py"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_names_its_schema_for_editors(name):
+    first = (CONFIG / f"{name}.yaml").open(encoding="utf-8").readline()
+    assert first == f"# yaml-language-server: $schema=schemas/{name}.schema.json\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "key"),
+    [(name, shape, key) for name in SHAPES for shape in SHAPES[name] for key in keys_of(shape)],
+)
+def test_every_key_is_described_in_schema_and_documentation(name, shape, key):
+    properties = provisioning.schemas()[name]["definitions"][shape.__name__]["properties"]
+    assert properties[key].get("description")
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert f"\n| `{key}` |" in page.partition(f"### {name}.yaml")[2].partition("\n#")[0]
+
+
+def test_no_shape_is_left_out_of_these_tests():
+    made = {name for document in provisioning.schemas().values() for name in document["definitions"]}
+    shapes = {shape.__name__ for listed in SHAPES.values() for shape in listed}
+    assert {name for name in made if name.endswith("Shape")} == shapes
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [(name, key) for known in OPTIONS.values() for name in known for key in keys_of(known[name].options) or ["–"]],
+)
+def test_every_option_of_a_kind_or_channel_is_documented(name, key):
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    assert f"\n| `{name}` | {key if key == '–' else f'`{key}`'} |" in page
+
+
+def test_the_options_depend_on_kind_and_channel():
+    made = documents()
+    for name, shape, key in (("sources", "SourceShape", "kind"), ("subscriptions", "SubscriptionShape", "channel")):
+        entry = made[name]["definitions"][shape]
+        assert entry["properties"][key]["enum"] == sorted(OPTIONS[key])
+        assert [each["if"]["properties"][key]["const"] for each in entry["allOf"]] == sorted(OPTIONS[key])
+
+
+def test_a_property_called_title_stays_and_made_up_titles_go():
+    entry = provisioning.schemas()["sources"]["definitions"]["SourceShape"]
+    assert "title" in entry["properties"]
+    assert "title" not in entry["properties"]["slug"]
+    assert "$defs" not in json.dumps(provisioning.schemas())
