@@ -96,10 +96,13 @@ def sections(
 ) -> tuple[Section, ...]:
     """Watches first, in the order they are listed, then the subscription's grouping, fullest section first.
 
-    Each story stands once, under its best heading: the first watch that found it, else its weightiest main tag.
+    Watches are listed by the subscription, or where it lists none by `watches`. Each story stands once, under its best
+    heading: the first watch that found it, else its weightiest tag, what it is about before what it mentions.
     """
     asked = subscription.selection.watches
     followed = [watch for watch in watches if not watch.paused and (not asked or watch.slug in asked)]
+    if asked:
+        followed.sort(key=lambda watch: asked.index(watch.slug))
     by_heading: defaultdict[tuple[str, str], list[Item]] = defaultdict(list)
     for item in stories:
         found = {match.watch for match in item.matches}
@@ -122,6 +125,7 @@ def sections(
                 section.kind == "none",  # what has no heading comes last
                 -len(section.items),
                 section.label,
+                section.slug,
             ),
         )
     )

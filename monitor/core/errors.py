@@ -1,9 +1,9 @@
 """The errors that the loops expect. Each is raised once, at an edge, and carries the decision with it.
 
-    MonitorError
-    ├── ConfigError     the operator must change something
-    ├── SourceError     a source could not be read this time
-    └── DeliveryError   a message could not be handed over this time
+MonitorError
+├── ConfigError     the operator must change something
+├── SourceError     a source could not be read this time
+└── DeliveryError   a message could not be handed over this time
 """
 
 from __future__ import annotations

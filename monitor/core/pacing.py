@@ -22,14 +22,15 @@ def next_poll_at(poll: Poll, *, pace: Pace, chance: float) -> datetime:
     """When the source of a finished poll is due next.
 
     `chance` is uniform in [0, 1). Failures in a row double the interval up to the ceiling; a time that the server asked
-    for is kept, but never beyond the ceiling. An address that is gone is looked at once a ceiling.
+    for is kept, but never beyond the ceiling. An address that is gone is looked at once a ceiling. A source whose own
+    interval is longer than the ceiling keeps that interval.
     """
     interval = max(poll.source.interval, pace.floor)
     if poll.outcome is Outcome.GONE:
-        interval = pace.ceiling
-    elif poll.outcome is Outcome.FAILED:
+        interval = max(pace.ceiling, interval)
+    elif poll.outcome is Outcome.FAILED and interval < pace.ceiling:
         doublings = min(poll.memory.failures, 20)  # enough for any ceiling, and no overflow
-        interval = min(interval * 2**doublings, max(pace.ceiling, interval))
+        interval = min(interval * (1 << doublings), pace.ceiling)
     due = poll.finished_at + interval * (1 + JITTER * (2 * chance - 1))
     if poll.retry_at is not None:
         due = max(due, min(poll.retry_at, poll.finished_at + pace.ceiling))
@@ -40,21 +41,23 @@ def next_poll_at(poll: Poll, *, pace: Pace, chance: float) -> datetime:
 class Patience:
     """How long a message is tried."""
 
-    first: timedelta = timedelta(minutes=1)
+    attempts: int = 20  # with the waits below: about three days
+    first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(hours=6)
-    give_up_after: timedelta = timedelta(days=3)  # since the message was made
 
 
 def next_attempt_at(
-    *, attempts: int, created_at: datetime, now: datetime, retry_at: datetime | None, patience: Patience, chance: float
+    *, attempts: int, now: datetime, retry_at: datetime | None, patience: Patience, chance: float
 ) -> datetime | None:
     """When a message whose attempt number `attempts` has just failed is tried again; None when patience has run out.
 
-    Each wait is three times the one before, up to the longest, moved by up to a tenth either way. A time the receiver
-    asked for is kept up to the day on which patience runs out.
+    Each wait is twice the one before, up to the longest, moved by up to a tenth either way. A time that the receiver
+    asked for is kept, but never beyond a day.
     """
-    wait = min(patience.first * 3 ** min(attempts - 1, 20), patience.longest)
+    if attempts >= patience.attempts:
+        return None
+    wait = min(patience.first * (1 << min(attempts - 1, 30)), patience.longest)
     due = now + wait * (1 + JITTER * (2 * chance - 1))
     if retry_at is not None:
-        due = max(due, retry_at)
-    return due if due <= created_at + patience.give_up_after else None
+        due = max(due, min(retry_at, now + timedelta(days=1)))
+    return due

@@ -6,6 +6,7 @@ be seen before what it forwards.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from urllib.parse import urlsplit
+
+TELEGRAM = {"t.me", "telegram.me"}
+CHANNEL = re.compile(r"/(?:s/)?\w+/?")
 
 
 class Relation(StrEnum):
@@ -53,12 +57,14 @@ def moment(stated: datetime | None, first_seen: datetime) -> datetime:
 def link_key(url: str | None) -> bytes | None:
     """8 bytes that stand for a canonical address in the index; None where the address identifies nothing.
 
-    A site's front page is the link of many unrelated posts, so it is no evidence.
+    The front page of a site or of a Telegram channel is the link of many unrelated posts, so it is no evidence.
     """
     if not url:
         return None
     parts = urlsplit(url)
     if parts.path in {"", "/"} and not parts.query:
+        return None
+    if parts.hostname in TELEGRAM and CHANNEL.fullmatch(parts.path):
         return None
     return blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
@@ -69,7 +75,7 @@ def place(new: Sequence[Sighting], stored: Iterable[Sighting]) -> list[Placement
     for sighting in stored:
         if sighting.story is not None:
             index.add(sighting, sighting.story)
-    # One link on several entries of one source is a section page, not the address of a statement.
+    # One link on several entries of one source is a section page, not the address of a statement: nobody folds by it.
     shared = _links_shared_within_a_source(new)
     placements: list[Placement] = []
     opened = 0
@@ -97,7 +103,7 @@ class _Index:
         if sighting.fingerprint is not None:
             self.by_words.setdefault(sighting.fingerprint, story)
 
-    def find(self, sighting: Sighting, shared: set[tuple[int, bytes]]) -> Placement | None:
+    def find(self, sighting: Sighting, shared: set[bytes]) -> Placement | None:
         forward, link, words = sighting.forward_key, sighting.url_key, sighting.fingerprint
         if forward is not None:
             if forward in self.by_link:
@@ -112,7 +118,7 @@ class _Index:
             )
         if words is not None and words in self.by_words:
             return Placement(story=self.by_words[words], relation=Relation.REPOST, reason="the same words")
-        if link is not None and (sighting.source_id, link) not in shared:
+        if link is not None and link not in shared:
             holders = self.by_link.get(link, [])
             stories = {story for source, story in holders if source != sighting.source_id}
             if len(stories) == 1 and all(source != sighting.source_id for source, _ in holders):
@@ -120,11 +126,13 @@ class _Index:
         return None
 
 
-def _links_shared_within_a_source(new: Sequence[Sighting]) -> set[tuple[int, bytes]]:
-    once: set[tuple[int, bytes]] = set()
-    shared: set[tuple[int, bytes]] = set()
+def _links_shared_within_a_source(new: Sequence[Sighting]) -> set[bytes]:
+    seen: set[tuple[int, bytes]] = set()
+    shared: set[bytes] = set()
     for sighting in new:
         if sighting.url_key is not None:
             pair = (sighting.source_id, sighting.url_key)
-            (shared if pair in once else once).add(pair)
+            if pair in seen:
+                shared.add(sighting.url_key)
+            seen.add(pair)
     return shared

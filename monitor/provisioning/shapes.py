@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from monitor.core.checking import Duration, Flag, Unfit
+from monitor.core.durations import show
 from monitor.core.model import Authority, Grouping
 from monitor.core.suggest import nearest, one_of
 
@@ -73,6 +74,12 @@ def _weekday(written: object) -> int:
 
 _WEEKDAY_NAMES = {*WEEKDAYS, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
+def _no_nuisance(interval: timedelta) -> timedelta:
+    if interval < timedelta(minutes=1):
+        raise Unfit(f"{show(interval)!r} is out of bounds", expected="at least 1 minute")
+    return interval
+
+
 Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema({"type": "string", "pattern": SLUG, "maxLength": 80})]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Title = Annotated[  # stands in the subject of messages: one line
@@ -83,7 +90,13 @@ CountryCode = Annotated[
     _code("[A-Z]{2}", "an ISO 3166-1 code of two capital letters", "upper"),
     WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"}),
 ]
-CountrySlug = Annotated[
+Countrydef _no_nuisance(interval: timedelta) -> timedelta:
+    if interval < timedelta(minutes=1):
+        raise Unfit(f"{show(interval)!r} is out of bounds", expected="at least 1 minute")
+    return interval
+
+
+Slug = Annotated[
     str,
     _code("[a-z]{2}", "an ISO 3166-1 code of two small letters", "lower"),
     WithJsonSchema({"type": "string", "pattern": "^[a-z]{2}$"}),
@@ -136,9 +149,8 @@ class SourceShape(Shape):
         description="primary: the body itself; state_agency: an agency owned by a state; press: everybody else",
     )
     tags: tuple[Slug, ...] = Field(default=(), description="Labels of your own, for choosing sources")
-    interval: Duration | None = Field(
+    interval: Annotated[Duration, AfterValidator(_no_nuisance)] | None = Field(
         default=None,
-        ge=timedelta(minutes=1),
         description="Time between two polls; where none is given, that of `polling.interval` in monitor.toml",
         examples=["15m"],
     )

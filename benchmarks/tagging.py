@@ -1,0 +1,263 @@
+"""How right and how fast the tagger is with the shipped taxonomy.
+
+    python -m benchmarks.tagging [--sets DIRECTORY] [--errors 10] [--only channel-posts] [--facet organisation]
+
+Quality is measured on labelled texts, which are not part of the repository: name their directory, or place it where the
+tests look for it. Precision counts what is tagged and neither labelled nor marked optional, recall what is labelled.
+Where a set's labels are known to be incomplete, its precision is a lower bound and printed with "≥".
+
+Speed is posts of 2 KB a second on one core, beside a floor measured in the same run: lowering the case of the same
+posts and one pass of an automaton over the same forms, nothing checked and nothing kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+from ahocorasick_rs import AhoCorasick
+
+from monitor.core.gazetteer import surface_forms
+from monitor.core.model import Facet, Field, Post, Source, Tag
+from monitor.core.tagging import Tagger
+from monitor.core.taxonomy import Taxonomy
+from monitor.core.text import fold
+from monitor.provisioning.loading import load
+from tests.shared import SHARED
+
+SOURCE = Source(slug="benchmark", title="Benchmark", kind="feed", url="https://benchmark.example")
+FACETS = {Facet.ORGANISATION: "orgs", Facet.COUNTRY: "countries", Facet.REGION: "regions"}
+
+
+@dataclass
+class Score:
+    """Counts of one set, language and facet."""
+
+    right: int = 0  # tagged and labelled
+    wrong: int = 0  # tagged, neither labelled nor optional
+    found: int = 0  # labelled as required, and tagged
+    missed: int = 0  # labelled as required, not tagged
+    complete: bool = True  # whether precision means something
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.found / (self.found + self.missed) if self.found + self.missed else 1.0
+
+    @property
+    def f1(self) -> float:
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
+
+    def __str__(self) -> str:
+        least = " " if self.complete else "≥"
+        return (
+            f"P {least}{self.precision:.3f}  R  {self.recall:.3f}  F1 {self.f1:.3f}"
+            f"   {self.found:5} found {self.missed:5} missed {self.wrong:5} wrong"
+        )
+
+
+@dataclass
+class Errors:
+    """What was wrongly tagged or missed, and where."""
+
+    wrong: Counter[str] = field(default_factory=Counter)
+    missed: Counter[str] = field(default_factory=Counter)
+    example: dict[str, str] = field(default_factory=dict)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sets", type=Path, default=SHARED / "eval" / "tagging", help="directory of labelled texts")
+    parser.add_argument("--only", default="", help="only sets whose name contains this")
+    parser.add_argument("--facet", choices=[str(facet) for facet in FACETS], help="list errors of this facet only")
+    parser.add_argument("--errors", type=int, default=8, help="how many of the worst errors to list a set and facet")
+    options = parser.parse_args()
+
+    taxonomy = shipped_taxonomy()
+    started = perf_counter()
+    tagger = Tagger(taxonomy)
+    print(f"tagger built in {perf_counter() - started:.2f} s, {len(set(surface_forms(taxonomy))):,} forms")
+    if not options.sets.is_dir():
+        print(f"no labelled texts in {options.sets}: quality and speed are not measured", file=sys.stderr)
+        return 1
+
+    slugs = Slugs(taxonomy, options.sets)
+    for name in slugs.unknown:
+        print(f"not in the taxonomy: {name}")
+    texts: list[tuple[str, str]] = []
+    for path in sorted(options.sets.rglob("*.jsonl")):
+        if options.only not in path.name:
+            continue
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        texts += [(record["lang"], record["text"]) for record in records]
+        print_scores(path.name.removesuffix(".jsonl"), records, tagger, slugs, options)
+    print_speed(taxonomy, tagger, texts)
+    return 0
+
+
+def shipped_taxonomy() -> Taxonomy:
+    with tempfile.TemporaryDirectory() as nothing_of_the_operators:
+        return load(Path(nothing_of_the_operators), kinds={}, addresses={}, channels={}).taxonomy
+
+
+class Slugs:
+    """From the labels of the sets to the slugs of the taxonomy."""
+
+    def __init__(self, taxonomy: Taxonomy, sets: Path) -> None:
+        by_wikidata = {entry.wikidata: entry.slug for entry in taxonomy.organisations if entry.wikidata}
+        by_name: dict[str, str] = {}
+        for entry in taxonomy.organisations:
+            for names in (*entry.acronyms.values(), *entry.names.values()):
+                for name in names:
+                    by_name.setdefault(fold(name).text, entry.slug)
+        regions = {
+            fold(name).text: entry.slug
+            for entry in taxonomy.regions
+            for name in (entry.slug, *entry.names.get("en", ()))
+        }
+        self.unknown: list[str] = []
+        self._organisations: dict[str, str] = {}
+        for label, described in json.loads((sets / "organisation-ids.json").read_text(encoding="utf-8")).items():
+            slug = (
+                by_wikidata.get(described["wikidata"])
+                or by_name.get(fold(described["name"]).text)
+                or by_name.get(fold(label).text)
+            )
+            self._organisations[label] = slug or label
+            if slug is None:
+                self.unknown.append(f"organisation {label} ({described['name']})")
+        self._regions: dict[str, str] = {}
+        for label in json.loads((sets / "region-names.json").read_text(encoding="utf-8")):
+            plain = fold(label).text
+            slug = regions.get(plain) or regions.get(plain.replace(" ", "-"))
+            self._regions[label] = slug or label
+            if slug is None:
+                self.unknown.append(f"region {label}")
+
+    def of(self, facet: Facet, labels: list[str]) -> set[str]:
+        match facet:
+            case Facet.ORGANISATION:
+                return {self._organisations.get(label, label) for label in labels}
+            case Facet.REGION:
+                return {self._regions.get(label, label) for label in labels}
+            case _:
+                return {label.lower() for label in labels}
+
+
+def print_scores(name: str, records: list[Mapping], tagger: Tagger, slugs: Slugs, options: argparse.Namespace) -> None:
+    scores: defaultdict[tuple[Facet, str], Score] = defaultdict(Score)
+    errors: defaultdict[Facet, Errors] = defaultdict(Errors)
+    for record in records:
+        tags = tagger.tags(post_of(record["text"], record["lang"]), SOURCE)
+        for facet, key in FACETS.items():
+            scope = record["scope"].get(key, "none")
+            if scope == "none":
+                continue
+            judge(record, tags, facet, slugs, scores[facet, record["lang"]], errors[facet], complete=scope == "full")
+    print(f"\n{name} ({len(records)} texts)")
+    for (facet, language), score in sorted(scores.items()):
+        print(f"  {facet:13}{language:4}{score}")
+    for facet, made in errors.items():
+        if options.errors and options.facet in (None, facet):
+            for kind, counted in (("wrong", made.wrong), ("missed", made.missed)):
+                for error, count in counted.most_common(options.errors):
+                    print(f"    {kind:7}{count:4} × {facet} {error}   {made.example[f'{kind} {error}']}")
+
+
+def judge(
+    record: Mapping, tags: tuple[Tag, ...], facet: Facet, slugs: Slugs, score: Score, errors: Errors, *, complete: bool
+) -> None:
+    key = FACETS[facet]
+    evidence = {tag.slug: tag.evidence[0] for tag in tags if tag.facet is facet and tag.evidence[0].rule != "member"}
+    required = slugs.of(facet, record.get(f"{key}_core", record[key]))
+    labelled = required | slugs.of(facet, record[key])
+    optional = slugs.of(facet, record.get(f"{key}_optional", []))
+    score.complete = score.complete and complete
+    score.right += len(evidence.keys() & labelled)
+    score.found += len(evidence.keys() & required)
+    for slug in evidence.keys() - labelled - optional:
+        score.wrong += 1
+        words = evidence[slug]
+        error = f"{slug} by {words.words!r} ({words.rule}, {record['lang']})"
+        errors.wrong[error] += 1
+        errors.example[f"wrong {error}"] = (
+            around(record["text"], words.offset, len(words.words)) if words.field is Field.TEXT else words.field
+        )
+    for slug in required - evidence.keys():
+        score.missed += 1
+        error = f"{slug} ({record['lang']})"
+        errors.missed[error] += 1
+        errors.example[f"missed {error}"] = record["id"]
+
+
+def around(text: str, offset: int, length: int) -> str:
+    return "…" + text[max(0, offset - 30) : offset + length + 30].replace("\n", " ") + "…"
+
+
+def post_of(text: str, language: str | None) -> Post:
+    """A text as normalising would hand it over, its hashtags listed."""
+    return Post(
+        guid="",
+        url=None,
+        title="",
+        text=text,
+        html="",
+        language=language,
+        hashtags=tuple(re.findall(r"(?<!\w)#(\w+)", text)),
+        content_hash=b"",
+        fingerprint=None,
+    )
+
+
+# ── speed ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def print_speed(taxonomy: Taxonomy, tagger: Tagger, texts: list[tuple[str, str]]) -> None:
+    by_language: defaultdict[str, list[str]] = defaultdict(list)
+    for language, text in texts:
+        by_language[language].append(text)
+    automaton = AhoCorasick(dict.fromkeys(fold(form).text for form in surface_forms(taxonomy)))
+    print("\nposts of 2 KB a second on one core, median of 3      tagger      floor   ratio")
+    for language, written in sorted(by_language.items()):
+        posts = [post_of(text, language) for text in pieces("\n\n".join(written))][:400]
+        if not posts:
+            continue
+        tagged = len(posts) / median_time(lambda posts=posts: [tagger.tags(post, SOURCE) for post in posts])
+        floor = len(posts) / median_time(
+            lambda posts=posts: [
+                automaton.find_matches_as_indexes(post.text.lower(), overlapping=True) for post in posts
+            ]
+        )
+        print(f"  {language:3} {len(posts):4} posts{tagged:45,.0f} {floor:10,.0f}   {tagged / floor:.2f}")
+
+
+def pieces(text: str) -> Iterator[str]:
+    """Cut a text into posts of 2 KB in UTF-8."""
+    encoded = text.encode()
+    for start in range(0, len(encoded) - 2048, 2048):
+        yield encoded[start : start + 2048].decode(errors="ignore")
+
+
+def median_time(run: Callable[[], object]) -> float:
+    times = []
+    for _ in range(3):
+        started = perf_counter()
+        run()
+        times.append(perf_counter() - started)
+    return sorted(times)[1]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,258 @@
+"""Dates as sources write them → aware UTC."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import UTC, datetime, timedelta, timezone
+
+_MAX_CHARACTERS = 120
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=366)
+
+# Offsets in minutes. Where a name has several meanings, the one that feeds mean: BST is British, not Bangladeshi;
+# IST is Indian, not Irish or Israeli; CST and EST are American, not Chinese or Australian; AST is Atlantic.
+_ZONES = {
+    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "uct": 0, "zulu": 0, "мск": 180, "гмт": 0, "west": 60, "bst": 60,
+    "cet": 60, "met": 60, "mez": 60, "wat": 60, "cest": 120, "mest": 120, "mesz": 120, "eet": 120, "sast": 120,
+    "cat": 120, "eest": 180, "msk": 180, "eat": 180, "trt": 180, "idt": 180, "msd": 240, "samt": 240, "gst": 240,
+    "irst": 210, "irdt": 270, "aft": 270, "pkt": 300, "uzt": 300, "yekt": 300, "ist": 330, "npt": 345, "omst": 360,
+    "almt": 300, "ict": 420, "wib": 420, "krat": 420, "novt": 420, "hkt": 480, "sgt": 480, "myt": 480, "pht": 480,
+    "awst": 480, "irkt": 480, "wita": 480, "jst": 540, "kst": 540, "yakt": 540, "wit": 540, "acst": 570,
+    "acdt": 630, "aest": 600, "vlat": 600, "aedt": 660, "magt": 660, "nzst": 720, "pett": 720, "nzdt": 780,
+    "azot": -60, "brt": -180, "art": -180, "clst": -180, "adt": -180, "ndt": -150, "nst": -210, "ast": -240,
+    "clt": -240, "bot": -240, "vet": -240, "edt": -240, "est": -300, "et": -300, "cot": -300, "pet": -300,
+    "cdt": -300, "cst": -360, "ct": -360, "mdt": -360, "mst": -420, "mt": -420, "pdt": -420, "pst": -480,
+    "pt": -480, "akdt": -480, "akst": -540, "hst": -600, "hast": -600, "hadt": -540,
+}  # fmt: skip
+
+# January to December; a word counts in full and by its first three and four letters, earlier lines take precedence.
+_MONTH_LINES = """
+january february march april may june july august september october november december
+января февраля марта апреля мая июня июля августа сентября октября ноября декабря
+январь февраль март апрель май июнь июль август сентябрь октябрь ноябрь декабрь
+janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre
+enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre
+januar februar marz april mai juni juli august september oktober november dezember
+janeiro fevereiro marco abril maio junho julho agosto setembro outubro novembro dezembro
+gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+januari februari maart april mei juni juli augustus september oktober november december
+janner feber maerz april mai juni juli august setiembre oktober november dezember
+січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
+студзеня лютага сакавіка красавіка траўня чэрвеня ліпеня жніўня верасня кастрычніка лістапада снежня
+stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia
+januarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+ocak subat mart nisan mayıs haziran temmuz agustos eylul ekim kasım aralık
+ιανουαριου φεβρουαριου μαρτιου απριλιου μαιου ιουνιου ιουλιου αυγουστου σεπτεμβριου οκτωβριου νοεμβριου δεκεμβριου
+januar februari marcius aprilis majus junius julius augusztus szeptember oktober november december
+januari februari mars april maj juni juli augusti september oktober november december
+tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesakuuta heinakuuta elokuuta \
+syyskuuta lokakuuta marraskuuta joulukuuta
+يناير فبراير مارس ابريل مايو يونيو يوليو اغسطس سبتمبر اكتوبر نوفمبر ديسمبر
+"""
+_NOT_MONTHS = {"jui", "iun", "ιου", "may.", "ينا"}  # begin two months, or none
+
+
+def _folded(text: str) -> str:
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def _months() -> dict[str, int]:
+    months: dict[str, int] = {}
+    lines = [_folded(line).split() for line in _MONTH_LINES.strip().splitlines()]
+    for length in (None, 4, 3):
+        for line in lines:
+            for number, name in enumerate(line, start=1):
+                months.setdefault(name[:length], number)
+    for name in _NOT_MONTHS:
+        months.pop(name, None)
+    return months
+
+
+_MONTHS = _months()
+# These begin like a month, and end the guessing when a weekday stands before the date.
+_WEEKDAYS = frozenset({"mar", "mart", "mardi", "martes", "martedi", "mars"})
+
+_ISO = re.compile(
+    r"(?P<year>\d{4})(?:(?P<sep>[-/.])(?P<month>\d{1,2})(?:(?P=sep)(?P<day>\d{1,2}))?|-(?P<ordinal>\d{3})"
+    r"|-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?|(?P<packed>\d{4}))(?=$|[t ,+(z-])"
+)
+_CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?")
+_CJK_TIME = re.compile(r"(\d{1,2})\s*[時时시点點]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
+_TIME = re.compile(
+    r"(?:(?<=t)|(?<![\d:+-]))(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?::(?P<second>\d{1,2})(?:[.,:]\d+)?)?)"
+    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?|(?<![\d:])(?P<bare>\d{1,2})\s*(?P<bare_half>[ap])\.?m\b\.?"
+)
+_PACKED_TIME = re.compile(r"t(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?:[.,]\d+)?")
+_OFFSET = re.compile(
+    r"(?:\b(?:gmt|utc|ut|etc/gmt)\s*)?(?P<sign>[+\u2212-])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?!\d)"
+)
+_NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?!\d)")
+_HALF_DAYS = ((re.compile("午前|上午|오전|凌晨|早上"), "a"), (re.compile("午後|下午|오후|晚上"), "p"))
+
+
+def parse_date(text: str, *, now: datetime) -> datetime | None:
+    """The moment that `text` states, in UTC; None where it states none.
+
+    Understood: RFC 5322 with its obsolete forms and names of zones, RFC 3339 and ISO 8601 (also ordinal and week dates
+    and the packed form), asctime, Unix time in seconds or milliseconds, numeric dates, Chinese, Japanese and Korean
+    ones, and month names of some twenty languages. A wrong weekday is ignored. "3/4/2026" is the third of April, unless
+    AM or PM follows it or only the other reading is a date. Without a zone the time is taken as UTC (as Korean time for
+    a date in Korean words), a date alone as its midnight. Years of two digits lie in 1990 to 2089. What lies before
+    1990 or more than a year after `now` is no date of a post: None.
+    """
+    compact = " ".join(unicodedata.normalize("NFKC", text[: 2 * _MAX_CHARACTERS]).split())
+    if not compact or len(compact) > _MAX_CHARACTERS:
+        return None
+    try:
+        moment = _unix(compact) or _written(compact)
+        if moment is None:
+            return None
+        moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return moment if _EARLIEST <= moment <= now + _AHEAD else None
+
+
+def _unix(text: str) -> datetime | None:
+    if re.fullmatch(r"\d{9,10}(?:\.\d+)?", text):
+        return datetime.fromtimestamp(float(text), tz=UTC)
+    if re.fullmatch(r"\d{12,13}", text):
+        return datetime.fromtimestamp(int(text) / 1000, tz=UTC)
+    if packed := re.fullmatch(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", text):
+        return datetime(*(int(part or 0) for part in packed.groups()), tzinfo=UTC)  # type: ignore[arg-type,misc]
+    return None
+
+
+def _written(text: str) -> datetime | None:
+    korean = "년" in text
+    half = next((name for pattern, name in _HALF_DAYS if pattern.search(text)), None)
+    text = _CJK.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} ", text)
+    text = _CJK_TIME.sub(lambda m: f"{m[1]}:{int(m[2]):02}:{int(m[3] or 0):02}", text)
+    for pattern, _ in _HALF_DAYS:
+        text = pattern.sub(" ", text)
+    text = _folded(text)
+    found = _date(text)
+    if found is None:
+        return None
+    (year, month, day), rest = found
+    hour, minute, second, after = _time(rest, half)
+    zone = _zone(after)
+    if zone is None:
+        zone = timedelta(hours=9) if korean else timedelta()
+    moment = datetime(year, month, day, tzinfo=timezone(zone))
+    return moment + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
+
+
+def _date(text: str) -> tuple[tuple[int, int, int], str] | None:
+    """Year, month and day, and the text without them."""
+    if iso := _ISO.match(text.lstrip("' \"")):
+        rest = text.lstrip("' \"")[iso.end() :]
+        return _iso_date(iso), rest
+    if numeric := _NUMERIC.search(text):
+        rest = text[: numeric.start()] + " " + text[numeric.end() :]
+        return _numeric_date(numeric, rest), rest
+    if later := re.search(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", text):
+        return (int(later[1]), int(later[2]), int(later[3])), text[: later.start()] + " " + text[later.end() :]
+    return _named_date(text)
+
+
+def _iso_date(match: re.Match[str]) -> tuple[int, int, int]:
+    year = int(match["year"])
+    if match["ordinal"]:
+        found = datetime(year, 1, 1, tzinfo=UTC) + timedelta(days=int(match["ordinal"]) - 1)
+        return found.year, found.month, found.day
+    if match["week"]:
+        found = datetime.fromisocalendar(year, int(match["week"]), int(match["weekday"] or 1))
+        return found.year, found.month, found.day
+    if match["packed"]:
+        return year, int(match["packed"][:2]), int(match["packed"][2:])
+    return year, int(match["month"]), int(match["day"] or 1)
+
+
+def _numeric_date(match: re.Match[str], rest: str) -> tuple[int, int, int]:
+    first, second, year = int(match["a"]), int(match["b"]), _full_year(match["year"])
+    american = match["sep"] == "/" and re.search(r"\d\s*[ap]\.?m\b", rest) is not None
+    if second > 12 or (american and first <= 12):
+        return year, first, second
+    return year, second, first
+
+
+def _named_date(text: str) -> tuple[tuple[int, int, int], str] | None:
+    words = list(re.finditer(r"[^\W\d_]+", text))
+    months = [word for word in words if word[0] in _MONTHS]
+    if len(months) > 1:  # "mar, 16 sep 2025" is a Tuesday in Spanish
+        months = [word for word in months if word[0] not in _WEEKDAYS] or months
+    if not months:
+        return None
+    month = months[-1]
+    clock = _TIME.search(text)
+    blank = text if clock is None else text[: clock.start()] + " " * (clock.end() - clock.start()) + text[clock.end() :]
+    blank = blank[: month.start()] + " " * (month.end() - month.start()) + blank[month.end() :]
+    numbers = [
+        n
+        for n in re.finditer(r"(?<![\d:+])(?<![a-z]-)\d{1,4}(?![\d:])", blank)
+        if not re.search(r"[+]\s*$", blank[: n.start()])
+    ]
+    # An offset like "-0500" has four digits too: a year is one that follows no sign, or the sign joins it to the month.
+    years = [
+        n
+        for n in numbers
+        if len(n[0]) == 4 and (n.start() == 0 or blank[n.start() - 1] not in "+-" or n.start() - 1 == month.end())
+    ]
+    short = [n for n in numbers if len(n[0]) <= 2]
+    if years:
+        year_at = years[0]
+        day_at = min(
+            (n for n in short if n.end() <= month.start() or n.start() >= month.end()),
+            key=lambda n: min(abs(n.end() - month.start()), abs(n.start() - month.end())),
+            default=None,
+        )
+        year = int(year_at[0])
+    elif len(short) >= 2:
+        day_at, year_at = short[0], short[1]
+        year = _full_year(year_at[0])
+    else:
+        return None
+    day = 1 if day_at is None else int(day_at[0])
+    used = sorted([month.span(), year_at.span()] + ([day_at.span()] if day_at else []), reverse=True)
+    rest = text
+    for start, end in used:
+        rest = rest[:start] + " " * (end - start) + rest[end:]
+    return (year, _MONTHS[month[0]], day), rest
+
+
+def _full_year(digits: str) -> int:
+    year = int(digits)
+    if len(digits) > 2:
+        return year
+    return year + (1900 if year >= 90 else 2000)
+
+
+def _time(rest: str, half: str | None) -> tuple[int, int, int, str]:
+    """Hour, minute, second, and what is left to name the zone; midnight where no time is stated."""
+    match = _TIME.search(rest) or _PACKED_TIME.search(rest)
+    if match is None:
+        return 0, 0, 0, rest
+    found = match.groupdict()
+    hour = int(found["hour"] or found.get("bare") or 0)
+    half = found.get("half") or found.get("bare_half") or half
+    if half and hour <= 12:
+        hour = hour % 12 + (12 if half == "p" else 0)
+    minute, second = int(found["minute"] or 0), int(found["second"] or 0)
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
+        raise ValueError("no such time of day")
+    return hour, minute, second, rest[: match.start()] + " " + rest[match.end() :]
+
+
+def _zone(rest: str) -> timedelta | None:
+    if offset := _OFFSET.search(rest):
+        minutes = int(offset["hours"]) * 60 + int(offset["minutes"] or 0)
+        if minutes > 14 * 60 + 59:
+            return None
+        return timedelta(minutes=-minutes if offset["sign"] in "-\u2212" else minutes)
+    for word in re.findall(r"[^\W\d_]+", rest):
+        if word in _ZONES:
+            return timedelta(minutes=_ZONES[word])
+    return None

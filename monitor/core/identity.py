@@ -1,0 +1,85 @@
+"""What makes a post the same post: within its source, after an edit, and in another source."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from hashlib import blake2b
+
+from monitor.core.model import Entry
+from monitor.core.urls import canonical
+
+URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»“”]+", re.IGNORECASE)
+"""A web address inside a text, up to the white space or quotation mark that ends it."""
+
+DIGEST_SIZE = 8
+MIN_WORDS = 12
+"""A text shorter than this is too common to be recognised by its words ("Good morning, dear subscribers!")."""
+
+_CHARACTERS_A_WORD = 1.6  # of Chinese and Japanese text, on average
+_IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[\u0e00-\u0e7f]{3}")
+_WORDS = re.compile(r"\w+")
+_FORWARD_HEADER = re.compile(
+    r"^\s*(?:forwarded\s+(?:from|message)|переслано\s+(?:из|от)|пересланное\s+сообщение|repost(?:ed)?\s+from|"
+    r"reenviado\s+de|transféré\s+de|weitergeleitet\s+(?:von|aus)|转发自|轉發自|معاد توجيهه من)\b[^\n]*\n?",
+    re.IGNORECASE,
+)
+
+
+def guid_of(entry: Entry) -> str:
+    """The identity of an entry within its source, from the best evidence there is.
+
+    The stated guid as it stands; else the canonical link; else "hash:" and a digest of title, date and body.
+    """
+    if entry.guid and entry.guid.strip():
+        return entry.guid.strip()
+    if entry.link and (link := canonical(entry.link)):
+        return link
+    parts = (entry.title or "", entry.published or "", entry.html or entry.summary or "")
+    return "hash:" + blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def content_hash(*, title: str, text: str) -> bytes:
+    """16 bytes over what a reader sees; another value means that the post was edited.
+
+    White space, Unicode composition and tracking parameters of addresses in the text make no difference.
+    """
+    seen = unicodedata.normalize("NFC", f"{title}\n{text}")
+    seen = URL.sub(lambda match: canonical(match[0]) or match[0], seen)
+    return blake2b(" ".join(seen.split()).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def fingerprint(text: str) -> bytes | None:
+    """16 bytes over the words alone, equal for reposts; None below 12 words.
+
+    Case, punctuation, emoji, addresses, the "#" of hashtags, width and composition of characters, "ё" for "е" and a
+    "Forwarded from …" line make no difference. Chinese and Japanese are counted by characters, 1.6 to a word.
+    """
+    bare = URL.sub(" ", _FORWARD_HEADER.sub("", text))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bare).casefold()).replace("ё", "е")
+    words = _WORDS.findall(folded)
+    ideographs = len(_IDEOGRAPHS.findall(folded))
+    length = ideographs / _CHARACTERS_A_WORD + sum(1 for word in words if not _IDEOGRAPHS.match(word))
+    if length < MIN_WORDS:
+        return None
+    # Chinese is written without spaces: where a channel breaks its lines must make no difference.
+    joiner = "" if ideographs > len(words) else " "
+    return blake2b(joiner.join(words).encode("utf-8", "replace"), digest_size=16).digest()
+
+
+def digest8(guid: str, content: bytes) -> bytes:
+    """8 bytes that stand for one version of one post of a source."""
+    return blake2b(guid.encode("utf-8", "replace") + b"\0" + content, digest_size=DIGEST_SIZE).digest()
+
+
+def packed(digests: Iterable[bytes]) -> bytes:
+    """`Memory.seen` made of 8-byte digests, in their order, repeats left out."""
+    return b"".join(dict.fromkeys(digests))
+
+
+def unpacked(seen: bytes) -> tuple[bytes, ...]:
+    """The 8-byte digests in `Memory.seen`. ValueError when its length is not a multiple of 8."""
+    if len(seen) % DIGEST_SIZE:
+        raise ValueError(f"the memory of seen posts has {len(seen)} bytes, which is not a multiple of {DIGEST_SIZE}")
+    return tuple(seen[i : i + DIGEST_SIZE] for i in range(0, len(seen), DIGEST_SIZE))

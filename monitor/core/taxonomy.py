@@ -1,0 +1,147 @@
+"""The organisations, countries and regions that posts are tagged with: data, read from files elsewhere, never code.
+
+Every mapping of names is by language (BCP 47 primary subtag); the first name in a language is the label shown in it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from monitor.core.model import Facet
+
+Names = Mapping[str, tuple[str, ...]]
+"""Language → names in it, the best one first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """An international or regional organisation, one of its bodies, or a recurring format."""
+
+    slug: str
+    names: Names
+    acronyms: Names = field(default_factory=dict)  # matched in exactly this case: WHO is not "who"
+    hashtags: tuple[str, ...] = ()  # without "#", any case
+    parent: str | None = None  # slug of the organisation this is a body of
+    members: tuple[str, ...] = ()  # lower-case ISO 3166-1 alpha-2
+    wikidata: str | None = None
+    requires: tuple[str, ...] = ()  # acronyms and names after the first need one of these words somewhere in the post
+    excludes: tuple[str, ...] = ()  # no form counts in a sentence that holds one of these words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Country:
+    """A country or territory with an ISO code."""
+
+    code: str  # lower-case ISO 3166-1 alpha-2
+    names: Names
+    demonyms: Names = field(default_factory=dict)  # adjectives and names of the people: "Kazakh", «казахстанский»
+    cities: Names = field(default_factory=dict)  # the capital first
+    wikidata: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A part of the world, geographical or political; regions overlap freely."""
+
+    slug: str
+    names: Names
+    countries: tuple[str, ...] = ()  # lower-case ISO 3166-1 alpha-2
+    hashtags: tuple[str, ...] = ()  # without "#", any case
+
+
+@dataclass(frozen=True)  # no slots: the look-up tables below are kept on the instance once computed
+class Taxonomy:
+    """Everything that a post can be tagged with."""
+
+    organisations: tuple[Organisation, ...] = ()
+    countries: tuple[Country, ...] = ()
+    regions: tuple[Region, ...] = ()
+
+    def label(self, facet: Facet | str, slug: str, language: str) -> str:
+        """What to call an entry in a language; English where it has no name in that one, the slug where it has none.
+
+        An issuer is an organisation or a country; where a slug is both, the organisation is meant.
+        """
+        match Facet(facet):
+            case Facet.ISSUER:
+                names = self._organisations.get(slug) or self._countries.get(slug)
+            case Facet.ORGANISATION:
+                names = self._organisations.get(slug)
+            case Facet.COUNTRY:
+                names = self._countries.get(slug)
+            case Facet.REGION:
+                names = self._regions.get(slug)
+        named = (names or {}).get(language) or (names or {}).get("en") or (slug,)
+        return named[0]
+
+    def regions_of(self, country: str) -> tuple[str, ...]:
+        """Slugs of the regions that list a country (lower-case ISO code), in the order of the data."""
+        return self._regions_of.get(country, ())
+
+    def problems(self) -> tuple[str, ...]:
+        """Every contradiction inside the data, each as a sentence; nothing when it is sound."""
+        return tuple(self._problems())
+
+    def _problems(self) -> Iterator[str]:
+        for kind, slugs in (
+            ("organisation", [entry.slug for entry in self.organisations]),
+            ("country", [entry.code for entry in self.countries]),
+            ("region", [entry.slug for entry in self.regions]),
+        ):
+            for slug in sorted({slug for slug in slugs if slugs.count(slug) > 1}):
+                yield f"{kind} {slug!r} is listed {slugs.count(slug)} times"
+        for organisation in self.organisations:
+            where = f"organisation {organisation.slug!r}"
+            if organisation.parent is not None and organisation.parent not in self._organisations:
+                yield f"{where} has the parent {organisation.parent!r}, which is not listed"
+            elif self._own_ancestor(organisation):
+                yield f"{where} is its own ancestor"
+            yield from self._unknown_countries(where, organisation.members)
+        for region in self.regions:
+            yield from self._unknown_countries(f"region {region.slug!r}", region.countries)
+        for facet, entries in (
+            ("organisation", self._organisations),
+            ("country", self._countries),
+            ("region", self._regions),
+        ):
+            for slug, names in entries.items():
+                if not any(names.values()):
+                    yield f"{facet} {slug!r} has no name"
+
+    def _unknown_countries(self, where: str, codes: tuple[str, ...]) -> Iterator[str]:
+        # A taxonomy without any country is a small one made on purpose: its codes are then plain labels.
+        for code in codes if self.countries else ():
+            if code not in self._countries:
+                yield f"{where} lists the country {code!r}, which is not listed itself"
+
+    def _own_ancestor(self, organisation: Organisation) -> bool:
+        seen: set[str] = set()
+        slug: str | None = organisation.slug
+        parents = {entry.slug: entry.parent for entry in self.organisations}
+        while slug is not None and slug not in seen:
+            seen.add(slug)
+            slug = parents.get(slug)
+        return slug == organisation.slug
+
+    @cached_property
+    def _organisations(self) -> dict[str, Names]:
+        return {entry.slug: entry.names for entry in self.organisations}
+
+    @cached_property
+    def _countries(self) -> dict[str, Names]:
+        return {entry.code: entry.names for entry in self.countries}
+
+    @cached_property
+    def _regions(self) -> dict[str, Names]:
+        return {entry.slug: entry.names for entry in self.regions}
+
+    @cached_property
+    def _regions_of(self) -> dict[str, tuple[str, ...]]:
+        regions: defaultdict[str, list[str]] = defaultdict(list)
+        for region in self.regions:
+            for code in dict.fromkeys(region.countries):
+                regions[code].append(region.slug)
+        return {code: tuple(slugs) for code, slugs in regions.items()}
