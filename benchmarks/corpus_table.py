@@ -71,8 +71,9 @@ def table(found: list[Row]) -> str:
     for kind, members in sorted(by_kind.items()):
         dates = [parse_date(text, now=NOW) is not None for row in members for text in stated_dates(row)]
         lines.append(
-            f"{kind:20} {len(members):6} {sum(1 for row in members if row.entries):6} {sum(row.entries for row in members):8} "
-            f"{sum(row.expected for row in members):9} {len(dates):7} {sum(dates):7}"
+            f"{kind:20} {len(members):6} {sum(1 for row in members if row.entries):6} "
+            f"{sum(row.entries for row in members):8} {sum(row.expected for row in members):9} "
+            f"{len(dates):7} {sum(dates):7}"
         )
     lines.append("")
     for row in found:

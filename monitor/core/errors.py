@@ -52,9 +52,10 @@ class ConfigError(MonitorError):
 class SourceError(MonitorError):
     """A source could not be read.
 
-    `reason` is one word for tables and metrics ("dns", "connect", "tls", "timeout", "http-404", "too-large",
-    "refused-address", "redirect", "not-a-feed", "parse", "parse-timeout", "memory", "bug");
-    `retry_at` is when the server asked to be asked again (UTC), where it did.
+    `reason` is one word for tables and metrics. While fetching: "address", "dns", "refused-address", "connect", "tls",
+    "timeout", "reset", "protocol", "redirect", "http-404" and its like, "empty", "truncated", "encoding", "too-large".
+    While reading: "not-a-feed", "parse", "parse-timeout", "memory". Telegram: "no-preview", "not-found", "group",
+    "bot", "user", "private". And "bug", which is ours. `retry_at` is when the server asked to be asked again (UTC), where it did.
     """
 
     def __init__(self, message: str, *, reason: str, permanent: bool = False, retry_at: datetime | None = None) -> None:

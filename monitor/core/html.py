@@ -59,6 +59,10 @@ _JUNK = re.compile(
 _SPACES = re.compile(r"[ \t\r\n\f\v\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 _SPACES_IN_LINE = re.compile(r"[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _BLANK_LINE = re.compile(r"\n(?:[ \t]*\r?\n)+")
+# A parser opens unclosed formatting elements again in each paragraph, the same one three times at most. So what makes
+# them differ goes where there are many: otherwise n tags become n * n / 4 elements.
+_FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/][^<>]*>", re.IGNORECASE)
+_MANY_TAGS = 500
 _STATED_BASE = re.compile(r'\s*<base\s+href="([^"<>]{1,2000})"\s*/?>', re.IGNORECASE)
 
 # Marks between pieces of text; no such characters are left in the text itself.
@@ -147,6 +151,8 @@ def _prepared(markup: str, base: str | None) -> tuple[str, str | None]:
     if stated := _STATED_BASE.match(markup):
         base = absolute(stated[1].replace("&amp;", "&"), base) or base
         markup = markup[stated.end() :]
+    if markup.count("<") > _MANY_TAGS:
+        markup = _FORMATTING.sub(r"<\1>", markup)
     if "<" not in markup:  # text that somebody wrote without any markup: its blank lines mean paragraphs
         markup = _BLANK_LINE.sub("<p>", markup)
     return markup, base

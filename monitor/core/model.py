@@ -134,7 +134,8 @@ class Forward:
 class Media:
     """Something attached to a post; never fetched."""
 
-    kind: str  # "photo", "video", "round-video", "voice", "audio", "document", "sticker", "poll", "location", "link"
+    # "photo", "video", "round-video", "voice", "audio", "document", "sticker", "poll", "location", "contact" or "link"
+    kind: str
     url: str | None = None
     title: str | None = None  # file name, link title or the platform's placeholder ("Media is too big")
     mime: str | None = None

@@ -46,8 +46,9 @@ def load(
     """What the YAML files in `directory` say, checked as a whole.
 
     `kinds` and `channels` map each name that may be used to the model of its options; `addresses` (by kind) and
-    `recipients` (by channel, where it can tell) check addresses; `interval` is for sources that state none. Sources, watches and subscriptions may be absent;
-    for an absent taxonomy the shipped one is read. ConfigError lists every problem of every file, by file and line.
+    `recipients` (by channel, where it can tell) check addresses; `interval` is for sources that state none. Sources,
+    watches and subscriptions may be absent; for an absent taxonomy the shipped one is read. ConfigError lists every
+    problem of every file, by file and line.
     """
     files = read_files(directory)
     configuration = Configuration(

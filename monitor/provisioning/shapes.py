@@ -74,6 +74,7 @@ def _weekday(written: object) -> int:
 
 _WEEKDAY_NAMES = {*WEEKDAYS, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
+
 def _no_nuisance(interval: timedelta) -> timedelta:
     if interval < timedelta(minutes=1):
         raise Unfit(f"{show(interval)!r} is out of bounds", expected="at least 1 minute")
@@ -90,13 +91,7 @@ CountryCode = Annotated[
     _code("[A-Z]{2}", "an ISO 3166-1 code of two capital letters", "upper"),
     WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"}),
 ]
-Countrydef _no_nuisance(interval: timedelta) -> timedelta:
-    if interval < timedelta(minutes=1):
-        raise Unfit(f"{show(interval)!r} is out of bounds", expected="at least 1 minute")
-    return interval
-
-
-Slug = Annotated[
+CountrySlug = Annotated[
     str,
     _code("[a-z]{2}", "an ISO 3166-1 code of two small letters", "lower"),
     WithJsonSchema({"type": "string", "pattern": "^[a-z]{2}$"}),

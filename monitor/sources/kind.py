@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,10 +34,12 @@ class SourceKind:
 
 def web_address(text: str) -> str:
     """An absolute http(s) URL as given, white space trimmed; ValueError for anything else."""
-    from urllib.parse import urlsplit
-
     url = text.strip()
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port that is no number, brackets that do not close
+        sound = False
+    if not sound:
         raise ValueError(f"{text!r} is not a web address: it should begin with https:// and name a host")
     return url
