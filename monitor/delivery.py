@@ -113,7 +113,6 @@ def _unhappy(parts: Parts, message: Message, started_at: datetime, error: Delive
     if not error.permanent:
         later = next_attempt_at(
             attempts=message.attempts,
-            created_at=message.created_at or now,
             now=now,
             retry_at=error.retry_at,
             patience=parts.patience,

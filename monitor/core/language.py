@@ -91,7 +91,8 @@ _TELLING_LETTERS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 _SAME = {
     "wuu": "zh", "yue": "zh", "cn": "zh", "jp": "ja", "kr": "ko", "ua": "uk", "cz": "cs", "dk": "da", "iw": "he",
-    "in": "id", "mo": "ro", "ji": "yi", "sh": "sr", "arz": "ar", "als": "de", "azb": "az", "nb": "no", "nn": "no", "bh": "hi",
+    "in": "id", "mo": "ro", "ji": "yi", "sh": "sr", "arz": "ar", "als": "de", "azb": "az", "nb": "no",
+    "nn": "no", "bh": "hi",
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,14 +73,20 @@ def apply(
 
 
 def _compare(tx: Transaction, sort: str, table: Table, wanted: Mapping[str, Mapping[str, Any]]) -> Change:
-    stored = {row.slug: row._mapping for row in tx.execute(select(table).where(table.c.removed_at.is_(None)))}
+    query = select(table).where(table.c.removed_at.is_(None)).order_by(table.c.slug)
+    stored = {row.slug: row._mapping for row in tx.execute(query)}
     return Change(
         sort=sort,
         added=tuple(slug for slug in wanted if slug not in stored),
         changed=tuple(
             slug
             for slug, columns in wanted.items()
-            if slug in stored and any(stored[slug][name] != value for name, value in columns.items())
+            if slug in stored and any(stored[slug][name] != _stored(value) for name, value in columns.items())
         ),
         removed=tuple(slug for slug, row in stored.items() if row["owner"] == Owner.FILE.value and slug not in wanted),
     )
+
+
+def _stored(value: Any) -> Any:
+    """A value as a JSON column gives it back: tuples are lists there, and keys are text."""
+    return json.loads(json.dumps(value)) if isinstance(value, dict | list) else value

@@ -10,14 +10,14 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from monitor.core.errors import ConfigError
 
@@ -58,6 +58,7 @@ class Database:
             event.listen(self._engine, "begin", _begin_sqlite)
         else:
             self._engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": 10})
+            event.listen(self._engine, "connect", _prepare_postgresql)
 
     @property
     def is_sqlite(self) -> bool:
@@ -67,6 +68,16 @@ class Database:
     def engine(self) -> Engine:
         """For migrations only."""
         return self._engine
+
+    def unreachable(self) -> str | None:
+        """Why no connection can be made, as a sentence; None where one can. A file that is not there is no obstacle."""
+        if self.file is not None and not self.file.exists():
+            return None
+        try:
+            with self.reading():
+                return None
+        except DBAPIError as error:
+            return f"the database {self.url} cannot be used: {' '.join(str(error.orig).split())}"
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -102,14 +113,24 @@ class Database:
     async def write(self, work: Callable[[Transaction], Result]) -> Result:
         """`work` in a writing transaction, beside the event loop.
 
-        Once begun it is carried to its end, also when the caller is cancelled meanwhile.
+        Once begun it is carried to its end: a caller that is cancelled meanwhile hears of it only then, so that what it
+        writes while cleaning up comes after.
         """
 
         def run() -> Result:
             with self.writing() as tx:
                 return work(tx)
 
-        return await asyncio.shield(asyncio.ensure_future(asyncio.to_thread(run)))
+        task = asyncio.create_task(asyncio.to_thread(run))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError as cancelled:
+            while not task.done():
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait([task])
+            if not task.cancelled():
+                cancelled.__cause__ = task.exception()
+            raise
 
     def backup(self, target: Path) -> None:
         """A consistent copy of an SQLite database while others write (SQLite's online backup)."""
@@ -154,6 +175,14 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     cursor.close()
 
 
+def _prepare_postgresql(connection: DBAPIConnection, _record: object) -> None:
+    # In another zone the server writes the first and last hours of the calendar so that Python cannot read them back.
+    cursor = connection.cursor()
+    cursor.execute("SET TIME ZONE 'UTC'")
+    cursor.close()
+    connection.commit()
+
+
 def _begin_sqlite(connection: Connection) -> None:
     writing = connection.get_execution_options().get("writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
@@ -162,8 +191,14 @@ def _begin_sqlite(connection: Connection) -> None:
 def insert_new(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]], *, key: Sequence[str]) -> None:
     """Insert the rows whose natural key is not there yet; the others are left as they are."""
     if rows:
-        dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
-        tx.execute(dialect.insert(table).on_conflict_do_nothing(index_elements=list(key)), list(rows))
+        tx.execute(insert_new_statement(tx, table, key=key), list(rows))
+
+
+def insert_new_statement(tx: Transaction, table: Table, *, key: Sequence[str]) -> sqlite.Insert | postgresql.Insert:
+    """The statement of `insert_new`, for callers that want to know which rows were new (`returning`)."""
+    dialect = sqlite if tx.dialect.name == "sqlite" else postgresql
+    statement: sqlite.Insert | postgresql.Insert = dialect.insert(table)
+    return statement.on_conflict_do_nothing(index_elements=list(key))
 
 
 def insert_or_update(

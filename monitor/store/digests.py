@@ -61,7 +61,7 @@ def coverage(
             FailingSource(slug=r.slug, title=r.title, error=r.last_error or "", since=r.last_success_at)
             for r in tx.execute(failing)
         ),
-        posts=_count(tx, select(post.c.id).where(post.c.first_seen_at >= since, post.c.first_seen_at < until)),
+        posts=_count(tx, posts.newer(since=since, until=until).with_only_columns(post.c.id).order_by(None)),
         selected=selected,
         folded=folded,
         stories=stories,

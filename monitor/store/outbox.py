@@ -28,6 +28,8 @@ def add(
     now: datetime,
 ) -> None:
     """Put one message for each (key, recipient) into the outbox, due at once; a key already there is left alone."""
+    there = set(tx.execute(select(message.c.key).where(message.c.key.in_([key for key, _ in keys]))).scalars())
+    keys = [(key, recipient) for key, recipient in keys if key not in there]
     if not keys:
         return
     content_id = tx.execute(
@@ -145,6 +147,12 @@ def retry(tx: Transaction, id_: int, *, now: datetime) -> bool:
     return done.rowcount == 1
 
 
+def retry_dead(tx: Transaction, *, now: datetime) -> list[int]:
+    """Make every message that was given up due at once. Gives their ids."""
+    dead = select(message.c.id).where(message.c.state == MessageState.DEAD.value).order_by(message.c.id)
+    return [id_ for id_ in tx.execute(dead).scalars().all() if retry(tx, id_, now=now)]
+
+
 # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -179,7 +187,7 @@ def attempts(tx: Transaction, id_: int) -> list[Delivery]:
 
 def counts(tx: Transaction) -> dict[MessageState, int]:
     """How many messages stand in each state."""
-    rows = tx.execute(select(message.c.state, func.count()).group_by(message.c.state)).tuples()
+    rows = tx.execute(select(message.c.state, func.count()).group_by(message.c.state))
     found = {MessageState(state): number for state, number in rows}
     return {state: found.get(state, 0) for state in MessageState}
 
@@ -190,6 +198,13 @@ def oldest_waiting_at(tx: Transaction) -> datetime | None:
     found: datetime | None = tx.execute(
         select(func.min(message.c.created_at)).where(message.c.state.in_(states))
     ).scalar()
+    return found
+
+
+def last_delivered_at(tx: Transaction) -> datetime | None:
+    """When a message was last handed over, None where none ever was."""
+    query = select(func.max(message.c.finished_at)).where(message.c.state == MessageState.DELIVERED.value)
+    found: datetime | None = tx.execute(query).scalar()
     return found
 
 

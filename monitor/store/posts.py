@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import Select, and_, delete, exists, func, insert, literal, select, tuple_, update
 
 from monitor.core.model import (
     Authority,
@@ -28,8 +28,9 @@ from monitor.core.model import (
     Voice,
 )
 from monitor.core.stories import Placement, Sighting, link_key, moment
+from monitor.core.urls import canonical
 from monitor.store import sources
-from monitor.store.database import Transaction, insert_new
+from monitor.store.database import Transaction, insert_new, insert_new_statement
 from monitor.store.tables import MatchRow, PostRow, RevisionRow, SourceRow, StoryRow, TagRow, Utc, WatchRow, table
 
 post, revision, story = table(PostRow), table(RevisionRow), table(StoryRow)
@@ -37,6 +38,7 @@ tag, match, source, watch = table(TagRow), table(MatchRow), table(SourceRow), ta
 
 CHUNK = 400  # bound values a statement may carry on every SQLite build, with room to spare
 LONGEST_GUID = 1000  # bytes; PostgreSQL's indexes take no more than 2,700 a row
+SOURCE = "of_source_"  # before the columns of a post's source in a row; "source_id" is the post's own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,31 +71,26 @@ def stored_guid(guid: str) -> str:
 
 def sighting(source_id: int, value: Post) -> Sighting:
     """As much of a new post as placing it needs."""
-    forwarded = value.forwarded_from.link if value.forwarded_from else None
     return Sighting(
         source_id=source_id,
         url_key=link_key(value.url),
-        forward_key=link_key(forwarded),
+        forward_key=_forward_key(value),
         fingerprint=value.fingerprint,
     )
 
 
 def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Known]:
     """Those of the (source id, guid) pairs that are stored."""
-    guids: defaultdict[int, list[str]] = defaultdict(list)
-    originals = {}
+    originals: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
     for source_id, guid in keys:
-        short = stored_guid(guid)
-        guids[source_id].append(short)
-        originals[source_id, short] = guid
+        originals[source_id, stored_guid(guid)].add(guid)
     columns = (post.c.source_id, post.c.guid, post.c.id, post.c.content_hash, post.c.revisions)
-    pairs = [(source_id, guid) for source_id, group in guids.items() for guid in group]
     found = {}
-    for part in _chunks(pairs, CHUNK // 2):
+    for part in _chunks(list(originals), CHUNK // 2):
         for row in tx.execute(select(*columns).where(tuple_(post.c.source_id, post.c.guid).in_(part))):
-            found[row.source_id, originals[row.source_id, row.guid]] = Known(
-                id=row.id, content_hash=row.content_hash, revisions=row.revisions
-            )
+            stored = Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions)
+            for guid in originals[row.source_id, row.guid]:
+                found[row.source_id, guid] = stored
     return found
 
 
@@ -127,8 +124,9 @@ def alike(tx: Transaction, new: Sequence[Sighting], *, since: datetime) -> list[
 
 
 def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
-    """Store new posts with their stories, tags and matches. A guid that somebody else stored meanwhile is left alone.
+    """Store new posts with their stories, tags and matches.
 
+    A guid that somebody else stored meanwhile is left alone, with the tags and matches of the text that is stored.
     Gives how many were stored.
     """
     if not arrivals:
@@ -140,9 +138,9 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
             insert(story).returning(story.c.id, sort_by_parameter_order=True), [{"created_at": now} for _ in opened]
         )
         stories = dict(zip(opened, (row.id for row in returned), strict=True))
-    insert_new(
-        tx,
-        post,
+    statement = insert_new_statement(tx, post, key=("source_id", "guid"))
+    inserted = tx.execute(
+        statement.returning(post.c.id, post.c.source_id, post.c.guid),
         [
             _content(a.prepared.post)
             | {
@@ -157,11 +155,19 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
             }
             for a in arrivals
         ],
-        key=("source_id", "guid"),
     )
-    ids = known(tx, [(a.source.id, a.prepared.post.guid) for a in arrivals])
-    describe(tx, [(ids[a.source.id, a.prepared.post.guid].id, a.prepared) for a in arrivals])
-    return len(arrivals)
+    ids = {(row.source_id, row.guid): row.id for row in inserted}
+    described = []
+    for a in arrivals:
+        id_ = ids.pop((a.source.id, stored_guid(a.prepared.post.guid)), None)
+        if id_ is not None:
+            described.append((id_, a.prepared))
+    describe(tx, described)
+    if len(described) < len(arrivals):  # stories opened for posts that were not stored
+        tx.execute(
+            delete(story).where(story.c.id.in_(list(stories.values())), ~exists().where(post.c.story_id == story.c.id))
+        )
+    return len(described)
 
 
 def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None:
@@ -185,7 +191,8 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
     )
     slugs = {m.watch for _, prepared in described for m in prepared.matches}
     if slugs:
-        ids = dict(tx.execute(select(watch.c.slug, watch.c.id).where(watch.c.slug.in_(slugs))).tuples().all())
+        following = select(watch.c.slug, watch.c.id).where(watch.c.slug.in_(slugs), watch.c.removed_at.is_(None))
+        ids = dict(tx.execute(following).all())
         insert_new(
             tx,
             match,
@@ -200,8 +207,15 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
 
 
 def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: datetime) -> None:
-    """Keep what posts said as revisions and store what they say now, with its tags and matches."""
+    """Keep what posts said as revisions and store what they say now, with its tags and matches.
+
+    A post that somebody else revised since it was known is left alone: the next poll sees whether it changed again.
+    """
+    revised = []
     for before, prepared in changed:
+        as_known = and_(post.c.id == before.id, post.c.content_hash == before.content_hash)
+        if tx.execute(select(post.c.id).where(as_known).with_for_update()).first() is None:
+            continue
         old = select(
             post.c.id,
             post.c.revisions + 1,
@@ -213,11 +227,12 @@ def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: d
         ).where(post.c.id == before.id)
         names = ["post_id", "number", "title", "text", "html", "content_hash", "replaced_at"]
         tx.execute(insert(revision).from_select(names, old))
-        values = _content(prepared.post) | {"revisions": before.revisions + 1}
+        values = _content(prepared.post) | {"revisions": post.c.revisions + 1}
         tx.execute(update(post).where(post.c.id == before.id).values(values))
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
-    describe(tx, [(before.id, prepared) for before, prepared in changed])
+        revised.append((before.id, prepared))
+    describe(tx, revised)
 
 
 # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -257,6 +272,22 @@ def latest(
     if language is not None:
         query = query.where(post.c.language == language)
     return load(tx, query)
+
+
+def each(tx: Transaction, *, since: datetime, batch: int = 500) -> Iterator[StoredPost]:
+    """Every post first seen at or after `since`, backlog included, oldest first; `batch` at a time in memory."""
+    last = 0
+    while found := load(
+        tx, _posts().where(post.c.first_seen_at >= since, post.c.id > last).order_by(post.c.id).limit(batch)
+    ):
+        yield from found
+        last = found[-1].id
+
+
+def tagged_slugs(tx: Transaction, *, facet: Facet | None = None) -> set[str]:
+    """Every slug that some post is tagged with."""
+    query = select(tag.c.slug).distinct()
+    return set(tx.execute(query if facet is None else query.where(tag.c.facet == facet.value)).scalars())
 
 
 def revisions(tx: Transaction, post_id: int) -> list[Revision]:
@@ -310,7 +341,7 @@ def count(tx: Transaction) -> int:
 
 
 def _posts() -> Select[Any]:
-    columns = [source.c[name].label(f"source_{name}") for name in source.c.keys()]  # noqa: SIM118 (not a dict)
+    columns = [source.c[name].label(SOURCE + name) for name in source.c.keys()]  # noqa: SIM118 (not a dict)
     return select(post, *columns).join(source, source.c.id == post.c.source_id)
 
 
@@ -339,7 +370,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
     for row in rows:
         if row.source_id not in known_sources:
             columns: Mapping[Any, Any] = row._mapping
-            known_sources[row.source_id] = sources.from_columns(columns, prefix="source_")
+            known_sources[row.source_id] = sources.from_columns(columns, prefix=SOURCE)
         result.append(
             StoredPost(
                 id=row.id,
@@ -373,7 +404,7 @@ def _content(value: Post) -> dict[str, Any]:
     return {
         "url": value.url,
         "url_key": link_key(value.url),
-        "forward_key": link_key(forwarded.link) if forwarded else None,
+        "forward_key": _forward_key(value),
         "fingerprint": value.fingerprint,
         "content_hash": value.content_hash,
         "title": value.title,
@@ -394,6 +425,12 @@ def _content(value: Post) -> dict[str, Any]:
         "edited": value.edited,
         "views": value.views,
     }
+
+
+def _forward_key(value: Post) -> bytes | None:
+    """Of the forwarded link in the spelling that the forwarded post's own address has."""
+    link = value.forwarded_from.link if value.forwarded_from else None
+    return link_key(canonical(link)) if link else None
 
 
 def _post(row: Any) -> Post:

@@ -110,14 +110,19 @@ def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus
 
 
 def add(tx: Transaction, value: Source, *, now: datetime) -> int:
-    """Store a new source, due at once, or bring a removed one of the same slug back. Gives its id."""
-    columns = to_columns(value)
-    known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).first()
+    """Store a new source, due at once, or bring a removed one of the same slug back. Gives its id.
+
+    One that comes back starts afresh: what was posted long ago, while nobody followed it, is backlog.
+    """
+    known = tx.execute(select(source.c.id, source.c.removed_at).where(source.c.slug == value.slug)).first()
     if known is not None:
         change(tx, value, now=now)
-        tx.execute(update(state).where(state.c.source_id == known.id).values(next_poll_at=now))
+        columns: dict[str, Any] = {"next_poll_at": now}
+        if known.removed_at is not None:
+            columns |= {"failures": 0, "polled_before": False}
+        tx.execute(update(state).where(state.c.source_id == known.id).values(columns))
         return int(known.id)
-    id_ = tx.execute(insert(source).values(**columns, created_at=now).returning(source.c.id)).scalar_one()
+    id_ = tx.execute(insert(source).values(**to_columns(value), created_at=now).returning(source.c.id)).scalar_one()
     tx.execute(
         insert(state).values(source_id=id_, seen=b"", failures=0, polled_before=False, held=False, next_poll_at=now)
     )
@@ -127,7 +132,8 @@ def add(tx: Transaction, value: Source, *, now: datetime) -> int:
 def change(tx: Transaction, value: Source, *, now: datetime) -> None:
     """Set what an operator decides.
 
-    Another address is another server: its validators are forgotten and it is due at once.
+    Another address is another server: its validators are forgotten, it is due at once, and what is old there is
+    backlog again.
     """
     known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).one()
     tx.execute(update(source).where(source.c.id == known.id).values(**to_columns(value), removed_at=None))
@@ -135,7 +141,15 @@ def change(tx: Transaction, value: Source, *, now: datetime) -> None:
         tx.execute(
             update(state)
             .where(state.c.source_id == known.id)
-            .values(etag=None, last_modified=None, body_hash=None, failures=0, next_poll_at=now, claimed_until=None)
+            .values(
+                etag=None,
+                last_modified=None,
+                body_hash=None,
+                failures=0,
+                polled_before=False,
+                next_poll_at=now,
+                claimed_until=None,
+            )
         )
 
 
@@ -201,7 +215,10 @@ def next_due_at(tx: Transaction) -> datetime | None:
 
 
 def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) -> None:
-    """Record how polls ended: (poll, when its source is due next, new posts, changed posts)."""
+    """Record how polls ended: (poll, when its source is due next, new posts, changed posts).
+
+    A poll of an address that the source no longer has is recorded, but leaves nothing to remember.
+    """
     if not polls:
         return
     tx.execute(
@@ -223,6 +240,11 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
             for p, _, fresh, changed in polls
         ],
     )
+    same_address = select(source.c.id).where(
+        source.c.id == bindparam("b_source_id"),
+        source.c.url == bindparam("b_url"),
+        source.c.kind == bindparam("b_kind"),
+    )
     for succeeded in (True, False):
         rows = [row for row in polls if (row[0].outcome not in {Outcome.FAILED, Outcome.GONE}) is succeeded]
         if not rows:
@@ -233,9 +255,10 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
             columns["last_success_at"] = _bound("last_poll_at")
             columns["last_new_at"] = func.coalesce(_bound("new_at"), state.c.last_new_at)
         tx.execute(
-            update(state).where(state.c.source_id == _bound("source_id")).values(columns),
+            update(state).where(state.c.source_id.in_(same_address)).values(columns),
             [
-                {"b_source_id": p.source.id, "b_next_poll_at": due, "b_last_poll_at": p.finished_at}
+                {"b_source_id": p.source.id, "b_url": p.source.url, "b_kind": p.source.kind}
+                | {"b_next_poll_at": due, "b_last_poll_at": p.finished_at}
                 | {"b_last_outcome": p.outcome.value, "b_last_error": p.error}
                 | ({"b_new_at": p.finished_at if fresh else None} if succeeded else {})
                 | {f"b_{name}": getattr(p.memory, name) for name in STATE_COLUMNS}
@@ -249,9 +272,11 @@ def _bound(name: str) -> Any:
     return bindparam(f"b_{name}", type_=state.c[column].type)
 
 
-def forget_polls(tx: Transaction, *, before: datetime) -> int:
-    """Drop the record of polls older than `before`; the record is for looking back some weeks, not for ever."""
-    return tx.execute(delete(poll).where(poll.c.started_at < before)).rowcount
+def forget_polls(tx: Transaction, *, keep: int) -> int:
+    """Drop all but the newest `keep` polls of each source: the record is for looking back, not for ever."""
+    rank = func.row_number().over(partition_by=poll.c.source_id, order_by=poll.c.id.desc()).label("rank")
+    ranked = select(poll.c.id, rank).subquery()
+    return tx.execute(delete(poll).where(poll.c.id.in_(select(ranked.c.id).where(ranked.c.rank > keep)))).rowcount
 
 
 def polls_of(tx: Transaction, slug: str, *, limit: int) -> list[dict[str, Any]]:
@@ -260,7 +285,7 @@ def polls_of(tx: Transaction, slug: str, *, limit: int) -> list[dict[str, Any]]:
         select(poll)
         .join(source, source.c.id == poll.c.source_id)
         .where(source.c.slug == slug)
-        .order_by(poll.c.started_at.desc())
+        .order_by(poll.c.started_at.desc(), poll.c.id.desc())
         .limit(limit)
     )
     return [dict(row._mapping) for row in tx.execute(query)]

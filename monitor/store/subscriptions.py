@@ -67,10 +67,18 @@ def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
 
 
 def advance(tx: Transaction, value: Subscription, *, next_due_at: datetime, compiled_at: datetime) -> bool:
-    """Move on to the next due time. False where another process has done so since `value` was read."""
+    """Move on to the next due time. False where another process has done so since `value` was read.
+
+    An edition out of turn keeps the due time, so the time of the last edition is compared too: of two that were
+    compiled from the same posts only one may be sent.
+    """
     done = tx.execute(
         update(subscription)
-        .where(subscription.c.id == value.id, subscription.c.next_due_at == value.next_due_at)
+        .where(
+            subscription.c.id == value.id,
+            subscription.c.next_due_at == value.next_due_at,
+            subscription.c.last_compiled_at.is_not_distinct_from(value.last_compiled_at),
+        )
         .values(next_due_at=next_due_at, last_compiled_at=compiled_at)
     )
     return done.rowcount == 1

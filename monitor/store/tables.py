@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, Table, Text
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
@@ -132,7 +132,7 @@ class PollRow(Base, table=True):
     entries: int
     fresh: int
     changed: int
-    size: int
+    size: int = Field(sa_type=BigInteger)
 
 
 class StoryRow(Base, table=True):
@@ -181,7 +181,7 @@ class PostRow(Base, table=True):
     forwarded_link: str | None = text_column()
     reply_to: str | None = text_column()
     edited: bool
-    views: int | None
+    views: int | None = Field(sa_type=BigInteger)
     backlog: bool
     revisions: int
 

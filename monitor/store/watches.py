@@ -31,7 +31,7 @@ def counts(tx: Transaction, *, since: datetime) -> dict[str, int]:
         .where(post.c.first_seen_at >= since)
         .group_by(watch.c.slug)
     )
-    return dict(tx.execute(query).tuples().all())
+    return dict(tx.execute(query).all())
 
 
 def to_columns(value: Watch) -> dict[str, Any]:

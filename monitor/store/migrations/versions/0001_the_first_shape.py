@@ -126,7 +126,7 @@ def upgrade() -> None:
         sa.Column("entries", sa.Integer(), nullable=False),
         sa.Column("fresh", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_poll_source_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_poll")),
     )
@@ -164,7 +164,7 @@ def upgrade() -> None:
         sa.Column("forwarded_link", sa.Text(), nullable=True),
         sa.Column("reply_to", sa.Text(), nullable=True),
         sa.Column("edited", sa.Boolean(), nullable=False),
-        sa.Column("views", sa.Integer(), nullable=True),
+        sa.Column("views", sa.BigInteger(), nullable=True),
         sa.Column("backlog", sa.Boolean(), nullable=False),
         sa.Column("revisions", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_post_source_id"), ondelete="CASCADE"),
