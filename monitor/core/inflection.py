@@ -64,8 +64,10 @@ def _decline_russian(word: str) -> list[str]:
         if last[:1].isupper():
             lasts = [f"{first}-{form}" for form in _decline_russian(last)]
             return lasts + [f"{form}-{last}" for form in _decline_russian(first)[1:]]
+    if word.endswith("оа"):
+        return [word]  # Самоа, Балбоа: borrowed names that do not change
     for ending, cut, endings in _RUSSIAN_ENDINGS:
-        if word.endswith(ending) and len(word) > len(ending) + 1:
+        if word.endswith(ending) and (len(word) > len(ending) + 1 or len(word) - cut > 2):
             stem = word[:-cut]
             return [stem + each.strip("-") for each in endings.split()]
     if word[-1:].isalpha() and word[-1].lower() not in _VOWELS:

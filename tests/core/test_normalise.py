@@ -82,9 +82,9 @@ def test_titles_for_entries_without_one(fields, title):
         ("- first item\n- second", "first item"),
         ("🔴", "🔴"),
         (
-            "U.S. Secretary of State J. Smith met Mr. Jones and Dr. Brown at No. 10 on the eve of the summit in London. "
+            "U.S. Secretary of State J. Smith met Mr. Jones and Dr. Brown at No. 10 before the summit in London. "
             "They discussed trade.",
-            "U.S. Secretary of State J. Smith met Mr. Jones and Dr. Brown at No. 10 on the eve of the summit in London.",
+            "U.S. Secretary of State J. Smith met Mr. Jones and Dr. Brown at No. 10 before the summit in London.",
         ),
         (
             "Министр иностранных дел С. В. Лавров провёл переговоры с главой МИД Республики Индия. "
