@@ -4,7 +4,8 @@ issued it. What is found is the gazetteer's business; here it is weighed."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from math import log10
 
 from monitor.core.gazetteer import Entry, Found, Gazetteer
@@ -44,18 +45,22 @@ class Tagger:
         """
         page = page_of(post)
         named = _weighed(_unshared(self._gazetteer.find(page, post.language)), page, post)
-        tags = [*_issuers(source), *named, *self._surrounding(named)]
+        surrounding = {tag.slug: tag for tag in self._surrounding(named)}
+        regions = {tag.slug for tag in named if tag.facet is Facet.REGION}
+        tags = [
+            *_issuers(source),
+            *(_borne_out(tag, surrounding) for tag in named),
+            *(tag for slug, tag in surrounding.items() if slug not in regions),
+        ]
         return tuple(sorted(tags, key=lambda tag: (tag.facet, -tag.weight, tag.slug)))
 
     def _surrounding(self, named: list[Tag]) -> Iterator[Tag]:
-        """Regions that no word of the post names, by their countries."""
-        known = {tag.slug for tag in named if tag.facet is Facet.REGION}
+        """Regions by their countries, whether a word of the post names them or not."""
         members: defaultdict[str, list[Tag]] = defaultdict(list)
         for tag in named:
             if tag.facet is Facet.COUNTRY:
                 for region in self._taxonomy.regions_of(tag.slug):
-                    if region not in known:
-                        members[region].append(tag)
+                    members[region].append(tag)
         # The same few pieces serve every region of a country.
         lent = {
             country.slug: tuple(
@@ -71,10 +76,18 @@ class Tagger:
             yield Tag(
                 facet=Facet.REGION,
                 slug=region,
-                main=any(country.main for country in countries),
+                main=False,  # talks in Cairo are found under the Red Sea, but are not about it
                 weight=round(worth * max(country.weight for country in countries), 4),
                 evidence=tuple(each for country in countries for each in lent[country.slug])[:MOST_EVIDENCE],
             )
+
+
+def _borne_out(named: Tag, surrounding: Mapping[str, Tag]) -> Tag:
+    """A region that the post names, at least as weighty as its countries make it, and main if one of them is."""
+    if named.facet is not Facet.REGION or named.slug not in surrounding:
+        return named
+    members = surrounding[named.slug]
+    return replace(named, main=named.main or members.weight > named.weight, weight=max(named.weight, members.weight))
 
 
 def _issuers(source: Source) -> Iterator[Tag]:
