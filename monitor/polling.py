@@ -16,6 +16,7 @@ from typing import Protocol
 
 import structlog
 
+from monitor.core.conditional import asking, learnt, taken_on_trust
 from monitor.core.errors import SourceError
 from monitor.core.model import (
     Clock,
@@ -23,6 +24,7 @@ from monitor.core.model import (
     Fetched,
     FetchResult,
     Gone,
+    Memory,
     NotModified,
     Outcome,
     Poll,
@@ -38,6 +40,7 @@ from monitor.store.database import Database, Transaction
 log = structlog.get_logger()
 
 BATCH = 50  # polls a transaction
+PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
 CLAIM = 200  # sources taken at once; what a killed process had taken is due again when its claim runs out
 
 
@@ -96,11 +99,11 @@ async def poll(source: Source, *, parts: Parts) -> Poll:
     memory = source.memory
     done = Poll(source=source, started_at=started_at, finished_at=started_at, outcome=Outcome.KNOWN, memory=memory)
     try:
-        result = await parts.fetch(source)
+        result = await parts.fetch(asking(source))
         done = replace(done, memory=replace(memory, failures=0))
         match result:
             case NotModified():
-                done = replace(done, outcome=Outcome.NOT_MODIFIED)
+                done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=taken_on_trust(done.memory))
             case Gone():
                 done = _failed(done, "the server says that this address is gone for good (410)", reason="gone")
                 done = replace(done, outcome=Outcome.GONE)
@@ -196,15 +199,62 @@ async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
     body_hash = blake2b(document.content, digest_size=16).digest()
     same = body_hash == done.source.memory.body_hash
     reading = None if same else await parts.read(document, done.source)
-    memory = replace(
-        done.memory,
-        etag=fetched.etag,
-        last_modified=fetched.last_modified,
-        body_hash=body_hash,
-        seen=done.memory.seen if reading is None else reading.seen,
-        polled_before=True,
-    )
-    return replace(done, memory=memory, reading=reading, size=len(document.content), moved_to=fetched.moved_to)
+    brought = bool(reading and reading.posts)
+    memory = replace(learnt(done.memory, fetched, brought=brought), body_hash=body_hash, polled_before=True)
+    done = replace(done, reading=reading, size=len(document.content))
+    if reading is not None:
+        memory = replace(memory, seen=reading.seen)
+        done, memory = await _paged_back(done, reading, memory, parts=parts)
+    return replace(done, memory=memory)
+
+
+async def _paged_back(done: Poll, reading: Reading, memory: Memory, *, parts: Parts) -> tuple[Poll, Memory]:
+    """Read older pages until one shows a post that is known, so that nothing falls between two windows.
+
+    Bounded: what one poll does not reach, the next goes on with. Where there is no older page to turn to, posts may
+    have been missed: a gap, said aloud.
+    """
+    source = done.source
+    if not source.memory.polled_before or not source.memory.seen:
+        return done, memory  # a first window has nothing to connect to
+    connected = await _connected(source, reading, parts=parts)
+    address, later = (source.memory.backfill, None) if connected else (reading.older, source.memory.backfill)
+    collected = list(reading.posts)
+    notes = list(reading.notes)
+    pages = 0
+    older: Reading | None = None
+    while address is not None and pages < PAGES_BACK and (older is None or not connected):
+        pages += 1
+        try:
+            older = await _older_page(source, address, parts=parts)
+        except SourceError as error:
+            notes.append(f"an older page could not be read: {error}")
+            break
+        if older is None or not older.shown:
+            address = None
+            break
+        collected += [each for each in older.posts if each.post.guid not in {c.post.guid for c in collected}]
+        connected = await _connected(source, older, parts=parts)
+        address = None if connected else older.older
+    gap = None
+    if not connected and address is None:
+        gap = "no post of the last window is shown any more: some may have been missed in between"
+    whole = replace(reading, posts=tuple(collected), notes=tuple(notes))
+    return replace(done, reading=whole, gap=gap), replace(memory, backfill=address or later)
+
+
+async def _connected(source: Source, reading: Reading, *, parts: Parts) -> bool:
+    """Whether a page shows anything that is known already, unchanged or edited."""
+    if not reading.shown or reading.shown > len(reading.posts):
+        return True
+    keys = [(source.id, each.post.guid) for each in reading.posts]
+    return bool(await parts.database.read(lambda tx: posts.known(tx, keys)))
+
+
+async def _older_page(source: Source, address: str, *, parts: Parts) -> Reading | None:
+    page = replace(source, url=address, memory=replace(source.memory, etag=None, last_modified=None, moved_polls=0))
+    result = await parts.fetch(page)
+    return await parts.read(result.document, page) if isinstance(result, Fetched) else None
 
 
 def _failed(done: Poll, sentence: str, *, reason: str) -> Poll:

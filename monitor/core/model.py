@@ -45,6 +45,13 @@ class Memory:
     seen: bytes = b""  # 8-byte digests of the last window's posts, see core.identity
     failures: int = 0  # polls in a row that failed
     polled_before: bool = False  # a first poll that succeeded is over: the backlog has been taken
+    unconditional: str | None = None  # why validators are not sent to this server; None where they are
+    unchecked: int = 0  # times in a row that the server's word was taken for "not modified"
+    moved_to: str | None = None  # where permanent redirects led
+    moved_polls: int = 0  # polls in a row that were led there; after some, that address is asked directly
+    backfill: str | None = None  # page at which going back to the last known post goes on
+    rhythm: bytes = b""  # when it usually posts, see core.rhythm
+    drift: bytes = b""  # how far its stated times are off, see core.drift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +104,21 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """What an answer says about how long it is good for (RFC 9111, 4.2): headers as sent, None where absent."""
+
+    cache_control: str | None = None
+    expires: str | None = None
+    age: str | None = None
+    date: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        """Those that were sent, by their names on the wire."""
+        named = {"Cache-Control": self.cache_control, "Expires": self.expires, "Age": self.age, "Date": self.date}
+        return {name: value for name, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A body that may hold something new."""
 
@@ -104,11 +126,14 @@ class Fetched:
     etag: str | None = None
     last_modified: str | None = None
     moved_to: str | None = None  # the final address when every redirect on the way was permanent (301, 308)
+    freshness: Freshness = Freshness()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
     """304: the server says that nothing changed since the validators we sent."""
+
+    freshness: Freshness = Freshness()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +293,7 @@ class Reading:
     entries: int  # all entries of the window, known ones and service messages included
     seen: bytes  # the new value for Memory.seen
     title: str | None = None
+    shown: int = 0  # posts of the window, known ones included
     older: str | None = None
     notes: tuple[str, ...] = ()  # among them each entry that could not be used, and why
 
@@ -296,7 +322,7 @@ class Poll:
     reason: str | None = None  # one word, see SourceError
     retry_at: datetime | None = None
     size: int = 0  # decoded bytes
-    moved_to: str | None = None
+    gap: str | None = None  # a sentence, where posts may have been missed between the last poll and this one
 
 
 # ── watches, subscriptions, schedules ──────────────────────────────────────────────────────────────────────

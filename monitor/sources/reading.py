@@ -61,6 +61,7 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
             for tags in (tools.tagger.tags(post, source),)
         ),
         entries=len(window.entries),
+        shown=len(posts),
         seen=packed(digests),
         title=window.title,
         older=window.older,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from monitor.store.tables import PollRow, PostRow, SourceRow, SourceStateRow, ta
 
 source, state, poll, post = table(SourceRow), table(SourceStateRow), table(PollRow), table(PostRow)
 
-STATE_COLUMNS = ("etag", "last_modified", "body_hash", "seen", "failures", "polled_before")
+STATE_COLUMNS = tuple(each.name for each in fields(Memory))
 
 
 def _whole() -> Select[Any]:
@@ -124,7 +124,7 @@ def add(tx: Transaction, value: Source, *, now: datetime) -> int:
         return int(known.id)
     id_ = tx.execute(insert(source).values(**to_columns(value), created_at=now).returning(source.c.id)).scalar_one()
     tx.execute(
-        insert(state).values(source_id=id_, seen=b"", failures=0, polled_before=False, held=False, next_poll_at=now)
+        insert(state).values(**asdict(Memory()), source_id=id_, held=False, next_poll_at=now)
     )
     return int(id_)
 
@@ -132,8 +132,8 @@ def add(tx: Transaction, value: Source, *, now: datetime) -> int:
 def change(tx: Transaction, value: Source, *, now: datetime) -> None:
     """Set what an operator decides.
 
-    Another address is another server: its validators are forgotten, it is due at once, and what is old there is
-    backlog again.
+    Another address is another server: what was learnt of the old one is forgotten, it is due at once, and what is
+    old there is backlog again.
     """
     known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).one()
     tx.execute(update(source).where(source.c.id == known.id).values(**to_columns(value), removed_at=None))
@@ -141,15 +141,7 @@ def change(tx: Transaction, value: Source, *, now: datetime) -> None:
         tx.execute(
             update(state)
             .where(state.c.source_id == known.id)
-            .values(
-                etag=None,
-                last_modified=None,
-                body_hash=None,
-                failures=0,
-                polled_before=False,
-                next_poll_at=now,
-                claimed_until=None,
-            )
+            .values(**asdict(Memory()), next_poll_at=now, claimed_until=None)
         )
 
 
@@ -236,6 +228,7 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
                 "fresh": fresh,
                 "changed": changed,
                 "size": p.size,
+                "gap": p.gap,
             }
             for p, _, fresh, changed in polls
         ],
@@ -254,13 +247,18 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
         if succeeded:
             columns["last_success_at"] = _bound("last_poll_at")
             columns["last_new_at"] = func.coalesce(_bound("new_at"), state.c.last_new_at)
+            columns["last_gap_at"] = func.coalesce(_bound("gap_at"), state.c.last_gap_at)
         tx.execute(
             update(state).where(state.c.source_id.in_(same_address)).values(columns),
             [
                 {"b_source_id": p.source.id, "b_url": p.source.url, "b_kind": p.source.kind}
                 | {"b_next_poll_at": due, "b_last_poll_at": p.finished_at}
                 | {"b_last_outcome": p.outcome.value, "b_last_error": p.error}
-                | ({"b_new_at": p.finished_at if fresh else None} if succeeded else {})
+                | (
+                    {"b_new_at": p.finished_at if fresh else None, "b_gap_at": p.finished_at if p.gap else None}
+                    if succeeded
+                    else {}
+                )
                 | {f"b_{name}": getattr(p.memory, name) for name in STATE_COLUMNS}
                 for p, due, fresh, _ in rows
             ],
@@ -268,7 +266,7 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
 
 
 def _bound(name: str) -> Any:
-    column = {"new_at": "last_new_at"}.get(name, name)
+    column = {"new_at": "last_new_at", "gap_at": "last_gap_at"}.get(name, name)
     return bindparam(f"b_{name}", type_=state.c[column].type)
 
 

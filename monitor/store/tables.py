@@ -9,7 +9,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator
@@ -107,6 +119,14 @@ class SourceStateRow(Base, table=True):
     seen: bytes = bytes_column()
     failures: int
     polled_before: bool
+    unconditional: str | None = text_column()
+    unchecked: int
+    moved_to: str | None = text_column()
+    moved_polls: int
+    backfill: str | None = text_column()
+    rhythm: bytes = bytes_column()
+    drift: bytes = bytes_column()
+    last_gap_at: datetime | None = time_column()
     held: bool  # paused on the command line, whatever the file says
     next_poll_at: datetime = time_column()
     claimed_until: datetime | None = time_column()
@@ -128,6 +148,7 @@ class PollRow(Base, table=True):
     outcome: str = text_column()
     reason: str | None = text_column()
     error: str | None = text_column()
+    gap: str | None = text_column()
     notes: list[str] = json_column()
     entries: int
     fresh: int

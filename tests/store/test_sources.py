@@ -83,7 +83,7 @@ def test_another_address_forgets_the_validators(database: Database, field: str) 
             tx, replace(before, **{field: "json-feed" if field == "kind" else "https://new.example/"}), now=NOW
         )
     after = status(database)
-    assert after.source.memory == Memory(seen=b"12345678")
+    assert after.source.memory == Memory()
     assert after.next_poll_at == NOW
 
 

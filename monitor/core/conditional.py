@@ -1,0 +1,61 @@
+"""How a source is asked: at which address, and with which validators, as experience with its server has taught.
+
+Servers lie about validators: some keep an ETag although the document changed, so that a poller that trusts them is told
+"not modified" for ever. Now and then the document is therefore asked for without validators; a server that is caught is
+not sent any from then on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from monitor.core.model import Fetched, Memory, Source
+
+TRUSTED = 24  # answers "not modified" in a row that are believed before the document is asked for outright
+FAITH = 5  # failures in a row at the new address before the old one is asked again
+MOVES = 3  # polls in a row that must be redirected to one address, permanently, before it is asked directly
+
+
+def asking(source: Source) -> Source:
+    """The source as it is to be asked now: its address or where that has moved to, with validators or without."""
+    memory = source.memory
+    if memory.unconditional is not None or memory.unchecked >= TRUSTED:
+        memory = replace(memory, etag=None, last_modified=None)
+    if memory.moved_to is not None and memory.moved_polls >= MOVES and memory.failures < FAITH:
+        return replace(source, url=memory.moved_to, memory=memory)
+    return replace(source, memory=memory)
+
+
+def taken_on_trust(memory: Memory) -> Memory:
+    """After an answer "not modified"."""
+    return replace(memory, unchecked=memory.unchecked + 1)
+
+
+def learnt(memory: Memory, fetched: Fetched, *, brought: bool) -> Memory:
+    """After a body came. `brought`: there was something new in it."""
+    same_etag = memory.etag is not None and fetched.etag == memory.etag
+    same_date = memory.last_modified is not None and fetched.last_modified == memory.last_modified
+    caught = brought and (same_etag or (fetched.etag is None and same_date))
+    unconditional = memory.unconditional
+    if caught and unconditional is None:
+        kept = f"ETag {fetched.etag}" if same_etag else f"Last-Modified {fetched.last_modified}"
+        unconditional = f"the server kept {kept} although the document changed, so it is asked without conditions"
+    return replace(
+        memory,
+        etag=fetched.etag,
+        last_modified=fetched.last_modified,
+        unconditional=unconditional,
+        unchecked=0,
+        **_moved(memory, fetched),
+    )
+
+
+def _moved(memory: Memory, fetched: Fetched) -> dict[str, str | int | None]:
+    if fetched.moved_to is None:
+        # Asked directly, the new address answers without redirecting: what was learnt stays.
+        settled = memory.moved_polls >= MOVES
+        return {} if settled else {"moved_to": None, "moved_polls": 0}
+    if memory.moved_polls >= MOVES:
+        return {"moved_to": fetched.moved_to, "moved_polls": MOVES}  # the new address has moved on
+    polls = memory.moved_polls + 1 if fetched.moved_to == memory.moved_to else 1
+    return {"moved_to": fetched.moved_to, "moved_polls": polls}

@@ -1,0 +1,233 @@
+"""The poll loop over a wire that the tests hold: documents by address, read by the real adapters."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor import polling
+from monitor.core.errors import SourceError
+from monitor.core.model import Document, Fetched, FetchResult, Gone, NotModified, Outcome, Reading, Source
+from monitor.core.tagging import Tagger
+from monitor.core.taxonomy import Taxonomy
+from monitor.core.watches import WatchSet
+from monitor.sources.reading import Tools, read
+from monitor.store import posts, sources
+from monitor.store.database import Database
+from tests import make
+
+TOOLS = Tools(tagger=Tagger(Taxonomy(organisations=(), countries=(), regions=())), watches=WatchSet([]))
+
+
+@dataclass
+class World:
+    """What each address answers, and what was asked for."""
+
+    database: Database
+    answers: dict[str, Callable[[Source], FetchResult]] = field(default_factory=dict)
+    asked: list[Source] = field(default_factory=list)
+    now: datetime = make.NOW
+
+    def parts(self) -> polling.Parts:
+        async def fetch(source: Source) -> FetchResult:
+            self.asked.append(source)
+            return self.answers[source.url](source)
+
+        async def reading(document: Document, source: Source) -> Reading:
+            return read(document, source, TOOLS)
+
+        return polling.Parts(
+            database=self.database, fetch=fetch, read=reading, clock=lambda: self.now, chance=lambda: 0.5
+        )
+
+    def document(self, url: str, content: str, *, kind: str = "text/html", etag: str | None = None) -> None:
+        self.answers[url] = lambda source: Fetched(
+            document=Document(url=url, content=content.encode(), content_type=kind, fetched_at=self.now), etag=etag
+        )
+
+    def poll(self, *slugs: str) -> dict[str, polling.Recorded]:
+        self.now += timedelta(days=2)  # past every interval and every back-off
+        self.asked.clear()
+
+        async def go() -> dict[str, polling.Recorded]:
+            return {r.poll.source.slug: r async for r in polling.poll_due(self.parts(), slugs=slugs or None)}
+
+        return asyncio.run(go())
+
+    def stored(self) -> list[str]:
+        with self.database.reading() as tx:
+            return sorted(each.post.guid for each in posts.latest(tx, limit=5000))
+
+    def memory(self, slug: str = "mfa") -> sources.SourceStatus:
+        with self.database.reading() as tx:
+            [status] = sources.statuses(tx, slugs=[slug])
+        return status
+
+
+def rss(*guids: str, note: str = "") -> str:
+    items = "".join(
+        f"<item><guid isPermaLink='false'>{guid}</guid><title>Statement {guid}{note}</title></item>" for guid in guids
+    )
+    return f"<rss version='2.0'><channel><title>MFA</title>{items}</channel></rss>"
+
+
+def telegram(first: int, last: int, *, older: bool = True) -> str:
+    messages = "".join(
+        f'<div class="tgme_widget_message_wrap"><div class="tgme_widget_message" data-post="sample/{number}">'
+        f'<div class="tgme_widget_message_text js-message_text">Message number {number}</div>'
+        f'<a class="tgme_widget_message_date" href="https://t.me/sample/{number}">'
+        f'<time datetime="2026-03-01T10:00:00+00:00">10:00</time></a></div></div>'
+        for number in range(first, last + 1)
+    )
+    link = f'<link rel="prev" href="/s/sample?before={first}">' if older else ""
+    return (
+        f"<html><head>{link}</head><body><div class='tgme_channel_info_header'></div>"
+        f"<section class='tgme_channel_history js-message_history'>{messages}</section></body></html>"
+    )
+
+
+def test_one_source_fails_and_the_others_go_on(database: Database) -> None:
+    world = World(database)
+    for slug in ("good", "refused", "buggy", "gone", "same"):
+        make.stored_source(database, slug)
+    world.document("https://good.example/rss.xml", rss("1", "2"))
+
+    def refuse(source: Source) -> FetchResult:
+        raise SourceError("refused.example answered 503", reason="http-503", retry_at=world.now + timedelta(hours=5))
+
+    def bug(source: Source) -> FetchResult:
+        raise ZeroDivisionError("a bug")
+
+    world.answers |= {
+        "https://refused.example/rss.xml": refuse,
+        "https://buggy.example/rss.xml": bug,
+        "https://gone.example/rss.xml": lambda source: Gone(),
+        "https://same.example/rss.xml": lambda source: NotModified(),
+    }
+    recorded = world.poll()
+    assert {slug: (r.poll.outcome, r.new) for slug, r in recorded.items()} == {
+        "good": (Outcome.NEW, 2),
+        "refused": (Outcome.FAILED, 0),
+        "buggy": (Outcome.FAILED, 0),
+        "gone": (Outcome.GONE, 0),
+        "same": (Outcome.NOT_MODIFIED, 0),
+    }
+    assert world.memory("refused").next_poll_at >= world.now + timedelta(hours=5)
+    assert "ZeroDivisionError" in (world.memory("buggy").last_error or "")
+    assert world.stored() == ["1", "2"]
+
+
+def test_an_edit_and_its_reversal_are_two_revisions(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    for note in ("", " (corrected)", ""):
+        world.document("https://mfa.example/rss.xml", rss("1", note=note))
+        world.poll()
+    with database.reading() as tx:
+        [post] = posts.latest(tx, limit=9)
+        assert post.post.title == "Statement 1"
+        assert [r.title for r in posts.revisions(tx, post.id)] == ["Statement 1", "Statement 1 (corrected)"]
+
+
+def test_a_window_without_overlap_is_a_gap(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    world.document("https://mfa.example/rss.xml", rss("1", "2", "3"))
+    assert world.poll()["mfa"].poll.gap is None  # nothing came before the first window
+    world.document("https://mfa.example/rss.xml", rss("3", "4", "5"))
+    assert world.poll()["mfa"].poll.gap is None
+    world.document("https://mfa.example/rss.xml", rss("8", "9"))
+    assert "missed" in (world.poll()["mfa"].poll.gap or "")
+    world.document("https://mfa.example/rss.xml", rss("8", "9", note=" edited"))
+    assert world.poll()["mfa"].poll.gap is None  # all edited, but known
+
+
+def test_a_channel_is_paged_back_until_the_last_post_seen(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    world.document("https://t.me/s/sample", telegram(81, 100))
+    assert world.poll()["mfa"].new == 20
+    assert len(world.asked) == 1  # the first poll takes what it is shown
+    world.document("https://t.me/s/sample", telegram(141, 160))
+    world.document("https://t.me/s/sample?before=141", telegram(121, 140))
+    world.document("https://t.me/s/sample?before=121", telegram(101, 120))
+    world.document("https://t.me/s/sample?before=101", telegram(81, 100))
+    recorded = world.poll()["mfa"]
+    assert (recorded.new, recorded.poll.gap) == (60, None)
+    assert len(world.stored()) == 80
+    assert world.memory().source.memory.backfill is None
+
+
+def test_going_back_is_bounded_and_goes_on_at_the_next_poll(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    last = 100 + 20 * (polling.PAGES_BACK + 5)
+    for first in range(81, last, 20):
+        address = "https://t.me/s/sample" + ("" if first + 20 > last else f"?before={first + 20}")
+        world.document(address, telegram(first, first + 19))
+    whole = world.answers["https://t.me/s/sample"]
+    world.document("https://t.me/s/sample", telegram(81, 100))
+    world.poll()
+    world.answers["https://t.me/s/sample"] = whole
+    first = world.poll()["mfa"]
+    assert first.new == 20 * (polling.PAGES_BACK + 1)
+    assert first.poll.gap is None
+    assert world.memory().source.memory.backfill is not None
+    world.document("https://t.me/s/sample", telegram(last - 18, last + 1))  # one more message meanwhile
+    assert world.poll()["mfa"].new == 1 + 20 * 4
+    assert world.memory().source.memory.backfill is None
+    assert len(world.stored()) == last + 1 - 80
+
+
+def test_an_older_page_that_fails_is_tried_again(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    world.document("https://t.me/s/sample", telegram(81, 100))
+    world.poll()
+
+    def fail(source: Source) -> FetchResult:
+        raise SourceError("t.me answered 429", reason="http-429")
+
+    world.document("https://t.me/s/sample", telegram(121, 140))
+    world.answers["https://t.me/s/sample?before=121"] = fail
+    assert world.poll()["mfa"].new == 20
+    world.document("https://t.me/s/sample", telegram(122, 141))
+    world.document("https://t.me/s/sample?before=121", telegram(101, 120))
+    world.document("https://t.me/s/sample?before=101", telegram(81, 100))
+    assert world.poll()["mfa"].new == 21
+    assert len(world.stored()) == 61
+
+
+def test_a_server_that_lies_about_its_etag_is_asked_without(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    world.document("https://mfa.example/rss.xml", rss("1"), etag='"always"')
+    world.poll()
+    truth = rss("1")
+
+    def lying(source: Source) -> FetchResult:
+        if source.memory.etag is not None:
+            return NotModified()
+        document = Document(url=source.url, content=truth.encode(), fetched_at=world.now)
+        return Fetched(document=document, etag='"always"')
+
+    world.answers["https://mfa.example/rss.xml"] = lying
+    truth = rss("1", "2")
+    polls = 0
+    while "2" not in world.stored():
+        world.poll()
+        polls += 1
+        assert polls < 50
+    assert "although the document changed" in (world.memory().source.memory.unconditional or "")
+    truth = rss("1", "2", "3")
+    assert world.poll()["mfa"].new == 1  # at once, from now on
+
+
+def test_polling_by_name_takes_paused_sources_too(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, paused=True)
+    world.document("https://mfa.example/rss.xml", rss("1"))
+    assert world.poll() == {}
+    assert world.poll("mfa")["mfa"].new == 1
