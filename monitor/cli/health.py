@@ -1,0 +1,139 @@
+"""Whether the service does its job: decided from what the database shows, without asking the service."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from monitor.cli.output import count, length
+from monitor.cli.sources import state_of
+from monitor.core.model import MessageState, SourceStatus, Subscription
+from monitor.store.health import Heartbeat
+
+LOOPS = ("poll", "compile", "deliver")
+"""The loops that must be alive; "tend" only clears away."""
+
+MISSED = 5  # rounds without a sign of life
+PATIENCE = timedelta(minutes=5)  # but a loop that ticks every few seconds may be busy for this long
+OVERDUE = timedelta(minutes=10)
+LONG_WAIT = timedelta(hours=1)  # of a message in the outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the database shows."""
+
+    heartbeats: Sequence[Heartbeat] = ()
+    sources: Sequence[SourceStatus] = ()
+    subscriptions: Sequence[Subscription] = ()
+    messages: Mapping[MessageState, int] = field(default_factory=dict)
+    oldest_waiting_at: datetime | None = None
+    last_delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What follows from it. With any problem the service does not do its job."""
+
+    running: bool
+    states: Mapping[str, int]  # of sources
+    overdue_sources: tuple[str, ...]
+    overdue_subscriptions: tuple[str, ...]
+    stuck: tuple[str, ...]  # loops
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def judge(seen: Seen, *, now: datetime, ended: Callable[[str], bool] | None = None) -> Verdict:
+    """The verdict on what was seen at `now`. `ended` tells of a process named in a heartbeat whether it is no more."""
+    ended = ended or process_ended
+    dead = sorted({beat.process for beat in seen.heartbeats if ended(beat.process)})
+    living = [beat for beat in seen.heartbeats if beat.process not in dead]
+    stuck = [beat for beat in living if now - beat.at > max(MISSED * beat.every, PATIENCE)]
+    late = [s.source.slug for s in _followed(seen) if s.next_poll_at is not None and now - s.next_poll_at > OVERDUE]
+    unsent = [s.slug for s in _active(seen) if s.next_due_at is not None and now - s.next_due_at > OVERDUE]
+    states = Counter(map(state_of, seen.sources))
+    failing = states["failing"] + states["gone"]
+    return Verdict(
+        running=len(stuck) < len(living),
+        states=dict(states),
+        overdue_sources=tuple(late),
+        overdue_subscriptions=tuple(unsent),
+        stuck=tuple(beat.loop for beat in stuck),
+        problems=tuple(_problems(seen, dead=dead, stuck=stuck, late=late, unsent=unsent, failing=failing, now=now)),
+        warnings=tuple(_warnings(seen, living=living, failing=failing, now=now)),
+    )
+
+
+def _followed(seen: Seen) -> list[SourceStatus]:
+    return [status for status in seen.sources if not status.source.paused]
+
+
+def _active(seen: Seen) -> list[Subscription]:
+    return [subscription for subscription in seen.subscriptions if not subscription.paused]
+
+
+def _problems(
+    seen: Seen,
+    *,
+    dead: Sequence[str],
+    stuck: Sequence[Heartbeat],
+    late: Sequence[str],
+    unsent: Sequence[str],
+    failing: int,
+    now: datetime,
+) -> Iterator[str]:
+    if not seen.heartbeats:
+        yield "the service is not running; start it with: monitor run"
+    for process in dead:
+        yield f"the service ended without stopping in order (process {process}); start it with: monitor run"
+    for beat in stuck:
+        ago, every = length(now - beat.at), length(beat.every)
+        yield f"the {beat.loop} loop is stuck: last sign of life {ago} ago, expected every {every}"
+    if late:
+        yield f"{count(len(late), 'source')} overdue for more than {length(OVERDUE)}: {_some(late)}"
+    if failing and failing == len(_followed(seen)):
+        yield "every source fails; is there a connection to the internet? try: monitor sources check"
+    if unsent:
+        yield f"digests overdue for more than {length(OVERDUE)}: {_some(unsent)}"
+
+
+def _warnings(seen: Seen, *, living: Sequence[Heartbeat], failing: int, now: datetime) -> Iterator[str]:
+    followed = len(_followed(seen))
+    for loop in LOOPS if living else ():
+        if all(beat.loop != loop for beat in seen.heartbeats):
+            yield f"the {loop} loop has not finished its first round yet"
+    if failing and failing < followed:
+        yield f"{failing} of {count(followed, 'source')} cannot be read; see: monitor sources list --failing"
+    if not followed:
+        yield "no source is followed; add one: monitor sources add ADDRESS"
+    if not _active(seen):
+        yield "no subscription is active, so nothing is ever sent; see config/subscriptions.yaml"
+    if given_up := seen.messages.get(MessageState.DEAD, 0):
+        yield f"{count(given_up, 'message')} given up; see: monitor deliveries list --state dead"
+    if seen.oldest_waiting_at is not None and now - seen.oldest_waiting_at > LONG_WAIT:
+        waited = length(now - seen.oldest_waiting_at)
+        yield f"a message has been waiting for {waited}; see: monitor deliveries list --state waiting"
+
+
+def process_ended(process: str) -> bool:
+    """Whether a process "host:id" is known to be no more: only those of this very machine can be looked at."""
+    host, _, number = process.rpartition(":")
+    if host != socket.gethostname() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
+
+
+def _some(slugs: Sequence[str], *, shown: int = 5) -> str:
+    more = len(slugs) - shown
+    return ", ".join(slugs[:shown]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,76 @@
+"""Structured logs on standard error: for eyes, or one JSON object a line for collectors.
+
+What libraries write with the standard library's logging takes the same form.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import Processor
+
+LIBRARIES = ("apscheduler", "httpx2", "httpcore2", "alembic", "asyncio", "aiosmtplib")
+"""Libraries that narrate: what they say below a warning tells an operator nothing that we do not say better."""
+
+
+def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
+    """Write events of `level` ("debug", "info", "warning", "error") and above to `stream`, else to standard error."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    target = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        _stamped,
+        structlog.processors.StackInfoRenderer(),
+    ]
+    last: list[Processor] = (
+        [structlog.processors.format_exc_info, _as_text, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        if as_json
+        else [_as_text, structlog.dev.ConsoleRenderer(colors=_coloured(target), pad_event_to=0)]
+    )
+    structlog.configure(
+        processors=[*shared, *last],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(target),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, _named],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    for name in LIBRARIES:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+
+
+def _stamped(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    event["timestamp"] = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return event
+
+
+def _named(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    record = event.get("_record")
+    if record is not None:
+        event["logger"] = record.name
+    return event
+
+
+def _as_text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    """Times as ISO 8601, everything else that JSON does not know as `str` shows it."""
+    for name, value in event.items():
+        if isinstance(value, datetime):
+            event[name] = value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return event
+
+
+def _coloured(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")

@@ -1,0 +1,261 @@
+"""`monitor posts`: list and show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from monitor.cli.errors import CommandError, ExitCode, not_found, unusable
+from monitor.cli.options import AsJson
+from monitor.cli.output import (
+    columns,
+    emit,
+    exactly,
+    heading,
+    length,
+    moment,
+    one_line,
+    safe,
+    say,
+    screen,
+    show_fields,
+    show_table,
+)
+from monitor.cli.session import Session, completing, find
+from monitor.cli.sources import SEE
+from monitor.core import durations
+from monitor.core.model import Evidence, Facet, Revision, StoredPost, Tag, Voice
+from monitor.core.stories import moment as moment_of
+from monitor.store import posts, sources, watches
+
+FACETS = {
+    "org": Facet.ORGANISATION,
+    "organisation": Facet.ORGANISATION,
+    "region": Facet.REGION,
+    "country": Facet.COUNTRY,
+    "issuer": Facet.ISSUER,
+}
+TEXT_WIDTH = 100
+LONGEST_EVIDENCE = 6  # pieces shown of one tag; --json has them all
+
+
+def list_posts(
+    ctx: typer.Context,
+    *,
+    source: Annotated[
+        str | None, typer.Option("--source", help="Of this source.", autocompletion=completing(sources.every))
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", help='Seen in this time: "2d", "12h".')] = None,
+    tag: Annotated[
+        str | None, typer.Option("--tag", help="Tagged so: org:SLUG, region:SLUG, country:CODE or issuer:SLUG.")
+    ] = None,
+    watch: Annotated[
+        str | None, typer.Option("--watch", help="Found by this watch.", autocompletion=completing(watches.every))
+    ] = None,
+    language: Annotated[str | None, typer.Option("--language", help="In this language: en, ru, …")] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest posts."""
+    session = Session.of(ctx)
+    now = session.now()
+    facet, slug = _tag(tag)
+    with session.reading() as tx:
+        if source is not None:
+            find(sources.every(tx), source, sort="source", see=SEE)
+        if watch is not None:
+            find(watches.every(tx), watch, sort="watch", see="monitor watches list")
+        found = posts.latest(
+            tx,
+            limit=limit,
+            source_slug=source,
+            since=_ago(since, now=now),
+            facet=facet,
+            slug=slug,
+            watch_slug=watch,
+            language=language,
+        )
+        if slug is not None and not found:
+            tagged = posts.tagged_slugs(tx, facet=facet)
+            if slug not in tagged:
+                raise not_found("tag of a stored post", slug, tagged, see="monitor posts list --json")
+    if as_json:
+        emit([summary(stored) for stored in found])
+    elif not found:
+        say("no post is like that" if any((source, since, tag, watch, language)) else "no posts yet; try: monitor poll")
+    else:
+        show_table(
+            columns("id", "published", "source", "lang", "title", right=["id"]),
+            [
+                (
+                    stored.id,
+                    moment(moment_of(stored.post.stated_at, stored.first_seen_at), now=now),
+                    stored.source.slug,
+                    stored.post.language or "",
+                    stored.post.title,
+                )
+                for stored in found
+            ],
+        )
+
+
+def show(
+    ctx: typer.Context,
+    post_id: Annotated[int, typer.Argument(metavar="ID", help="Number of a post, from: monitor posts list.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show a post with its tags, evidence and history."""
+    session = Session.of(ctx)
+    with session.reading() as tx:
+        stored = posts.get(tx, post_id)
+        if stored is None:
+            raise no_such_post(post_id)
+        voices = posts.voices(tx, [stored.story_id]).get(stored.story_id, [])
+        before = posts.revisions(tx, post_id)
+    if as_json:
+        emit(
+            summary(stored)
+            | {"text": stored.post.text, "html": stored.post.html, "summary": stored.post.summary}
+            | {"tags": stored.tags, "matches": stored.matches, "media": stored.post.media}
+            | {"content_hash": stored.post.content_hash, "fingerprint": stored.post.fingerprint}
+            | {"forwarded_from": stored.post.forwarded_from, "reply_to": stored.post.reply_to}
+            | {"categories": stored.post.categories, "voices": voices, "earlier": before}
+        )
+        return
+    _show(stored, voices, before, now=session.now())
+
+
+def no_such_post(post_id: int) -> CommandError:
+    """There is no post of that number."""
+    return CommandError(f"there is no post {post_id}; see them with: monitor posts list", ExitCode.NOT_FOUND)
+
+
+def summary(stored: StoredPost) -> dict[str, Any]:
+    """A post as lists show it with `--json`."""
+    post = stored.post
+    return {
+        "id": stored.id,
+        "story": stored.story_id,
+        "source": stored.source.slug,
+        "guid": post.guid,
+        "url": post.url,
+        "title": post.title,
+        "title_made": post.title_made,
+        "author": post.author,
+        "language": post.language,
+        "published_at": moment_of(post.stated_at, stored.first_seen_at),
+        "stated_at": post.stated_at,
+        "updated_at": post.updated_at,
+        "first_seen_at": stored.first_seen_at,
+        "backlog": stored.backlog,
+        "edited": post.edited,
+        "revisions": stored.revisions,
+        "views": post.views,
+        "hashtags": post.hashtags,
+        "tags": [f"{tag.facet}:{tag.slug}" for tag in stored.tags],
+        "watches": [match.watch for match in stored.matches],
+    }
+
+
+def show_tags(tags: tuple[Tag, ...]) -> None:
+    """Tags with the words that prove them."""
+    show_table(
+        columns("tag", "main", "weight", "evidence", right=["weight"]),
+        [
+            (
+                f"{tag.facet.value}:{tag.slug}",
+                "main" if tag.main else "",
+                f"{tag.weight:.2f}",
+                evidence_text(tag.evidence),
+            )
+            for tag in tags
+        ],
+        wrap=True,
+    )
+
+
+def evidence_text(evidence: tuple[Evidence, ...]) -> str:
+    """The words, each with its rule and place: "SCO" (acronym, title 12)."""
+    shown = [
+        f"“{one_line(each.words)}” ({each.rule}, {each.field.value}{f' {each.offset}' if each.offset else ''})"
+        for each in evidence[:LONGEST_EVIDENCE]
+    ]
+    more = len(evidence) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _tag(written: str | None) -> tuple[Facet | None, str | None]:
+    if written is None:
+        return None, None
+    name, colon, slug = written.rpartition(":")
+    if colon and name not in FACETS:
+        raise unusable(f"--tag: {written!r} should begin with org:, region:, country: or issuer:")
+    return FACETS.get(name), slug.lower()
+
+
+def _ago(written: str | None, *, now: datetime) -> datetime | None:
+    if written is None:
+        return None
+    try:
+        return now - durations.duration(written)
+    except ValueError:
+        raise unusable(f"--since: {written!r} is not a length of time; expected {durations.EXPECTED}") from None
+
+
+def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, now: datetime) -> None:
+    post = stored.post
+    console = screen()
+    console.print(Text(safe(post.title), style="bold"), width=min(TEXT_WIDTH, console.width))
+    if post.text.strip() and post.text.strip() != post.title:
+        console.print()
+        console.print(Text(safe(post.text)), width=min(TEXT_WIDTH, console.width))
+    console.print()
+    forwarded = post.forwarded_from
+    show_fields(
+        [
+            ("post", stored.id),
+            ("source", f"{stored.source.title} ({stored.source.slug})"),
+            ("address", post.url),
+            ("author", post.author),
+            ("forwarded from", " ".join(filter(None, [forwarded.name, forwarded.link])) if forwarded else None),
+            ("answers", post.reply_to),
+            ("language", post.language),
+            ("stated", exactly(post.stated_at, now=now) or "no time stated"),
+            ("updated", exactly(post.updated_at, now=now)),
+            ("first seen", exactly(stored.first_seen_at, now=now)),
+            ("backlog", "yes: was old at the source's first poll, in no digest" if stored.backlog else None),
+            ("attached", ", ".join(" ".join(filter(None, [m.kind, m.title, m.url])) for m in post.media)),
+            ("guid", post.guid),
+            ("content hash", post.content_hash.hex()),
+        ]
+    )
+    if stored.matches:
+        heading("Watches")
+        show_table(
+            columns("watch", "evidence"), [(m.watch, evidence_text(m.evidence)) for m in stored.matches], wrap=True
+        )
+    if stored.tags:
+        heading("Tags")
+        show_tags(stored.tags)
+    if len(voices) > 1:
+        heading(f"Story {stored.story_id}: who carried it")
+        show_table(
+            columns("post", "when", "after", "source", "address", right=["post"]),
+            [
+                (
+                    v.post_id,
+                    moment(v.at, now=now),
+                    f"+{length(v.lag)}" if number else "first",
+                    v.source_slug,
+                    v.url or "",
+                )
+                for number, v in enumerate(voices)
+            ],
+        )
+    for revision in reversed(before):
+        heading(f"Until {exactly(revision.replaced_at, now=now)} it said")
+        said = revision.text if revision.text.strip() else revision.title
+        console.print(Text(safe(said)), width=min(TEXT_WIDTH, console.width))

@@ -1,0 +1,100 @@
+"""Queries on the command line: an error is shown with a caret under the place, matched words are marked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from monitor.app import load_configuration
+from monitor.cli.errors import CommandError, ExitCode
+from monitor.cli.output import one_line, safe, screen
+from monitor.core.model import Facet, Field, Match, Post
+from monitor.core.query import Every, Node, Query, QueryError, Some, Tagged, Without, parse
+from monitor.core.suggest import nearest
+from monitor.render.passages import Passage, excerpt, spans
+from monitor.settings import Settings
+
+INDENT = "  "
+
+
+def parsed(query: str) -> Query:
+    """The query's tree, or an error that points at the place."""
+    try:
+        return parse(query)
+    except QueryError as error:
+        raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
+
+
+def explained(query: str, error: QueryError, *, width: int) -> str:
+    """What is wrong, and the query with a caret under the place: of a long one the part around it."""
+    plain = "".join(safe(character) or " " for character in query).replace("\n", " ")
+    at = min(error.position, len(plain))
+    room = max(20, width - len(INDENT) - 2)
+    start = 0
+    while cell_len(plain[start:at]) > room * 2 // 3:
+        start += 1
+    before = ("…" if start else "") + plain[start:at]
+    rest = plain[at:]
+    while cell_len(before + rest) > room:
+        rest = rest[:-1]
+    lines = [error.message, INDENT + before + rest, INDENT + " " * cell_len(before) + "^"]
+    if error.expected:
+        lines.append(f"expected {error.expected}")
+    if error.suggestion:
+        lines.append(error.suggestion)
+    return "\n".join(lines)
+
+
+def unlisted_tags(query: Query, settings: Settings) -> list[str]:
+    """A sentence on each tag that a query names and no taxonomy lists: it is never found, and nobody would notice."""
+    tags = list(_tags(query.root))
+    if not tags:
+        return []
+    taxonomy = load_configuration(settings).taxonomy
+    organisations = {organisation.slug for organisation in taxonomy.organisations}
+    countries = {country.code for country in taxonomy.countries}
+    listed = {
+        Facet.ORGANISATION: organisations,
+        Facet.REGION: {region.slug for region in taxonomy.regions},
+        Facet.COUNTRY: countries,
+        Facet.ISSUER: organisations | countries,
+    }
+    sentences = []
+    for tag in tags:
+        if tag.slug not in listed[tag.facet] and not {"*", "?"} & set(tag.slug):
+            meant = nearest(tag.slug, listed[tag.facet])
+            hint = f"; did you mean {meant!r}?" if meant else ""
+            sentences.append(f"no {tag.facet.value} is listed as {tag.slug!r}, so it is never found{hint}")
+    return sentences
+
+
+def _tags(node: Node) -> Iterator[Tagged]:
+    match node:
+        case Tagged():
+            yield node
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from _tags(part)
+        case Without(part):
+            yield from _tags(part)
+
+
+def marked(post: Post, match: Match, *, limit: int) -> Text:
+    """The passage of a post in which the match is best seen, the words that matched made visible."""
+    in_text = spans(post.text, match.evidence, field=Field.TEXT)
+    in_title = spans(post.title, match.evidence, field=Field.TITLE)
+    if in_title or not in_text:
+        return _text(excerpt(post.title, in_title, limit=limit))
+    return _text(excerpt(post.text, in_text, limit=limit))
+
+
+def _text(passage: Passage) -> Text:
+    """Marked by style where there are colours, by »…« where there are none."""
+    coloured = screen().color_system is not None and not screen().no_color
+    text = Text()
+    for piece, found in passage.pieces:
+        shown = one_line(piece) if found else safe(piece.replace("\n", " "))
+        text.append(shown if coloured or not found else f"»{shown}«", style="bold reverse" if found else "")
+    return text

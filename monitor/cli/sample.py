@@ -1,0 +1,110 @@
+"""A made-up digest with something in every place, by which templates are tried."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+from monitor.core.model import (
+    Authority,
+    Coverage,
+    Digest,
+    Evidence,
+    Facet,
+    FailingSource,
+    Field,
+    Item,
+    Match,
+    Media,
+    Post,
+    Schedule,
+    Section,
+    Source,
+    StoredPost,
+    Subscription,
+    Tag,
+    Voice,
+)
+
+AT = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
+
+
+def sample(*, channel: str, language: str) -> Digest:
+    """One story under a watch and one under an organisation, with two voices, and a source that fails."""
+    subscription = Subscription(
+        slug="sample",
+        title="Sample",
+        channel=channel,
+        recipients=("desk@example.org",),
+        schedule=Schedule(timezone="UTC", times=(time(7, 30),)),
+        language=language,
+        send_empty=True,
+    )
+    sections = (
+        Section(kind="watch", slug="talks", label="Talks", items=(_item(1),)),
+        Section(kind="organisation", slug="osce", label="OSCE", items=(_item(2),)),
+    )
+    since = AT - timedelta(days=1)
+    failing = FailingSource(slug="silent", title="Silent", error="the server did not answer", since=since)
+    coverage = Coverage(
+        since=since,
+        until=AT,
+        sources=2,
+        checked=1,
+        polls=96,
+        failing=(failing,),
+        posts=4,
+        selected=4,
+        folded=2,
+        stories=2,
+    )
+    return Digest(
+        subscription=subscription,
+        due_at=AT,
+        compiled_at=AT,
+        sections=sections,
+        coverage=coverage,
+        labels={"organisation:osce": "OSCE"},
+    )
+
+
+def _item(number: int) -> Item:
+    source = Source(
+        slug="mfa", title="Foreign Ministry", kind="feed", url="https://mfa.example/rss", authority=Authority.PRIMARY
+    )
+    words = Evidence(field=Field.TITLE, offset=0, words="Talks", rule="phrase")
+    tag = Tag(facet=Facet.ORGANISATION, slug="osce", main=True, weight=0.7, evidence=(words,))
+    post = Post(
+        guid=str(number),
+        url=f"https://mfa.example/{number}",
+        title="Talks begin",
+        text="Talks begin in Vienna.\n\nThey go on tomorrow.",
+        html="<p>Talks begin in Vienna.</p>",
+        language="en",
+        stated_at=AT - timedelta(hours=2),
+        media=(Media(kind="photo", url="https://mfa.example/photo.jpg"),),
+        content_hash=bytes(16),
+        fingerprint=None,
+    )
+    lead = StoredPost(
+        id=number,
+        source=source,
+        story_id=number,
+        post=post,
+        first_seen_at=AT - timedelta(hours=1),
+        backlog=False,
+        tags=(tag,),
+        matches=(Match(watch="talks", evidence=(words,)),),
+        revisions=1,
+    )
+    voice = Voice(
+        post_id=number + 10,
+        source_slug="agency",
+        source_title="State Agency",
+        authority=Authority.STATE_AGENCY,
+        url=f"https://agency.example/{number}",
+        at=AT - timedelta(minutes=30),
+        lag=timedelta(minutes=90),
+    )
+    return Item(
+        story_id=number, lead=lead, others=(voice,), tags=lead.tags, matches=lead.matches, at=AT - timedelta(hours=2)
+    )

@@ -1,0 +1,97 @@
+"""Every command with its place, its one-line summary and the function that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A command. `function` is "module:name"; the first line of its docstring is the summary."""
+
+    function: str
+    summary: str
+    needs_arguments: bool = False  # called without any, it shows its help
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A group of commands."""
+
+    summary: str
+    leaves: Mapping[str, Leaf]
+
+
+Tree = Mapping[str, Branch | Leaf]
+
+TREE: Tree = {
+    "run": Leaf("monitor.cli.run:run", "Start the service and keep it running until it is told to stop."),
+    "demo": Leaf("monitor.cli.demo:demo", "Show the whole main job on a small site of its own, without any network."),
+    "status": Leaf("monitor.cli.status:status", "Say in one screen whether the service does its job."),
+    "poll": Leaf("monitor.cli.poll:poll", "Poll sources now: those named, or all that are due."),
+    "sources": Branch(
+        "What is polled.",
+        {
+            "list": Leaf("monitor.cli.sources:list_sources", "List sources with their state."),
+            "show": Leaf("monitor.cli.sources:show", "Show all that is known of a source.", needs_arguments=True),
+            "add": Leaf("monitor.cli.sources_add:add", "Follow a new source.", needs_arguments=True),
+            "remove": Leaf("monitor.cli.sources:remove", "Stop following a source; its posts stay.", True),
+            "pause": Leaf("monitor.cli.sources:pause", "Do not poll sources until they are resumed.", True),
+            "resume": Leaf("monitor.cli.sources:resume", "End the pause of sources; they are due at once.", True),
+            "check": Leaf("monitor.cli.sources_check:check", "Fetch and read sources without storing anything."),
+        },
+    ),
+    "posts": Branch(
+        "What was posted.",
+        {
+            "list": Leaf("monitor.cli.posts:list_posts", "List the newest posts."),
+            "show": Leaf("monitor.cli.posts:show", "Show a post with its tags, evidence and history.", True),
+        },
+    ),
+    "tag": Leaf("monitor.cli.tag:tag", "Show how a text is tagged, with the words that prove it.", True),
+    "watches": Branch(
+        "What is looked for.",
+        {
+            "list": Leaf("monitor.cli.watches:list_watches", "List watches with what they found lately."),
+            "add": Leaf("monitor.cli.watches:add", "Look for something new from now on.", needs_arguments=True),
+            "remove": Leaf("monitor.cli.watches:remove", "Stop a watch; what it found stays.", needs_arguments=True),
+            "test": Leaf("monitor.cli.watches_test:test", "Try a query on the stored posts.", needs_arguments=True),
+        },
+    ),
+    "subscriptions": Branch(
+        "Who receives what.",
+        {"list": Leaf("monitor.cli.subscriptions:list_subscriptions", "List subscriptions and when each is due.")},
+    ),
+    "digest": Branch(
+        "Editions of a subscription.",
+        {
+            "preview": Leaf("monitor.cli.digest:preview", "Show what a digest would say now; nothing is stored.", True),
+            "send": Leaf("monitor.cli.digest:send", "Compile a digest out of turn and deliver it at once.", True),
+        },
+    ),
+    "deliveries": Branch(
+        "Messages and what became of them.",
+        {
+            "list": Leaf("monitor.cli.deliveries:list_deliveries", "List the newest messages."),
+            "show": Leaf("monitor.cli.deliveries:show", "Show a message and every attempt to deliver it.", True),
+            "retry": Leaf("monitor.cli.deliveries:retry", "Make messages due again at once."),
+        },
+    ),
+    "config": Branch(
+        "The files that an operator edits.",
+        {
+            "check": Leaf("monitor.cli.config:check", "Find everything that is wrong with settings and files."),
+            "apply": Leaf("monitor.cli.config:apply", "Bring what the files say into the database."),
+            "schema": Leaf("monitor.cli.config:schema", "Print the JSON Schemas by which editors complete the files."),
+        },
+    ),
+    "db": Branch(
+        "The database.",
+        {
+            "upgrade": Leaf("monitor.cli.db:upgrade", "Create the database, or bring it to the newest shape."),
+            "check": Leaf("monitor.cli.db:check", "Look for damage and for a shape that does not fit."),
+            "backup": Leaf("monitor.cli.db:backup", "Copy an SQLite database while the service runs.", True),
+        },
+    ),
+}

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Monitor
+
+
+def test_check_of_sound_files(monitor: Monitor) -> None:
+    ended = monitor("config", "check")
+    assert ended.code == 0
+    assert "fine: 3 sources, 1 watch, 1 subscription; settings from config/monitor.toml" in ended.out
+    assert not Path("data").exists()  # nothing was made
+
+
+def test_check_lists_every_problem_of_every_file(monitor: Monitor) -> None:
+    monitor.file("monitor.toml").write_text('[poling]\ninterval = "5m"\n')
+    sources, subscriptions = monitor.file("sources.yaml"), monitor.file("subscriptions.yaml")
+    sources.write_text(sources.read_text().replace("kind: feed", "kind: fed", 1))
+    subscriptions.write_text(subscriptions.read_text().replace("Europe/Vienna", "Europe/Viena"))
+    ended = monitor("config", "check")
+    assert (ended.code, ended.out) == (3, "")
+    assert "config/monitor.toml:1: unknown key 'poling'; did you mean 'polling'?" in ended.err
+    assert "config/sources.yaml:2: sources[0].kind: " in ended.err
+    assert "did you mean 'Europe/Vienna'?" in ended.err
+    assert "3 problems" in ended.err
+    found = monitor("config", "check", "--json")
+    assert (found.code, len(found.json["problems"])) == (3, 3)
+    assert found.json["problems"][1]["file"].endswith("sources.yaml")
+
+
+def test_check_fills_the_templates(monitor: Monitor) -> None:
+    templates = monitor.directory / "templates" / "email"
+    templates.mkdir(parents=True)
+    (templates / "digest.txt.j2").write_text("one\n{{ edition.nonsense }}\n")
+    monitor.file("monitor.toml").write_text('[digests]\ntemplates_dir = "templates"\n')
+    ended = monitor("config", "check")
+    assert ended.code == 3
+    assert "digest.txt.j2:2: this template cannot be filled" in ended.err
+
+
+def test_cautions_are_no_problems(monitor: Monitor) -> None:
+    file = monitor.file("subscriptions.yaml")
+    file.write_text(
+        file.read_text().replace("channel: mailbox, to: [desk@localhost]", "channel: email, to: [a@b.example]")
+    )
+    ended = monitor("config", "check")
+    assert ended.code == 0
+    assert "caution: morning: nothing can go out by email" in ended.err
+
+
+@pytest.mark.parametrize(
+    "command", [["sources", "list"], ["poll"], ["digest", "preview", "morning"], ["run"], ["db", "upgrade"]]
+)
+def test_settings_that_cannot_be_used_stop_every_command(monitor: Monitor, command: list[str]) -> None:
+    ended = monitor(*command, MONITOR_POLLING__WORKERS="many", MONITOR_SMPT__HOST="x")
+    assert (ended.code, ended.out) == (3, "")
+    assert "MONITOR_POLLING__WORKERS" in ended.err
+    assert "did you mean 'MONITOR_SMTP__HOST'?" in ended.err
+    assert "2 problems; nothing was done" in ended.err
+
+
+def test_the_settings_file_can_be_named(monitor: Monitor) -> None:
+    ended = monitor("--config-file", "elsewhere.toml", "sources", "list")
+    assert ended.code == 3
+    assert "elsewhere.toml: there is no such file" in ended.err
+    Path("elsewhere.toml").write_text('[paths]\ndata = "elsewhere"\n')
+    assert monitor("--config-file", "elsewhere.toml", "db", "upgrade").code == 0
+    assert Path("elsewhere/monitor.db").exists()
+    assert monitor("db", "check", MONITOR_CONFIG_FILE="elsewhere.toml").code == 0
+
+
+def test_the_settings_file_lies_with_the_other_files(monitor: Monitor) -> None:
+    Path("config").rename("etc")
+    Path("etc/monitor.toml").write_text('[paths]\ndata = "var"\n')
+    assert monitor("db", "upgrade", MONITOR_PATHS__CONFIG="etc").code == 0
+    assert Path("var/monitor.db").exists()
+
+
+def test_apply_says_what_changed(monitor: Monitor) -> None:
+    assert monitor("db", "upgrade").code == 0
+    first = monitor("config", "apply")
+    assert "sources: 3 added (mfa, agency, missing)" in first.out
+    assert monitor("config", "apply").out == "sources: unchanged\nwatches: unchanged\nsubscriptions: unchanged\n"
+    file = monitor.file("sources.yaml")
+    lines = file.read_text().splitlines()
+    file.write_text("\n".join(lines[:-1]).replace("The Agency", "Agency") + "\n")
+    assert monitor("config", "apply", "--json").json["sources"] == {
+        "added": [],
+        "changed": ["agency"],
+        "removed": ["missing"],
+    }
+
+
+def test_schema(monitor: Monitor) -> None:
+    assert "properties" in monitor("config", "schema", "monitor").json
+    assert monitor("config", "schema", "source").code == 4
+    assert monitor("config", "schema", "--write", "schemas").code == 0
+    assert sorted(file.name for file in Path("schemas").iterdir())[0] == "countries.schema.json"
+    assert json.loads(Path("schemas/watches.schema.json").read_text()) == monitor("config", "schema", "watches").json
+
+
+def test_without_a_database_the_way_to_one_is_shown(monitor: Monitor) -> None:
+    for command in (["sources", "list"], ["posts", "list"], ["poll"], ["config", "apply"], ["db", "backup", "x.db"]):
+        ended = monitor(*command)
+        assert ended.code == 3
+        assert "run: monitor db upgrade" in ended.err
+    assert not Path("data").exists()
+
+
+def test_upgrade(monitor: Monitor) -> None:
+    created = monitor("db", "upgrade", "--json").json
+    assert created["before"] is None
+    assert "up to date" in monitor("db", "upgrade").out
+    assert monitor("db", "check").code == 0
+
+
+def test_an_empty_database_says_what_to_do_next(monitor: Monitor) -> None:
+    assert monitor("db", "upgrade").code == 0
+    assert "monitor sources add" in monitor("sources", "list").out
+    assert "monitor poll" in monitor("posts", "list").out
+    assert "monitor watches test" in monitor("watches", "list").out
+    assert "monitor config apply" in monitor("subscriptions", "list").out
+    assert "digests make them" in monitor("deliveries", "list").out
+    assert monitor("sources", "check").code == 0
+    assert monitor("poll").code == 0
+    assert monitor("watches", "test", "grain").code == 0
+
+
+def test_check_finds_what_differs(polled: Monitor) -> None:
+    with sqlite3.connect("data/monitor.db") as connection:
+        connection.execute("DROP TABLE heartbeat")
+    ended = polled("db", "check", "--json")
+    assert ended.code == 1
+    assert any("heartbeat" in problem for problem in ended.json["problems"])
+
+
+def test_a_file_that_is_no_database(monitor: Monitor) -> None:
+    Path("data").mkdir()
+    Path("data/monitor.db").write_bytes(b"no database at all, but more than a hundred bytes of something else. " * 100)
+    for command in (["sources", "list"], ["db", "upgrade"], ["db", "check"]):
+        ended = monitor(*command)
+        assert ended.code == 3, ended
+        assert "cannot be used: file is not a database" in ended.err
+
+
+def test_a_database_of_a_newer_program(polled: Monitor) -> None:
+    with sqlite3.connect("data/monitor.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    ended = polled("sources", "list")
+    assert ended.code == 3
+    assert "made by a newer version" in ended.err
+
+
+def test_backup_never_overwrites(polled: Monitor) -> None:
+    assert polled("db", "backup", "copies/one.db").code == 0
+    assert polled("db", "backup", "copies/one.db").code == 5
+    ended = polled("posts", "list", "--json", MONITOR_DATABASE__URL="sqlite:///copies/one.db")
+    assert len(ended.json) == 6
+
+
+def test_an_unexpected_error_is_one_line_unless_asked_for_more(polled: Monitor) -> None:
+    with sqlite3.connect("data/monitor.db") as connection:
+        connection.execute("DROP TABLE revision")
+    ended = polled("posts", "show", "1")
+    assert ended.code == 70
+    assert "Traceback" not in ended.err
+    assert "--log-level debug" in ended.err
+    assert "Traceback" in polled("--log-level", "debug", "posts", "show", "1").err

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from monitor.core.model import MessageState
+from monitor.store.database import Database
+from tests import make
+from tests.cli.conftest import Monitor
+
+
+def test_preview_stores_nothing(polled: Monitor) -> None:
+    first = polled("digest", "preview", "morning")
+    assert first.code == 0
+    assert "grain deal" in first.out
+    document = polled("digest", "preview", "morning", "--json").json
+    assert not document["empty"]
+    assert document["coverage"]["sources"] == 3
+    assert polled("deliveries", "list", "--json").json == []
+    assert "OSCE" in polled("digest", "preview", "morning", "--html").out
+
+
+def test_preview_into_a_file(polled: Monitor) -> None:
+    ended = polled("digest", "preview", "morning", "--html", "--output", "out/preview.html")
+    assert (ended.code, ended.out) == (0, "")
+    assert Path("out/preview.html").read_text(encoding="utf-8").startswith("<!")
+
+
+def test_preview_of_another_time_is_in_the_subscriptions_zone(polled: Monitor) -> None:
+    document = polled("digest", "preview", "morning", "--as-of", "2030-01-15T07:30", "--json").json
+    assert document["compiled_at"] == "2030-01-15T06:30:00Z"  # Vienna
+    assert polled("digest", "preview", "morning", "--as-of", "tomorrow").code == 2
+
+
+def test_send_delivers_at_once_and_only_once(polled: Monitor) -> None:
+    due = polled("subscriptions", "list", "--json").json[0]["next_due_at"]
+    (message,) = polled("digest", "send", "morning", "--json").json
+    assert message["state"] == "delivered"
+    assert len(list(Path("data/mailbox").rglob("*.eml"))) == 1
+    assert polled("subscriptions", "list", "--json").json[0]["next_due_at"] == due
+    again = polled("digest", "send", "morning", "--yes")
+    assert again.code == 0
+    assert "nothing new" in again.out
+    assert "nothing new for morning: nothing would be sent" in polled("digest", "preview", "morning").err
+
+
+def test_a_message_that_cannot_be_delivered(polled: Monitor) -> None:
+    Path("data/mailbox").write_text("not a directory")
+    ended = polled("digest", "send", "morning")
+    assert ended.code == 1
+    assert "not delivered yet" in ended.err
+    (message,) = polled("deliveries", "list", "--state", "waiting", "--json").json
+    shown = polled("deliveries", "show", str(message["id"]))
+    assert "waiting" in shown.out
+    assert "Attempts" in shown.out
+    assert polled("deliveries", "retry", str(message["id"]), "--json").json == {"retried": [message["id"]]}
+
+
+def test_delivered_messages_are_not_sent_again(polled: Monitor) -> None:
+    (message,) = polled("digest", "send", "morning", "--json").json
+    ended = polled("deliveries", "retry", str(message["id"]))
+    assert ended.code == 5
+    assert "is delivered" in ended.err
+
+
+def test_dead_messages_are_brought_back(polled: Monitor) -> None:
+    database = Database("sqlite:///data/monitor.db")
+    message = _dead(database)
+    database.close()
+    assert [m["id"] for m in polled("deliveries", "list", "--state", "dead", "--json").json] == [message]
+    assert "given up" in polled("status").err
+    assert polled("deliveries", "retry", "--dead", "--json").json == {"retried": [message]}
+    assert polled("deliveries", "list", "--state", "dead", "--json").json == []
+    assert polled("deliveries", "retry", "--dead").out == "no message was given up\n"
+
+
+def _dead(database: Database) -> int:
+    """A message that was claimed, tried and given up, as the deliver loop records it."""
+    from monitor.core.model import Delivery
+    from monitor.store import outbox, subscriptions
+
+    with database.writing() as tx:
+        subscription = subscriptions.get(tx, "morning")
+        assert subscription is not None
+        outbox.add(
+            tx,
+            make.content(),
+            keys=[("key-1", "desk@localhost")],
+            channel="mailbox",
+            options={},
+            subscription_id=subscription.id,
+            digest_id=None,
+            now=make.NOW,
+        )
+        (message,) = outbox.claim_due(tx, now=make.NOW, until=make.NOW + make.minutes(5), token="t", limit=1)
+        attempt = Delivery(attempt=1, started_at=make.NOW, finished_at=make.NOW, outcome="dead", detail="no such user")
+        outbox.settle(tx, message.id, token="t", state=MessageState.DEAD, attempt=attempt)
+    return message.id
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (["digest", "preview", "mornin"], 4, "did you mean 'morning'?"),
+        (["digest", "send", "evening", "--yes"], 4, "monitor subscriptions list"),
+        (["digest", "preview", "morning", "--html", "--text"], 2, "either"),
+        (["deliveries", "show", "99"], 4, "there is no message 99"),
+        (["deliveries", "retry", "99"], 4, "there is no message 99"),
+        (["deliveries", "retry"], 2, "--dead"),
+        (["deliveries", "list", "--subscription", "mornin"], 4, "did you mean 'morning'?"),
+        (["deliveries", "list", "--state", "lost"], 2, "lost"),
+    ],
+)
+def test_refusals(polled: Monitor, command: list[str], code: int, message: str) -> None:
+    ended = polled(*command)
+    assert (ended.code, ended.out) == (code, "")
+    assert message in ended.err
+
+
+def test_subscriptions(polled: Monitor) -> None:
+    (subscription,) = polled("subscriptions", "list", "--json").json
+    assert subscription["schedule"]["timezone"] == "Europe/Vienna"
+    assert "every day at 07:30" in polled("subscriptions", "list").out

@@ -1,0 +1,82 @@
+"""Every command is documented with an example, and says of itself what the tree says of it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from monitor.cli.errors import ExitCode
+from monitor.cli.root import load, root
+from monitor.cli.tree import TREE, Branch, Leaf
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
+
+
+def leaves() -> Iterator[tuple[str, Leaf]]:
+    for name, entry in TREE.items():
+        if isinstance(entry, Branch):
+            yield from ((f"{name} {below}", leaf) for below, leaf in entry.leaves.items())
+        else:
+            yield name, entry
+
+
+LEAVES = dict(leaves())
+
+
+def section(name: str) -> str:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    found = re.search(rf"^### monitor {name}\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/cli.md has no section on: monitor {name}"
+    return found[1]
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_each_command_is_documented_with_an_example_and_all_options(name: str) -> None:
+    text = section(name)
+    assert re.search(rf"^    monitor {name}\b", text, re.MULTILINE)
+    command = load(name, LEAVES[name])
+    for param in command.params:
+        for option in (*param.opts, *param.secondary_opts):
+            if option.startswith("--"):
+                assert f"`{option}" in text, f"docs/cli.md does not explain {option} of: monitor {name}"
+
+
+def test_no_command_is_documented_that_does_not_exist() -> None:
+    named = re.findall(r"^### monitor (.+)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(named) == sorted(LEAVES)
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_the_summary_is_the_first_line_of_the_docstring(name: str) -> None:
+    leaf = LEAVES[name]
+    module, _, function = leaf.function.partition(":")
+    documentation = inspect.getdoc(getattr(importlib.import_module(module), function))
+    assert documentation is not None
+    assert documentation.partition("\n")[0] == leaf.summary
+
+
+def test_whatever_lists_or_shows_speaks_json() -> None:
+    without = {
+        name for name, leaf in LEAVES.items() if "--json" not in {o for p in load(name, leaf).params for o in p.opts}
+    }
+    assert without == {"run", "demo", "config schema"}  # a service, a show, and what is JSON anyway
+
+
+def test_exit_codes_are_documented() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for code in ExitCode:
+        assert f"| {code.value} |" in text
+
+
+@pytest.mark.parametrize("name", [(), ("sources",), ("sources", "add"), ("watches", "test")])
+def test_help(name: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(root, [*name, "--help"], env={"COLUMNS": "80"}, prog_name="monitor")
+    assert result.exit_code == 0
+    assert "<bool>" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80

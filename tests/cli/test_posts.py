@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Monitor
+
+
+@pytest.mark.parametrize(
+    ("filters", "titles"),
+    [
+        ([], ["制裁措施", "О переговорах", "OSCE and Kazakhstan discuss the grain deal"] * 2),
+        (["--limit", "1"], ["制裁措施"]),
+        (["--source", "mfa", "--language", "ru"], ["О переговорах"]),
+        (["--source", "mfa", "--tag", "org:osce"], ["OSCE and Kazakhstan discuss the grain deal"]),
+        (["--source", "mfa", "--watch", "grain"], ["О переговорах", "OSCE and Kazakhstan discuss the grain deal"]),
+        (["--tag", "issuer:kz", "--language", "en"], ["OSCE and Kazakhstan discuss the grain deal"]),
+        (["--since", "0s"], []),
+    ],
+)
+def test_list_is_narrowed(polled: Monitor, filters: list[str], titles: list[str]) -> None:
+    assert sorted(post["title"] for post in polled("posts", "list", *filters, "--json").json) == sorted(titles)
+
+
+def test_list(polled: Monitor) -> None:
+    out = polled("posts", "list", columns=80).out
+    assert "О переговорах" in out
+    assert "3 h ago" in out
+
+
+@pytest.mark.parametrize(
+    ("filters", "code", "message"),
+    [
+        (["--source", "mfaa"], 4, "did you mean 'mfa'?"),
+        (["--watch", "grian"], 4, "did you mean 'grain'?"),
+        (["--tag", "org:oscee"], 4, "did you mean 'osce'?"),
+        (["--tag", "orgs:osce"], 2, "should begin with org:"),
+        (["--since", "soon"], 2, "is not a length of time"),
+        (["--limit", "0"], 2, "--limit"),
+    ],
+)
+def test_list_refuses(polled: Monitor, filters: list[str], code: int, message: str) -> None:
+    ended = polled("posts", "list", *filters)
+    assert (ended.code, ended.out) == (code, "")
+    assert message in ended.err
+
+
+def test_show_has_text_tags_evidence_and_voices(polled: Monitor) -> None:
+    found = polled("posts", "list", "--source", "mfa", "--language", "en", "--json").json
+    shown = polled("posts", "show", str(found[0]["id"]))
+    assert "[bold]Food security[/bold]" in shown.out  # brackets are no markup
+    assert "organisation:osce" in shown.out
+    assert "“OSCE” (acronym, title)" in shown.out
+    assert "content hash" in shown.out
+    document = polled("posts", "show", str(found[0]["id"]), "--json").json
+    osce = next(tag for tag in document["tags"] if tag["slug"] == "osce")
+    assert osce["evidence"][0] == {"field": "title", "offset": 0, "words": "OSCE", "rule": "acronym"}
+    assert {voice["source_slug"] for voice in document["voices"]} == {"agency", "mfa"}
+
+
+def test_show_of_a_post_that_is_not_there(polled: Monitor) -> None:
+    ended = polled("posts", "show", "999")
+    assert ended.code == 4
+    assert "there is no post 999" in ended.err
+
+
+def test_an_edit_shows_what_was_said_before(polled: Monitor) -> None:
+    before = polled.site.pages["/mfa.xml"]
+    polled.site.pages["/mfa.xml"] = before.replace("продлена".encode(), "приостановлена".encode())
+    try:
+        (poll,) = polled("poll", "mfa", "--json").json
+    finally:
+        polled.site.pages["/mfa.xml"] = before
+    assert (poll["new"], poll["changed"]) == (0, 1)
+    (post,) = polled("posts", "list", "--source", "mfa", "--language", "ru", "--json").json
+    out = polled("posts", "show", str(post["id"])).out
+    assert out.index("приостановлена") < out.index("it said") < out.index("продлена")
+
+
+def test_tag(polled: Monitor) -> None:
+    text = "The OSCE met in Astana."
+    tags = {f"{tag['facet']}:{tag['slug']}" for tag in polled("tag", text, "--json").json["tags"]}
+    assert {"organisation:osce", "country:kz", "region:central-asia"} <= tags
+    assert "“OSCE” (acronym, text 4)" in polled("tag", text).out
+    polled.directory.joinpath("statement.txt").write_text(text)
+    by_file = polled("tag", "--file", "statement.txt", "--json").json
+    assert by_file == polled("tag", "--file", "-", "--json", stdin=text).json
+    assert polled("tag", "--post", "1", "--json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["--post", "999"], 4), (["--file", "nowhere.txt"], 4), (["text", "--post", "1"], 2), ([], 2)],
+)
+def test_tag_refuses(polled: Monitor, arguments: list[str], code: int) -> None:
+    assert polled("tag", *arguments).code == code

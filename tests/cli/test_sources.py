@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.conftest import Monitor
+
+
+def test_list_shows_state_and_reason(polled: Monitor) -> None:
+    ended = polled("sources", "list", columns=80)
+    assert ended.code == 0
+    assert "The Ministry" in ended.out
+    assert "answered 404" in ended.out  # without the address, which would leave no room for the reason
+    assert "3 sources: 2 fine, 1 failing" in ended.out
+    assert max(map(len, ended.out.splitlines())) <= 80
+    states = {source["slug"]: source["state"] for source in polled("sources", "list", "--json").json}
+    assert states == {"agency": "fine", "mfa": "fine", "missing": "failing"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "slugs"),
+    [
+        (["--failing"], ["missing"]),
+        (["--tag", "official"], ["mfa"]),
+        (["--country", "kz"], ["mfa"]),
+        (["--country", "at"], []),
+    ],
+)
+def test_list_is_narrowed(polled: Monitor, filters: list[str], slugs: list[str]) -> None:
+    assert [source["slug"] for source in polled("sources", "list", *filters, "--json").json] == slugs
+
+
+def test_show(polled: Monitor) -> None:
+    shown = polled("sources", "show", "mfa", "--json").json
+    assert shown["posts"] == 3
+    assert shown["owner"] == "file"
+    assert [(poll["outcome"], poll["new"]) for poll in shown["polls"]] == [("new", 3)]
+    assert shown["last_poll_at"].endswith("Z")
+    assert "Last polls" in polled("sources", "show", "mfa").out
+
+
+def test_an_unknown_source_is_answered_with_the_nearest(polled: Monitor) -> None:
+    for command in ("show", "remove", "pause", "resume", "check"):
+        ended = polled("sources", command, "mfaa")
+        assert (ended.code, ended.out) == (4, "")
+        assert "did you mean 'mfa'?" in ended.err
+
+
+def test_pause_holds_until_resume(polled: Monitor) -> None:
+    assert polled("sources", "pause", "mfa", "agency").code == 0
+    assert [s["state"] for s in polled("sources", "list", "--json").json] == ["paused", "paused", "failing"]
+    assert polled("config", "apply", "--json").json["sources"] == {"added": [], "changed": [], "removed": []}
+    assert polled("sources", "resume", "mfa").code == 0
+    assert [s["state"] for s in polled("sources", "list", "--json").json] == ["paused", "fine", "failing"]
+
+
+def test_of_several_sources_all_are_paused_or_none(polled: Monitor) -> None:
+    assert polled("sources", "pause", "mfa", "nobody").code == 4
+    assert polled("sources", "show", "mfa", "--json").json["state"] == "fine"
+
+
+def test_resume_says_what_the_file_says(polled: Monitor) -> None:
+    file = polled.file("sources.yaml")
+    file.write_text(file.read_text().replace("slug: mfa,", "slug: mfa, paused: true,"))
+    assert polled("config", "apply").code == 0
+    ended = polled("sources", "resume", "mfa")
+    assert ended.code == 5
+    assert "sources.yaml says so" in ended.err
+
+
+def test_a_source_of_a_file_is_not_removed(polled: Monitor) -> None:
+    ended = polled("sources", "remove", "mfa")
+    assert ended.code == 5
+    assert "sources.yaml" in ended.err
+    assert "monitor sources pause mfa" in ended.err
+
+
+def test_check_stores_nothing(polled: Monitor) -> None:
+    before = polled("sources", "show", "mfa", "--json").json
+    ended = polled("sources", "check", "--json")
+    assert ended.code == 1
+    results = {result["source"]: result for result in ended.json}
+    assert results["mfa"]["fine"]
+    assert results["mfa"]["entries"] == 3  # although nothing is new in it
+    assert results["missing"]["reason"] == "http-404"
+    assert polled("sources", "show", "mfa", "--json").json == before
+    assert polled("sources", "check", "mfa").code == 0
+
+
+def test_add_reads_the_source_first(polled: Monitor) -> None:
+    address = f"{polled.site.address}/mfa.xml?english"
+    ended = polled("sources", "add", address, "--slug", "second", "--tag", "extra", "--country", "kz")
+    assert ended.code == 0
+    assert "Ministry of Foreign Affairs" in ended.out  # the title that the feed states
+    assert "OSCE and Kazakhstan discuss the grain deal" in ended.out
+    shown = polled("sources", "show", "second", "--json").json
+    assert (shown["owner"], shown["tags"], shown["country"]) == ("operator", ["extra"], "KZ")
+    assert polled("config", "apply", "--json").json["sources"]["removed"] == []  # no file touches it
+    assert polled("sources", "remove", "second").code == 0
+    assert polled("sources", "show", "second").code == 4
+
+
+def test_add_stores_nothing_that_cannot_be_read(polled: Monitor) -> None:
+    address = f"{polled.site.address}/nothing.xml"
+    ended = polled("sources", "add", address, "--slug", "nothing")
+    assert ended.code == 1
+    assert "404" in ended.err
+    assert polled("sources", "show", "nothing").code == 4
+    assert polled("sources", "add", address, "--slug", "nothing", "--no-check").code == 0
+    assert polled("sources", "show", "nothing").code == 0
+
+
+def test_add_dry_run(polled: Monitor) -> None:
+    ended = polled("sources", "add", f"{polled.site.address}/agency.xml?x", "--slug", "dry", "--dry-run", "--json")
+    assert ended.code == 0
+    assert ended.json["added"] is False
+    assert ended.json["trial"]["newest"][0]["title"] == "OSCE and Kazakhstan discuss the grain deal"
+    assert polled("sources", "show", "dry").code == 4
+
+
+@pytest.mark.parametrize(
+    ("arguments", "slug", "kind", "url"),
+    [
+        (["@example_channel"], "example-channel", "telegram", "https://t.me/s/example_channel"),
+        (["t.me/example_channel/17"], "example-channel", "telegram", "https://t.me/s/example_channel"),
+        (["www.osce.org/feed"], "osce", "feed", "https://www.osce.org/feed"),
+        (["https://press.un.org/en/rss.xml"], "press-un", "feed", "https://press.un.org/en/rss.xml"),
+        (["https://mfa.example/", "--kind", "jsonfeed", "--slug", "own"], "own", "jsonfeed", "https://mfa.example/"),
+    ],
+)
+def test_add_guesses_kind_and_slug(polled: Monitor, arguments: list[str], slug: str, kind: str, url: str) -> None:
+    added = polled("sources", "add", *arguments, "--no-check", "--json").json
+    assert (added["slug"], added["kind"], added["url"]) == (slug, kind, url)
+
+
+def test_a_slug_that_was_made_up_is_never_one_that_is_taken(polled: Monitor) -> None:
+    first = polled("sources", "add", "https://osce.org/a.xml", "--no-check", "--json").json
+    second = polled("sources", "add", "https://osce.org/b.xml", "--no-check", "--json").json
+    assert (first["slug"], second["slug"]) == ("osce", "osce-2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["{site}/mfa.xml"], 5, "is followed already; see: monitor sources show mfa"),
+        (["https://other.example/", "--slug", "mfa"], 5, "choose another with --slug"),
+        (["https://other.example/", "--kind", "fed"], 2, "did you mean 'feed'?"),
+        (["https://other.example/", "--slug", "Not a slug"], 2, "did you mean 'not-a-slug'?"),
+        (["https://other.example/", "--interval", "3x"], 2, "--interval: '3x' is not a duration"),
+        (["https://other.example/", "--organisation", "oscee"], 4, "did you mean 'osce'?"),
+        (["https://other.example/", "--country", "kx"], 4, "no country is called 'KX'"),
+        (["https://other.example/", "--option", "selector"], 2, "should be NAME=VALUE"),
+        (["https://other.example/", "--option", "colour=red"], 2, "colour"),
+        (["ftp://other.example/"], 2, "https://"),
+        (["https://t.me/+AbCdEf"], 2, "invitation"),
+    ],
+)
+def test_add_refuses(polled: Monitor, arguments: list[str], code: int, message: str) -> None:
+    given = [argument.replace("{site}", polled.site.address) for argument in arguments]
+    ended = polled("sources", "add", *given, "--no-check")
+    assert ended.code == code, ended
+    assert message in ended.err
+    assert ended.out == ""

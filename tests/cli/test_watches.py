@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import pytest
+
+from monitor.cli.queries import explained
+from monitor.core.query import QueryError, parse
+from tests.cli.conftest import Monitor
+
+
+def test_list(polled: Monitor) -> None:
+    (watch,) = polled("watches", "list", "--json").json
+    assert (watch["slug"], watch["matches_7d"]) == ("grain", 4)
+    assert "Grain" in polled("watches", "list").out
+
+
+def test_test_runs_over_what_is_stored(polled: Monitor) -> None:
+    found = polled("watches", "test", "переговорах OR 制裁", "--json").json
+    assert (found["posts"], found["searched"]) == (4, 6)
+    assert found["languages"] == {"ru": 2, "zh": 2}
+    assert sum(week["posts"] for week in found["weeks"]) == 4
+    assert len(found["weeks"]) in {3, 4}  # 400 hours apart, empty weeks included
+    out = polled("watches", "test", '"grain deal"', "--days", "7").out
+    assert "█" in out
+    assert "»grain deal«" in out
+
+
+def test_days_count_back_from_publication(polled: Monitor) -> None:
+    assert polled("watches", "test", "制裁", "--days", "7", "--json").json["posts"] == 0
+    assert polled("watches", "test", "制裁", "--days", "30", "--json").json["posts"] == 2
+
+
+def test_a_tag_that_no_taxonomy_lists_is_warned_of(polled: Monitor) -> None:
+    ended = polled("watches", "test", "org:oscee OR grain")
+    assert ended.code == 0
+    assert "did you mean 'osce'?" in ended.err
+
+
+def test_add_and_remove(polled: Monitor) -> None:
+    assert polled("watches", "add", "vienna", "Vienna").code == 0
+    assert polled("watches", "add", "vienna", "Wien").code == 5
+    assert polled("watches", "add", "vienna", "Wien", "--replace", "--title", "Wien").code == 0
+    watch = next(w for w in polled("watches", "list", "--json").json if w["slug"] == "vienna")
+    assert (watch["query"], watch["title"], watch["owner"]) == ("Wien", "Wien", "operator")
+    assert polled("watches", "remove", "vienna").code == 0
+    assert polled("watches", "remove", "vienna").code == 4
+
+
+@pytest.mark.parametrize("command", [["add", "grain", "x", "--replace"], ["remove", "grain"]])
+def test_watches_of_a_file_are_left_alone(polled: Monitor, command: list[str]) -> None:
+    ended = polled("watches", *command)
+    assert ended.code == 5
+    assert "watches.yaml" in ended.err
+
+
+@pytest.mark.parametrize("command", [["add", "x"], ["test"]])
+def test_an_error_is_pointed_at(polled: Monitor, command: list[str]) -> None:
+    ended = polled("watches", *command, "制裁 AND (grain")
+    assert ended.code == 2
+    lines = ended.err.splitlines()
+    assert lines[1] == "  制裁 AND (grain"
+    assert lines[2].endswith("^")
+    assert len(lines[2]) == 2 + 4 + len(" AND (grain") + 1  # the two ideographs are two columns wide each
+
+
+@pytest.mark.parametrize("width", [30, 80])
+@pytest.mark.parametrize(
+    "query", ["(" + "слово OR " * 40 + "x", "a " * 100 + "AND AND " + "b " * 100, "(" * 3 + "制" * 90]
+)
+def test_of_a_long_query_the_part_around_the_place_is_shown(query: str, width: int) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(query)
+    lines = explained(query, caught.value, width=width).splitlines()
+    assert len(lines[1]) <= width
+    assert len(lines[2]) <= width
+
+
+def test_a_bad_slug(polled: Monitor) -> None:
+    ended = polled("watches", "add", "Bad_Slug", "x")
+    assert ended.code == 2
+    assert "did you mean 'bad-slug'?" in ended.err
