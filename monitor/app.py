@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import os
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,15 +19,32 @@ from monitor.channels.email import Email
 from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
-from monitor.core.model import Clock, Content, Digest, Document, FetchResult, Reading, Source, Subscription, Watch
+from monitor.core.errors import SourceError
+from monitor.core.model import (
+    Clock,
+    Content,
+    Digest,
+    Document,
+    Fetched,
+    FetchResult,
+    Prepared,
+    Reading,
+    Source,
+    Subscription,
+    Watch,
+)
 from monitor.core.pacing import Pace, Patience
 from monitor.core.taxonomy import Taxonomy
 from monitor.provisioning import Configuration, load, shipped
 from monitor.render import Renderer
 from monitor.settings import Settings
-from monitor.sources import KINDS
+from monitor.sources import KINDS, glimpse
+from monitor.sources.candidates import Discovery
+from monitor.sources.discovery import discover
+from monitor.sources.equipped import completed_equipped, equip, read_equipped
 from monitor.sources.http import Fetcher
-from monitor.sources.equipped import equip, read_equipped
+from monitor.sources.manners import Manners
+from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
 from monitor.sources.workers import Workshop
 from monitor.store import catalogue, health, schema, sources, watches
@@ -108,6 +125,7 @@ class App:
     digests: digests.Parts
     delivery: delivery.Parts
     tools: Tools
+    find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
 
     def loops(self) -> tuple[Loop, ...]:
         """Name, interval and tick of each loop, for whoever ticks them."""
@@ -191,6 +209,11 @@ async def build(
                 max_bytes=settings.polling.max_bytes,
                 max_concurrent=settings.polling.concurrency,
                 allow=settings.network.allow,
+                manners=Manners(
+                    at_once=settings.polling.concurrency,
+                    per_host=settings.polling.host_concurrency,
+                    spacing=settings.polling.host_spacing.total_seconds(),
+                ),
             )
         )
         active = await database.read(active_watches)
@@ -206,19 +229,46 @@ async def build(
         channels = await stack.enter_async_context(_channels(settings, clock=clock))
 
         async def fetch(source: Source) -> FetchResult:
+            kind = KINDS[source.kind]
+            wishes = asking(
+                kind.options.model_validate(dict(source.options)),
+                robots=kind.robots and settings.polling.robots,
+                environ=os.environ,
+            )
             return await fetcher.fetch(
                 url=source.url,
-                accept=KINDS[source.kind].accept,
+                accept=kind.accept,
                 etag=source.memory.etag,
                 last_modified=source.memory.last_modified,
+                headers=wishes.headers,
+                user_agent=wishes.user_agent,
+                cookies=wishes.cookies,
+                proxy=wishes.proxy,
+                robots=wishes.robots,
                 clock=clock,
             )
 
         async def read(document: Document, source: Source) -> Reading:
             return await workshop.run(read_equipped, document, source)
 
+        async def complete(prepared: Prepared, document: Document, source: Source) -> Prepared:
+            return await workshop.run(completed_equipped, prepared.post, document, source)
+
+        async def visit(url: str, accept: str) -> Document:
+            result = await fetcher.fetch(url=url, accept=accept, etag=None, last_modified=None, clock=clock)
+            if isinstance(result, Fetched):
+                return result.document
+            raise SourceError(f"{url} is gone for good, its server says (410)", reason="http-410", permanent=True)
+
+        async def look(document: Document, kind: str | None) -> glimpse.Glimpse:
+            return await workshop.run(glimpse.look, document, kind)
+
+        async def find(address: str) -> Discovery:
+            return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
+
         yield App(
             settings=settings,
+            find=find,
             database=database,
             taxonomy=taxonomy,
             clock=clock,
@@ -227,10 +277,10 @@ async def build(
                 database=database,
                 fetch=fetch,
                 read=read,
+                complete=complete,
                 clock=clock,
                 chance=chance,
                 pace=Pace(floor=settings.polling.interval_floor, ceiling=settings.polling.interval_ceiling),
-                concurrency=settings.polling.concurrency,
                 backlog=settings.polling.backlog,
                 claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
             ),

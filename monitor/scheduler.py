@@ -59,10 +59,9 @@ def stop_on_signals(stop: asyncio.Event) -> None:
 
     def asked(signum: signal.Signals) -> None:
         if stop.is_set():
-            log.warning("stopping-at-once", signal=signum.name)
             os._exit(128 + signum)
-        log.info("stopping", signal=signum.name)
         stop.set()
+        log.info("stopping", signal=signum.name)
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, asked, signum)

@@ -286,7 +286,7 @@ def test_everything_wrong_is_said_at_once(tmp_path):
 
 def test_variables_of_others_are_left_alone():
     kubernetes = ("MONITOR_PORT", "MONITOR_SERVICE_HOST", "MONITOR_SERVICE_PORT_HTTP", "MONITOR_PORT_8080_TCP_ADDR")
-    others = (*kubernetes, "MONITOR_SETTINGS", "MONITOR_SHARED", "MONITORING", "PATH")
+    others = (*kubernetes, "MONITOR_CONFIG_FILE", "MONITOR_SHARED", "MONITORING", "PATH")
     assert Settings.load(None, dict.fromkeys(others, "tcp://10.0.0.1:8080")) == Settings.load(None, {})
 
 

@@ -9,8 +9,9 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 import structlog
 from structlog.typing import Processor
@@ -22,7 +23,7 @@ LIBRARIES = ("apscheduler", "httpx2", "httpcore2", "alembic", "asyncio", "aiosmt
 def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Write events of `level` ("debug", "info", "warning", "error") and above to `stream`, else to standard error."""
     number = logging.getLevelNamesMapping()[level.upper()]
-    target = stream or sys.stderr
+    target = _Lasting(stream or sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -32,15 +33,18 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     last: list[Processor] = (
         [structlog.processors.format_exc_info, _as_text, structlog.processors.JSONRenderer(ensure_ascii=False)]
         if as_json
-        else [_as_text, structlog.dev.ConsoleRenderer(colors=_coloured(target), pad_event_to=0)]
+        else [
+            _as_text,
+            structlog.dev.ConsoleRenderer(colors=target.isatty() and not os.environ.get("NO_COLOR"), pad_event_to=0),
+        ]
     )
     structlog.configure(
         processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, target)),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(target)
+    handler = logging.StreamHandler(cast(TextIO, target))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, _named],
@@ -50,6 +54,27 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    # That a tick is left out because the one before is still at work is how it should be.
+    logging.getLogger("apscheduler").setLevel(max(number, logging.ERROR))
+
+
+class _Lasting:
+    """A stream whose reader may go away: a service must not fail, or refuse to stop, because nobody listens to it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):  # a pipe without a reader, a full disk, a closed stream
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 def _stamped(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -70,7 +95,3 @@ def _as_text(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Map
         if isinstance(value, datetime):
             event[name] = value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return event
-
-
-def _coloured(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR")

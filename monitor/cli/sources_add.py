@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -21,9 +21,11 @@ from monitor.cli.output import complain, count, emit, heading, moment, say, scre
 from monitor.cli.service import with_service
 from monitor.cli.session import Session
 from monitor.cli.sources_check import Trial, trials
+from monitor.cli.sources_choice import chosen
 from monitor.core.checking import problems_of
 from monitor.core.errors import Problem
 from monitor.core.model import Authority, Owner, Source
+from monitor.core.slugs import free, slug_for
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Taxonomy
 from monitor.provisioning.shapes import SourceShape
@@ -33,14 +35,13 @@ from monitor.store import sources
 SHOWN = 3  # posts of a trial
 
 _TELEGRAM = re.compile(r"@|tg:|(?:https?://)?(?:[\w-]+\.)?(?:t\.me|telegram\.me|telegram\.dog)(?:/|$)", re.IGNORECASE)
-_ORDINARY = {"www", "rss", "feed", "feeds", "news", "api", "m", "co", "com", "org", "gov", "gob", "gouv", "int"}
 
 
 def add(
     ctx: typer.Context,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Address of a feed or page, t.me/NAME or @NAME.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="A site, a feed, t.me/NAME or @NAME.")],
     *,
-    kind: Annotated[str | None, typer.Option("--kind", help="How it is read; guessed where it is not given.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help="How it is read; found out where it is not given.")] = None,
     slug: Annotated[str | None, typer.Option("--slug", help="Short name; made from the address.")] = None,
     title: Annotated[str | None, typer.Option("--title", help="Name shown to readers; taken from the source.")] = None,
     authority: Annotated[
@@ -56,23 +57,29 @@ def add(
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="What only this kind understands.")
     ] = None,
     no_check: Annotated[bool, typer.Option("--no-check", help="Add it without reading it first.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the best of what is found without asking.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added; store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Follow a new source.
 
-    It is read first, so that its title and newest posts can be shown; exit code 1 where that fails. What is added here
-    belongs to the command line: no file under config/ changes it.
+    Paste what you have: the sources behind it are found and, where there are several, you are asked which. Without a
+    terminal nothing is asked: they are listed with exit code 1, or the best is taken with --yes. What is chosen is read
+    first, so that its title and newest posts can be shown. What is added here belongs to the command line: no file
+    under config/ changes it.
     """
     session = Session.of(ctx)
     taxonomy = wiring.load_configuration(session.settings).taxonomy
     with session.reading() as tx:
         known = sources.every(tx)
+    if kind is None and not no_check:
+        found = chosen(session, address, yes=yes, as_json=as_json)
+        kind, address = found.kind, found.url
     kind = kind or ("telegram" if _TELEGRAM.match(address.strip()) else "feed")
     url = _address(address, kind)
     _refuse_known(url, slug, known)
-    suggested = slug or _free(_slug_of(url), {source.slug for source in known})
-    if slug is None and title is None and not as_json and sys.stdin.isatty():
+    suggested = slug or free(slug_for(url), {source.slug for source in known})
+    if slug is None and title is None and not as_json and not yes and sys.stdin.isatty():
         suggested = typer.prompt("slug", default=suggested, err=True)
         _refuse_known(url, suggested, known)
     written = {
@@ -88,10 +95,10 @@ def add(
         "tags": tags or [],
         "options": _options(options or []),
     } | ({"interval": interval} if interval else {})
-    source = _source(written, session, taxonomy)
+    source = valid_source(written, session, taxonomy)
     trial = None if no_check else _tried(session, source)
     if trial is not None and trial.poll.reading is not None and title is None:
-        source = _source(written | {"title": (trial.poll.reading.title or source.title)[:200]}, session, taxonomy)
+        source = valid_source(written | {"title": (trial.poll.reading.title or source.title)[:200]}, session, taxonomy)
     stores = not dry_run and (trial is None or trial.fine)
     if stores:
         with session.writing() as tx:
@@ -145,7 +152,8 @@ def _options(pairs: Iterable[str]) -> dict[str, Any]:
     return options
 
 
-def _source(written: dict[str, Any], session: Session, taxonomy: Taxonomy) -> Source:
+def valid_source(written: dict[str, Any], session: Session, taxonomy: Taxonomy) -> Source:
+    """The source that was written. CommandError with everything that does not fit."""
     problems: list[Problem] = []
     shape = _valid(SourceShape, written, problems, prefix="--")
     _valid(KINDS[written["kind"]].options, written["options"], problems, prefix="--option ")
@@ -196,24 +204,6 @@ def _host_of(url: str) -> str:
     if _TELEGRAM.match(url):
         return parts.path.rstrip("/").rpartition("/")[2]
     return (parts.hostname or url).removeprefix("www.")
-
-
-def _slug_of(url: str) -> str:
-    """What a person would call it: "osce" for https://www.osce.org/feed, the channel's name on Telegram."""
-    name = _host_of(url).lower()
-    if not _TELEGRAM.match(url):
-        labels = name.split(".")
-        telling = [label for label in labels[:-1] if label not in _ORDINARY] or labels[:1]
-        name = "-".join(telling) if not re.fullmatch(r"[\d.]+", name) else name
-    return re.sub(r"[^a-z0-9]+", "-", name).strip("-")[:60].strip("-") or "source"
-
-
-def _free(slug: str, taken: Collection[str]) -> str:
-    number, free = 1, slug
-    while free in taken:
-        number += 1
-        free = f"{slug}-{number}"
-    return free
 
 
 def _document(source: Source, trial: Trial | None, *, added: bool) -> dict[str, Any]:

@@ -75,7 +75,7 @@ class Trial:
 
 async def trials(app: App, tried: Sequence[Source], *, done: Callable[[Trial], None]) -> list[Trial]:
     """Every source fetched and read as if never polled before, side by side; `done` hears of each as it ends."""
-    gate = asyncio.Semaphore(app.polling.concurrency)
+    gate = asyncio.Semaphore(polling.CLAIM)  # the fetcher lets through what its manners allow
 
     async def one(source: Source) -> Trial:
         async with gate:

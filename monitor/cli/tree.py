@@ -39,6 +39,8 @@ TREE: Tree = {
             "remove": Leaf("monitor.cli.sources:remove", "Stop following a source; its posts stay.", True),
             "pause": Leaf("monitor.cli.sources:pause", "Do not poll sources until they are resumed.", True),
             "resume": Leaf("monitor.cli.sources:resume", "End the pause of sources; they are due at once.", True),
+            "import": Leaf("monitor.cli.sources_lists:import_list", "Follow the feeds of an OPML file.", True),
+            "export": Leaf("monitor.cli.sources_lists:export_list", "Write all sources as an OPML file."),
             "check": Leaf("monitor.cli.sources_check:check", "Fetch and read sources without storing anything."),
         },
     ),

@@ -40,22 +40,24 @@ def learnt(memory: Memory, fetched: Fetched, *, brought: bool) -> Memory:
     if caught and unconditional is None:
         kept = f"ETag {fetched.etag}" if same_etag else f"Last-Modified {fetched.last_modified}"
         unconditional = f"the server kept {kept} although the document changed, so it is asked without conditions"
+    moved_to, moved_polls = _moved(memory, fetched)
     return replace(
         memory,
         etag=fetched.etag,
         last_modified=fetched.last_modified,
         unconditional=unconditional,
         unchecked=0,
-        **_moved(memory, fetched),
+        moved_to=moved_to,
+        moved_polls=moved_polls,
     )
 
 
-def _moved(memory: Memory, fetched: Fetched) -> dict[str, str | int | None]:
+def _moved(memory: Memory, fetched: Fetched) -> tuple[str | None, int]:
     if fetched.moved_to is None:
         # Asked directly, the new address answers without redirecting: what was learnt stays.
         settled = memory.moved_polls >= MOVES
-        return {} if settled else {"moved_to": None, "moved_polls": 0}
+        return (memory.moved_to, memory.moved_polls) if settled else (None, 0)
     if memory.moved_polls >= MOVES:
-        return {"moved_to": fetched.moved_to, "moved_polls": MOVES}  # the new address has moved on
+        return fetched.moved_to, MOVES  # the new address has moved on
     polls = memory.moved_polls + 1 if fetched.moved_to == memory.moved_to else 1
-    return {"moved_to": fetched.moved_to, "moved_polls": polls}
+    return fetched.moved_to, polls

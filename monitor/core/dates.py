@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta, timezone
 
 _MAX_CHARACTERS = 120
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -92,27 +93,43 @@ _NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep
 _HALF_DAYS = ((re.compile("午前|上午|오전|凌晨|早上"), "a"), (re.compile("午後|下午|오후|晚上"), "p"))
 
 
-def parse_date(text: str, *, now: datetime) -> datetime | None:
+def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> datetime | None:
     """The moment that `text` states, in UTC; None where it states none.
 
     Understood: RFC 5322 with its obsolete forms and names of zones, RFC 3339 and ISO 8601 (also ordinal and week dates
     and the packed form), asctime, Unix time in seconds or milliseconds, numeric dates, Chinese, Japanese and Korean
-    ones, and month names of some twenty languages. A wrong weekday is ignored. "3/4/2026" is the third of April, unless
-    AM or PM follows it or only the other reading is a date. Without a zone the time is taken as UTC (as Korean time for
-    a date in Korean words), a date alone as its midnight. Years of two digits lie in 1990 to 2089. What lies before
-    1990 or more than a year after `now` is no date of a post: None.
+    ones, and month names of some twenty languages. A wrong weekday is ignored. Without a zone the time is taken as UTC
+    (as Korean time for a date in Korean words), a date alone as its midnight. Years of two digits lie in 1990 to 2089.
+    What lies before 1990 or more than a year after `now` is no date of a post: None.
+
+    "3/4/2026" is the third of April unless `day_first` is False (see `day_comes_first`). Where that is None, it is the
+    fourth of March if AM or PM follows, or if the third of April is yet to come and the fourth of March is not.
     """
     compact = " ".join(unicodedata.normalize("NFKC", text[: 2 * _MAX_CHARACTERS]).split())
     if not compact or len(compact) > _MAX_CHARACTERS:
         return None
     try:
-        moment = _unix(compact) or _written(compact)
+        moment = _unix(compact) or _written(compact, now, day_first)
         if moment is None:
             return None
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return moment if _EARLIEST <= moment <= now + _AHEAD else None
+
+
+def day_comes_first(texts: Iterable[str]) -> bool | None:
+    """Whether one source's numeric dates begin with the day, by those that can be read in but one way.
+
+    None where there is no such date, or where they disagree.
+    """
+    seen = set()
+    for text in texts:
+        for match in _NUMERIC.finditer(text[:_MAX_CHARACTERS]):
+            first, second = int(match["a"]), int(match["b"])
+            if (first > 12) != (second > 12) and max(first, second) <= 31:
+                seen.add(first > 12)
+    return seen.pop() if len(seen) == 1 else None
 
 
 def _unix(text: str) -> datetime | None:
@@ -125,7 +142,7 @@ def _unix(text: str) -> datetime | None:
     return None
 
 
-def _written(text: str) -> datetime | None:
+def _written(text: str, now: datetime, day_first: bool | None) -> datetime | None:
     korean = "년" in text
     half = next((name for pattern, name in _HALF_DAYS if pattern.search(text)), None)
     text = _CJK.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} ", text)
@@ -133,7 +150,7 @@ def _written(text: str) -> datetime | None:
     for pattern, _ in _HALF_DAYS:
         text = pattern.sub(" ", text)
     text = _folded(text)
-    found = _date(text)
+    found = _date(text, now, day_first)
     if found is None:
         return None
     (year, month, day), rest = found
@@ -145,14 +162,14 @@ def _written(text: str) -> datetime | None:
     return moment + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
 
 
-def _date(text: str) -> tuple[tuple[int, int, int], str] | None:
+def _date(text: str, now: datetime, day_first: bool | None) -> tuple[tuple[int, int, int], str] | None:
     """Year, month and day, and the text without them."""
     if iso := _ISO.match(text.lstrip("' \"")):
         rest = text.lstrip("' \"")[iso.end() :]
         return _iso_date(iso), rest
     if numeric := _NUMERIC.search(text):
         rest = text[: numeric.start()] + " " + text[numeric.end() :]
-        return _numeric_date(numeric, rest), rest
+        return _numeric_date(numeric, rest, now, day_first), rest
     if later := re.search(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", text):
         return (int(later[1]), int(later[2]), int(later[3])), text[: later.start()] + " " + text[later.end() :]
     return _named_date(text)
@@ -171,12 +188,18 @@ def _iso_date(match: re.Match[str]) -> tuple[int, int, int]:
     return year, int(match["month"]), int(match["day"] or 1)
 
 
-def _numeric_date(match: re.Match[str], rest: str) -> tuple[int, int, int]:
+def _numeric_date(match: re.Match[str], rest: str, now: datetime, day_first: bool | None) -> tuple[int, int, int]:
     first, second, year = int(match["a"]), int(match["b"]), _full_year(match["year"])
-    american = match["sep"] == "/" and re.search(r"\d\s*[ap]\.?m\b", rest) is not None
-    if second > 12 or (american and first <= 12):
+    if second > 12:
         return year, first, second
-    return year, second, first
+    if first > 12:
+        return year, second, first
+    if day_first is None and match["sep"] == "/":
+        american = re.search(r"\d\s*[ap]\.?m\b", rest) is not None
+        tomorrow = (now + timedelta(days=1)).date()
+        to_come = date(year, second, first) > tomorrow >= date(year, first, second)
+        day_first = not american and not to_come
+    return (year, first, second) if day_first is False else (year, second, first)
 
 
 def _named_date(text: str) -> tuple[tuple[int, int, int], str] | None:

@@ -49,13 +49,20 @@ class ConfigError(MonitorError):
         super().__init__(problems if isinstance(problems, str) else "\n".join(str(p) for p in problems))
 
 
+POSTPONEMENTS = frozenset({"host-held", "host-busy"})
+"""Reasons of a SourceError that say nothing about the source: nothing was asked, its host's turn is at `retry_at`."""
+
+
 class SourceError(MonitorError):
     """A source could not be read.
 
-    `reason` is one word for tables and metrics. While fetching: "address", "dns", "refused-address", "connect", "tls",
-    "timeout", "reset", "protocol", "redirect", "http-404" and its like, "empty", "truncated", "encoding", "too-large".
-    While reading: "not-a-feed", "parse", "parse-timeout", "memory". Telegram: "no-preview", "not-found", "group",
-    "bot", "user", "private". And "bug", which is ours. `retry_at` is when the server asked to be asked again (UTC), where it did.
+    `reason` is one word for tables and metrics. Before a request: "options" (what the operator set for this source
+    cannot be used), "robots", "robots-unreachable", and the POSTPONEMENTS. While fetching: "address", "dns", "connect",
+    "refused-address", "proxy", "tls", "timeout", "reset", "protocol", "redirect", "http-404" and its like, "empty",
+    "truncated", "encoding", "too-large". While reading: "not-a-feed", "parse", "parse-timeout", "memory". Telegram:
+    "no-preview", "not-found", "group", "bot", "user", "private". And "bug", which is ours.
+
+    `retry_at` is when the server asked to be asked again (UTC), where it did.
     """
 
     def __init__(self, message: str, *, reason: str, permanent: bool = False, retry_at: datetime | None = None) -> None:

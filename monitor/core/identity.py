@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
+from urllib.parse import urlsplit
 
 from monitor.core.model import Entry
 from monitor.core.urls import canonical
@@ -30,14 +31,26 @@ _FORWARD_HEADER = re.compile(
 def guid_of(entry: Entry) -> str:
     """The identity of an entry within its source, from the best evidence there is.
 
-    The stated guid as it stands; else the canonical link; else "hash:" and a digest of title, date and body.
+    The stated guid as it stands; else the canonical link, unless it leads to a front page, which is nobody's own; else
+    "hash:" and a digest of title, date and body.
     """
     if entry.guid and entry.guid.strip():
         return entry.guid.strip()
-    if entry.link and (link := canonical(entry.link)):
+    if entry.link and (link := canonical(entry.link)) and not is_front_page(link):
         return link
+    return told_by_text(entry)
+
+
+def told_by_text(entry: Entry) -> str:
+    """The identity of an entry that neither its guid nor its link tells from others."""
     parts = (entry.title or "", entry.published or "", entry.html or entry.summary or "")
     return "hash:" + blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def is_front_page(url: str) -> bool:
+    """Whether an address leads to a whole site. Canonical addresses only."""
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query and not parts.fragment
 
 
 def content_hash(*, title: str, text: str) -> bytes:

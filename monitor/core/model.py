@@ -51,6 +51,7 @@ class Memory:
     moved_polls: int = 0  # polls in a row that were led there; after some, that address is asked directly
     backfill: str | None = None  # page at which going back to the last known post goes on
     rhythm: bytes = b""  # when it usually posts, see core.rhythm
+    hints: Mapping[str, Any] = field(default_factory=dict)  # what its feed asks for, see core.hints
     drift: bytes = b""  # how far its stated times are off, see core.drift
 
 
@@ -175,6 +176,7 @@ class Entry:
     guid: str | None = None  # as stated; None where the source states none
     link: str | None = None  # absolute
     title: str | None = None  # plain text
+    title_made: bool = False  # made from the address: the source gave none
     html: str | None = None  # the fullest body the source gives, untrusted markup
     summary: str | None = None  # a shorter body beside it, untrusted markup
     author: str | None = None
@@ -200,6 +202,8 @@ class Window:
     homepage: str | None = None
     language: str | None = None
     older: str | None = None  # address of the page before this one, where the document links it
+    more: tuple[str, ...] = ()  # addresses to be read in the same poll as if part of this: the parts of a sitemap index
+    hints: Mapping[str, Any] = field(default_factory=dict)  # when to come back, as core.hints.Hints.to_json gives it
     notes: tuple[str, ...] = ()  # what a person should know: "declared utf-8, was windows-1251"
 
 
@@ -295,6 +299,8 @@ class Reading:
     title: str | None = None
     shown: int = 0  # posts of the window, known ones included
     older: str | None = None
+    more: tuple[str, ...] = ()  # see Window.more
+    hints: Mapping[str, Any] = field(default_factory=dict)  # see Window.hints
     notes: tuple[str, ...] = ()  # among them each entry that could not be used, and why
 
 
@@ -304,6 +310,7 @@ class Outcome(StrEnum):
     NEW = "new"  # posts not known before, or changed ones
     KNOWN = "known"  # a body came, with nothing new in it
     NOT_MODIFIED = "not-modified"
+    POSTPONED = "postponed"  # nothing was asked: its host is to be left alone for now
     FAILED = "failed"
     GONE = "gone"
 
@@ -322,6 +329,7 @@ class Poll:
     reason: str | None = None  # one word, see SourceError
     retry_at: datetime | None = None
     size: int = 0  # decoded bytes
+    fresh_until: datetime | None = None  # until when the server calls this answer fresh
     gap: str | None = None  # a sentence, where posts may have been missed between the last poll and this one
 
 

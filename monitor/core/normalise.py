@@ -40,11 +40,12 @@ _SENTENCE_WITHIN = 1_000  # characters; a first sentence longer than that is cut
 _EDGE = " \t,;:–—-·|/("
 
 
-def normalise(entry: Entry, *, source: Source, now: datetime, base: str | None) -> Post:
+def normalise(entry: Entry, *, source: Source, now: datetime, base: str | None, day_first: bool | None = None) -> Post:
     """The post that `entry` is.
 
     `base` is the address of the document it came from; links in the body are resolved against the entry's own link
-    where it has one, against `base` otherwise. `now` bounds stated dates (see `core.dates.parse_date`). ValueError with
+    where it has one, against `base` otherwise. `now` bounds stated dates, `day_first` says what the source's numeric
+    ones begin with (see `core.dates.parse_date`). ValueError with
     a sentence for an entry without title, text, media and link.
     """
     link = absolute(entry.link, base) if entry.link else None
@@ -56,8 +57,9 @@ def normalise(entry: Entry, *, source: Source, now: datetime, base: str | None) 
     if not (stated_title or text or media or link):
         raise ValueError("the entry has no title, no text, nothing attached and no link")
     title, made = _title(stated_title, text or summary, media, link)
-    stated_at = parse_date(entry.published, now=now) if entry.published else None
-    updated_at = parse_date(entry.updated, now=now) if entry.updated else None
+    made = made or entry.title_made
+    stated_at = parse_date(entry.published, now=now, day_first=day_first) if entry.published else None
+    updated_at = parse_date(entry.updated, now=now, day_first=day_first) if entry.updated else None
     if stated_at is None:
         stated_at = updated_at
     return Post(

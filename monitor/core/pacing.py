@@ -2,39 +2,162 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from monitor.core.model import Outcome, Poll
+from monitor.core.hints import Hints, honoured
+from monitor.core.interval import interval_at
+from monitor.core.model import Outcome, Poll, Post
+from monitor.core.rhythm import Rhythm, observe
 
-JITTER = 0.1  # share of the interval by which polls are moved, so that sources never stay in step
+JITTER = 0.1  # share of the wait by which polls are moved, so that sources never stay in step, …
+JITTER_MOST = timedelta(minutes=3)  # … but no more than this, or the usual hour of a post would be missed
+OWN_TROUBLE = timedelta(minutes=15)  # while nothing can be reached at all, sources are tried at least this often
+LONGEST_PATIENCE = timedelta(days=1)  # that a server's Retry-After is kept; it may say ten years
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How slow polling may become."""
+    """How fast and how slow polling may become."""
 
     floor: timedelta = timedelta(minutes=1)  # no source is polled more often, whatever its interval says
-    ceiling: timedelta = timedelta(hours=24)  # a failing source is tried at least this often: it never stops for ever
+    ceiling: timedelta = timedelta(hours=24)  # every source is tried at least this often: none stops for ever
 
 
-def next_poll_at(poll: Poll, *, pace: Pace, chance: float) -> datetime:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weight:
+    """How much one kind of failure slows polling down."""
+
+    growth: float  # the wait after each further failure in a row, times the one before
+    longest: timedelta = timedelta(days=365)  # that the wait becomes, where the ceiling is not nearer
+    reached: bool = True  # the server answered: it is not asked sooner than without the failure
+    ours: bool = False  # can be our own network's fault when everything fails
+
+
+_BRIEF = Weight(growth=1.4, longest=timedelta(hours=3), reached=False, ours=True)
+_UNREADABLE = Weight(growth=1.4, longest=timedelta(hours=3), ours=True)
+_REFUSED = Weight(growth=2.0, longest=timedelta(hours=12))
+_BUSY = Weight(growth=1.7, longest=timedelta(hours=4))
+_MISSING = Weight(growth=2.5)
+_OPERATOR = Weight(growth=6.0)
+
+WEIGHTS = {
+    # nothing came back: usually over within the hour
+    "timeout": _BRIEF,
+    "reset": _BRIEF,
+    "truncated": _BRIEF,
+    "connect": Weight(growth=1.6, longest=timedelta(hours=6), reached=False, ours=True),
+    "protocol": Weight(growth=1.6, longest=timedelta(hours=6), reached=False, ours=True),
+    # a name or a certificate: somebody there has to repair it
+    "dns": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
+    "tls": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
+    # the server is there and cannot
+    "http-5xx": _BUSY,
+    "http-408": _BUSY,
+    "http-425": _BUSY,
+    # the server is there and does not want to
+    "http-429": Weight(growth=2.0, longest=timedelta(hours=12)),
+    "http-401": _REFUSED,
+    "http-403": _REFUSED,
+    "http-451": _REFUSED,
+    "http-404": _MISSING,
+    "http-4xx": _REFUSED,
+    "redirect": _REFUSED,
+    # something came that is not what it should be: an error page, a feed cut short
+    "empty": _UNREADABLE,
+    "parse": _UNREADABLE,
+    "not-a-feed": Weight(growth=1.6, longest=timedelta(hours=6), ours=True),
+    "encoding": _UNREADABLE,
+    "parse-timeout": _REFUSED,  # costs us most
+    "memory": _REFUSED,
+    "too-large": _REFUSED,
+    # no waiting helps before the operator or the owner changes something
+    "address": _OPERATOR,
+    "refused-address": _OPERATOR,
+    "no-preview": _MISSING,
+    "not-found": _MISSING,
+    "private": _MISSING,
+    "group": _OPERATOR,
+    "bot": _OPERATOR,
+    "user": _OPERATOR,
+    # our own
+    "bug": Weight(growth=2.0, longest=timedelta(hours=6)),
+}
+_UNKNOWN = Weight(growth=2.0, longest=timedelta(hours=12))
+
+
+def weight_of(reason: str | None) -> Weight:
+    """The weight of a SourceError's reason: its own, else that of its hundred ("http-5xx"), else a middling one."""
+    reason = reason or ""
+    return WEIGHTS.get(reason) or WEIGHTS.get(reason[:6] + "xx", _UNKNOWN)
+
+
+def learnt(rhythm: Rhythm, poll: Poll, *, new: Sequence[Post], gap: bool = False) -> Rhythm:
+    """The rhythm after a poll, of whose posts `new` were not known before. A failure teaches nothing of the source."""
+    if poll.outcome in {Outcome.FAILED, Outcome.GONE}:
+        return rhythm
+    moments = [post.stated_at for post in new if post.stated_at is not None and _has_time_of_day(post.stated_at)]
+    entries = poll.reading.entries if poll.reading else 0
+    return observe(rhythm, at=poll.finished_at, new=len(new), moments=moments, entries=entries, gap=gap)
+
+
+def next_poll_at(
+    poll: Poll,
+    *,
+    pace: Pace,
+    chance: float,
+    rhythm: Rhythm = Rhythm(),  # noqa: B008 - frozen
+    hints: Hints = Hints(),  # noqa: B008 - frozen
+    everything_failing: bool = False,
+) -> datetime:
     """When the source of a finished poll is due next.
 
-    `chance` is uniform in [0, 1). Failures in a row double the interval up to the ceiling; a time that the server asked
-    for is kept, but never beyond the ceiling. An address that is gone is looked at once a ceiling. A source whose own
-    interval is longer than the ceiling keeps that interval.
+    `rhythm` is what is learnt of the source, this poll included; `hints` what it asks for; `chance` uniform in [0, 1).
+    `everything_failing` says that hardly any source can be read: then it is our own network, and no source is to blame.
+
+    A success waits the learnt interval, longer where hints ask for it. Failures in a row make the wait grow by the
+    weight of the last one, never beyond the ceiling; the first success ends that. An address that is gone is looked at
+    once a ceiling. A time that the server asked for is kept, but never beyond a day. A source whose own interval is
+    longer than the ceiling keeps that interval.
     """
-    interval = max(poll.source.interval, pace.floor)
+    base = max(poll.source.interval, pace.floor)
+    ceiling = max(pace.ceiling, base)
+    now = poll.finished_at
+    habit = interval_at(rhythm, now, floor=pace.floor, ceiling=ceiling, base=base)
     if poll.outcome is Outcome.GONE:
-        interval = max(pace.ceiling, interval)
-    elif poll.outcome is Outcome.FAILED and interval < pace.ceiling:
-        doublings = min(poll.memory.failures, 20)  # enough for any ceiling, and no overflow
-        interval = min(interval * (1 << doublings), pace.ceiling)
-    due = poll.finished_at + interval * (1 + JITTER * (2 * chance - 1))
+        wait = ceiling
+    elif poll.outcome is Outcome.FAILED:
+        wait = _after_failure(poll, habit=habit, base=base, ceiling=ceiling, everything_failing=everything_failing)
+    else:
+        wait = honoured(hints, habit, now=now, ceiling=ceiling, rhythm=rhythm)
+    either_way = min(wait * JITTER, JITTER_MOST)
+    due = now + max(wait - either_way, pace.floor) + 2 * chance * either_way
     if poll.retry_at is not None:
-        due = max(due, min(poll.retry_at, poll.finished_at + pace.ceiling))
+        asked = min(poll.retry_at, now + LONGEST_PATIENCE)
+        due = max(due, asked + chance * min(JITTER_MOST, max(asked - now, timedelta()) * JITTER))
     return due
+
+
+def _after_failure(
+    poll: Poll, *, habit: timedelta, base: timedelta, ceiling: timedelta, everything_failing: bool
+) -> timedelta:
+    weight = weight_of(poll.reason)
+    if everything_failing and weight.ours:
+        return min(base, OWN_TROUBLE)
+    # Where nothing came back a post may wait: it is tried after the operator's interval, not after a learnt long night.
+    first = habit if weight.reached else min(habit, base)
+    first = max(first, min(base, weight.longest))
+    failures = max(poll.memory.failures, 1)
+    exponent = min(failures - 1 if not weight.reached else failures, 60)  # 60 reaches any ceiling without an overflow
+    grown = max(first.total_seconds(), 1.0) * weight.growth**exponent
+    longest = max(weight.longest, first)
+    return min(timedelta(seconds=min(grown, longest.total_seconds())), ceiling)
+
+
+def _has_time_of_day(moment: datetime) -> bool:
+    """A midnight to the second is a date without a time more often than a moment."""
+    return (moment.hour, moment.minute, moment.second) != (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,7 +66,9 @@ def link_key(url: str | None) -> bytes | None:
         return None
     if parts.hostname in TELEGRAM and CHANNEL.fullmatch(parts.path):
         return None
-    return blake2b(url.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    # http or https, with or without "www." and a slash at the end: it is one page.
+    page = url.partition("://")[2].removeprefix("www.").rstrip("/")
+    return blake2b(page.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
 def place(new: Sequence[Sighting], stored: Iterable[Sighting]) -> list[Placement]:

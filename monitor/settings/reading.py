@@ -24,7 +24,7 @@ ENVIRONMENT = "environment"
 
 PREFIX = "MONITOR_"
 
-OTHER_VARIABLES = frozenset({"MONITOR_SETTINGS", "MONITOR_SHARED"})
+OTHER_VARIABLES = frozenset({"MONITOR_CONFIG_FILE", "MONITOR_SHARED"})
 """Variables with our prefix that are no settings: the settings file itself, and the recorded corpus of the tests."""
 
 S = TypeVar("S", bound=BaseSettings)

@@ -146,6 +146,19 @@ class Polling(Section):
 
     tick: Lasting = Field(default=timedelta(seconds=5), description="How often due sources are looked for")
     concurrency: Whole = Field(default=20, ge=1, le=1_000, description="Sources fetched at the same time")
+    host_concurrency: Whole = Field(
+        default=2,
+        ge=1,
+        le=1_000,
+        description="Of these, fetched from one registered domain (all hosts under example.org)",
+    )
+    host_spacing: Duration = Field(
+        default=timedelta(seconds=1), description="Least time between two requests to one registered domain"
+    )
+    robots: Flag = Field(
+        default=True,
+        description="Whether robots.txt is heeded for pages; feeds and the like are made for programs",
+    )
     interval: Lasting = Field(
         default=timedelta(minutes=15), description="Time between two polls of a source that states none"
     )

@@ -5,7 +5,7 @@ Adding a kind: one module here that defines `KIND`, one line in `KINDS`, its tes
 
 from collections.abc import Mapping
 
-from monitor.sources import feed, jsonfeed, page, telegram
+from monitor.sources import document, feed, jsonfeed, page, sitemap, telegram
 from monitor.sources.kind import SourceKind
 
 KINDS: Mapping[str, SourceKind] = {
@@ -15,5 +15,7 @@ KINDS: Mapping[str, SourceKind] = {
         jsonfeed.KIND,
         telegram.KIND,
         page.KIND,
+        sitemap.KIND,
+        document.KIND,
     )
 }

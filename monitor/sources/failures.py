@@ -21,7 +21,7 @@ _CONNECT = {
 
 def explained(error: httpx2.TransportError, *, host: str) -> SourceError:
     """The SourceError that says what a transport error means: "dns", "refused-address", "tls", "connect", "timeout",
-    "truncated", "protocol" or "reset".
+    "truncated", "protocol", "reset" or "proxy".
     """
     if isinstance(error, NameNotFound):
         return SourceError(str(error), reason="dns")
@@ -29,6 +29,8 @@ def explained(error: httpx2.TransportError, *, host: str) -> SourceError:
         return SourceError(str(error), reason="refused-address")
     if isinstance(error, httpx2.TimeoutException):
         return SourceError(str(error) or f"{host} did not answer in time", reason="timeout")
+    if isinstance(error, httpx2.ProxyError):
+        return SourceError(f"no connection to {host}, it said: {str(error)[:200]}", reason="proxy")
     causes = tuple(_causes(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):

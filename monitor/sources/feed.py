@@ -12,11 +12,12 @@ import feedparser  # type: ignore[import-untyped]  # ships no types
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.core.errors import SourceError
+from monitor.core.hints import Hints, from_feed
 from monitor.core.html import MAX_CHARACTERS, as_markup, one_line, plain_text
 from monitor.core.model import Document, Entry, Forward, Media, Source, Window
 from monitor.core.urls import absolute
 from monitor.sources.encoding import decoded
-from monitor.sources.kind import Options, SourceKind, web_address
+from monitor.sources.kind import EntryOptions, SourceKind, web_address
 from monitor.sources.sniff import is_binary, root_of, shape_of
 from monitor.sources.xmltext import mended
 
@@ -94,8 +95,30 @@ def parse(document: Document, source: Source) -> Window:
         homepage=absolute(_string(parsed.feed, "link"), document.url),
         language=_string(parsed.feed, "language") or None,
         older=_older(parsed.feed, document.url),
+        hints=_hints(parsed.feed, text).to_json(),
         notes=(*notes, *clean.notes, *problems),
     )
+
+
+_LONGEST_LIST = 5_000  # characters; seven days or 24 hours need less
+
+
+def _hints(feed: Mapping[str, Any], text: str) -> Hints:
+    """When the feed says that it is worth asking again. feedparser keeps one hour and one day of each list only."""
+    return from_feed(
+        ttl=_string(feed, "ttl"),
+        skip_hours=_listed(text, "skipHours", "hour"),
+        skip_days=_listed(text, "skipDays", "day"),
+        update_period=_string(feed, "sy_updateperiod"),
+        update_frequency=_string(feed, "sy_updatefrequency"),
+        update_base=_string(feed, "sy_updatebase"),
+    )
+
+
+def _listed(text: str, outer: str, inner: str) -> list[str]:
+    begin = text.find(f"<{outer}>")
+    end = text.find(f"</{outer}>", begin, begin + _LONGEST_LIST) if begin >= 0 else -1
+    return re.findall(rf"<{inner}>\s*(\w+)\s*</{inner}>", text[begin:end]) if end >= 0 else []
 
 
 def _inside_page(text: str) -> str | None:
@@ -364,7 +387,7 @@ KIND = SourceKind(
     summary="RSS, RDF or Atom feed",
     accept="application/atom+xml, application/rss+xml, application/rdf+xml;q=0.9, application/xml;q=0.8, "
     "text/xml;q=0.8, application/feed+json;q=0.7, */*;q=0.5",
-    options=Options,
+    options=EntryOptions,
     address=web_address,
     parse=parse,
 )

@@ -11,7 +11,7 @@ from monitor.core.html import as_markup, one_line
 from monitor.core.model import Document, Entry, Media, Source, Window
 from monitor.core.urls import absolute
 from monitor.sources.encoding import decoded
-from monitor.sources.kind import Options, SourceKind, web_address
+from monitor.sources.kind import EntryOptions, SourceKind, web_address
 
 _VERSION = "jsonfeed.org/version/"
 _MAX_NUMBER_DIGITS = 400  # of a number written out in the document; Python's own conversion is quadratic in them
@@ -164,7 +164,7 @@ KIND = SourceKind(
     name="jsonfeed",
     summary="JSON Feed 1.0 or 1.1",
     accept="application/feed+json, application/json;q=0.9, */*;q=0.5",
-    options=Options,
+    options=EntryOptions,
     address=web_address,
     parse=parse,
 )

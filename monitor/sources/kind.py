@@ -6,15 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict
-
 from monitor.core.model import Document, Source, Window
+from monitor.sources.request import RequestOptions
 
 
-class Options(BaseModel):
-    """Base of the options that one kind understands; a name not listed is refused."""
+class Options(RequestOptions):
+    """Base of the options that one kind understands; a name not listed is refused.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    What it inherits says how the source is asked, and every kind understands it.
+    """
+
+
+class EntryOptions(Options):
+    """Of kinds whose entries link pages that say more than they do."""
+
+    full_text: bool = False  # the pages that the entries link are read too; what the entries say is kept as teasers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,8 @@ class SourceKind:
     parse: Callable[[Document, Source], Window]
     """Every entry of the document, or SourceError with reason "not-a-feed" or "parse"; never half a page.
     Runs in a worker process that can be killed: no clock, no network, no database."""
+    robots: bool = False
+    """Whether the site's robots.txt is asked first: for pages, which nobody offered to programs."""
 
 
 def web_address(text: str) -> str:

@@ -66,6 +66,16 @@ def absolute(base: str, href: str) -> str | None:
         return None
 
 
+def is_unread(tag: str) -> bool:
+    """Whether an element's content is nothing that a reader sees."""
+    return tag in _UNREAD
+
+
+def is_inline(tag: str) -> bool:
+    """Whether an element stands in a line of text, and does not begin one."""
+    return tag in _INLINE
+
+
 def text_of(node: LexborNode | None) -> str:
     """The words a reader sees, on one line; "" for None."""
     parts: list[str] = []

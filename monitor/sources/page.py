@@ -1,7 +1,10 @@
-"""Web pages that list news and have no feed: a CSS selector says what an item is, others where its parts are.
+"""Web pages that list news and have no feed.
+
+Without options the list is found by itself (`sources.listing`). Where that finds the wrong one, CSS selectors or XPath
+(`sources.selecting`) say what an item is and where its parts are:
 
     options:
-      item: "ul.news > li"                 # one item of the list; required
+      item: "ul.news > li"                 # one item of the list
       link: "a.headline"                   # its link; without it, the first link in the item
       title: "a.headline@title"            # its title; without it, the words of the link
       date: "span.date"                    # its date; without it, the first <time>
@@ -15,63 +18,27 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from html import escape
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
-from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+from pydantic import AfterValidator, model_validator
+from selectolax.lexbor import LexborHTMLParser
 
 from monitor.core.errors import SourceError
 from monitor.core.model import Document, Entry, Source, Window
 from monitor.sources.kind import Options, SourceKind, web_address
-from monitor.sources.markup import absolute, attribute, decoded, select, text_of
+from monitor.sources.listing import found_listing
+from monitor.sources.markup import absolute, attribute, decoded, text_of
+from monitor.sources.outline import outline
+from monitor.sources.selecting import Item, Part, css_or_xpath, items, part
+from monitor.sources.sniff import is_binary
+from monitor.sources.turnedaway import turned_away
 
-_ATTRIBUTE = re.compile(r"(?P<selector>.*)@(?P<attribute>[A-Za-z_][\w:.-]*)", re.DOTALL)
 _TIME_IN_FORMAT = re.compile(r"%-?[HIXc]")
 _READ = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.+-]+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """Where in an item to look: "selector@attribute", either half of which may be left out."""
-
-    selector: str
-    attribute: str | None
-
-    @classmethod
-    def of(cls, text: str) -> _Part:
-        found = _ATTRIBUTE.fullmatch(text.strip())
-        return cls(found["selector"].strip(), found["attribute"].lower()) if found else cls(text.strip(), None)
-
-    def element(self, item: LexborNode) -> LexborNode | None:
-        return item.css_first(self.selector) if self.selector else item
-
-    def words(self, item: LexborNode) -> str:
-        found = self.element(item)
-        return attribute(found, self.attribute) if self.attribute else text_of(found)
-
-
-def _selector(text: str) -> str:
-    if not text.strip():
-        raise ValueError("is empty; expected a CSS selector such as 'ul.news > li'")
-    try:
-        LexborHTMLParser("").css(text)
-    except SelectolaxError:
-        raise ValueError(f"{text!r} is not a CSS selector; expected something like 'ul.news > li'") from None
-    return text
-
-
-def _part(text: str) -> str:
-    part = _Part.of(text)
-    if part.selector or not part.attribute:
-        try:
-            _selector(part.selector)
-        except ValueError as error:
-            raise ValueError(f"{error}, with '@attribute' after it to take an attribute") from None
-    return text
 
 
 def _date_format(text: str) -> str:
@@ -88,63 +55,100 @@ def _date_format(text: str) -> str:
 class PageOptions(Options):
     """Where on the page the items are, and in an item its parts. See the top of this module."""
 
-    item: Annotated[str, AfterValidator(_selector)]
-    link: Annotated[str, AfterValidator(_part)] | None = None
-    title: Annotated[str, AfterValidator(_part)] | None = None
-    date: Annotated[str, AfterValidator(_part)] | None = None
+    item: Annotated[str, AfterValidator(css_or_xpath)] | None = None
+    link: Annotated[str, AfterValidator(part)] | None = None
+    title: Annotated[str, AfterValidator(part)] | None = None
+    date: Annotated[str, AfterValidator(part)] | None = None
     date_format: Annotated[str, AfterValidator(_date_format)] | None = None
-    summary: Annotated[str, AfterValidator(_part)] | None = None
+    summary: Annotated[str, AfterValidator(part)] | None = None
+    full_text: bool = False  # the pages that the items link are read too
+
+    @model_validator(mode="after")
+    def _parts_have_an_item(self) -> Self:
+        if self.item is None and (self.link or self.title or self.date or self.summary):
+            raise ValueError("link, title, date and summary are parts of an item: 'item' must say what an item is")
+        return self
 
 
 def parse(document: Document, source: Source) -> Window:
     """Every item of the page that has a link and a title, in the page's order; notes say what was left out.
 
-    SourceError "not-a-feed" where the selector matches nothing: a page that changed its looks must not be taken for a
-    quiet day. SourceError "parse" where it matches, but no match has both.
+    SourceError "not-a-feed" where the selector matches nothing or, without one, nothing on the page looks like its
+    list: a page that changed its looks must not be taken for a quiet day. The same for pages that turn a reader away
+    (errors, log-ins). SourceError "parse" where the selector matches, but no match has link and title.
     """
     options = PageOptions.model_validate(dict(source.options))
+    if is_binary(document.content):
+        raise SourceError(f"{document.url} is a file, not a web page", reason="not-a-feed")
     text, notes = decoded(document, hint=source.language)
     page = LexborHTMLParser(text)
     base = absolute(document.url, attribute(page.css_first("base[href]"), "href")) or document.url
-    items = select(page, options.item)
-    if not items:
-        raise SourceError(
-            f"item selector {options.item!r} matched nothing on {document.url}: compare it with the page as it is now",
-            reason="not-a-feed",
-        )
-    entries, skipped = [], Counter[str]()
-    for item in items:
-        entry = _entry(item, options, base)
-        if isinstance(entry, Entry):
-            entries.append(entry)
-        else:
-            skipped[entry] += 1
-    faults = tuple(f"{count} of {len(items)} items skipped: {fault}" for fault, count in skipped.items())
-    if not entries:
-        message = (
-            f"item selector {options.item!r} matched on {document.url}, but no match is an item: {'; '.join(faults)}"
-        )
-        raise SourceError(message, reason="parse")
+    if options.item is None:
+        entries, found = _detected(page, base, document, options)
+    else:
+        entries, found = _selected(items(page, text, options.item), options, options.item, base, document.url)
     return Window(
         entries=tuple(entries),
         title=text_of(page.css_first("title")) or None,
         homepage=document.url,
         language=attribute(page.css_first("html"), "lang") or None,
-        notes=(*notes, *faults, *_unread_dates(entries, options)),
+        notes=(*notes, *found, *_unread_dates(entries, options)),
     )
 
 
-def _entry(item: LexborNode, options: PageOptions, base: str) -> Entry | str:
+def _detected(
+    page: LexborHTMLParser, base: str, document: Document, options: PageOptions
+) -> tuple[list[Entry], tuple[str, ...]]:
+    if (reason := turned_away(page)) is not None:
+        raise SourceError(f"{document.url} is not the page that lists news: {reason}", reason="not-a-feed")
+    listing = found_listing(outline(page, base=base, url=document.url, now=document.fetched_at), url=document.url)
+    if listing is None:
+        raise SourceError(
+            f"no list of news was recognised on {document.url}: say what an item is with the option 'item', "
+            "a CSS selector such as 'ul.news > li'",
+            reason="not-a-feed",
+        )
+    if options.date_format is None:
+        return list(listing.entries), listing.notes
+    entries = [
+        replace(entry, published=_in_format(entry.published, options.date_format) if entry.published else None)
+        for entry in listing.entries
+    ]
+    return entries, listing.notes
+
+
+def _selected(
+    matches: list[Item], options: PageOptions, selector: str, base: str, url: str
+) -> tuple[list[Entry], tuple[str, ...]]:
+    if not matches:
+        raise SourceError(
+            f"item selector {selector!r} matched nothing on {url}: compare it with the page as it is now",
+            reason="not-a-feed",
+        )
+    entries, skipped = [], Counter[str]()
+    for item in matches:
+        entry = _entry(item, options, base)
+        if isinstance(entry, Entry):
+            entries.append(entry)
+        else:
+            skipped[entry] += 1
+    faults = tuple(f"{count} of {len(matches)} items skipped: {fault}" for fault, count in skipped.items())
+    if not entries:
+        message = f"item selector {selector!r} matched on {url}, but no match is an item: {'; '.join(faults)}"
+        raise SourceError(message, reason="parse")
+    return entries, faults
+
+
+def _entry(item: Item, options: PageOptions, base: str) -> Entry | str:
     """The item's parts, or why it is none."""
-    link = _Part.of(options.link or "a[href]")
-    anchor = link.element(item)
-    href = attribute(anchor, link.attribute or "href")
-    if not href:
+    link = Part.of(options.link or "a[href]")
+    if not (href := item.address(link)):
         return "no link"
     url = absolute(base, href)
     if url is None or urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
         return "its link is not a web address"
-    title = _Part.of(options.title).words(item) if options.title else text_of(anchor) or attribute(anchor, "title")
+    anchor = item.element(link)
+    title = item.words(Part.of(options.title)) if options.title else text_of(anchor) or attribute(anchor, "title")
     if not title:
         return "no title"
     return Entry(
@@ -155,29 +159,32 @@ def _entry(item: LexborNode, options: PageOptions, base: str) -> Entry | str:
     )
 
 
-def _summary(item: LexborNode, where: str | None) -> str | None:
+def _summary(item: Item, where: str | None) -> str | None:
     if where is None:
         return None
-    part = _Part.of(where)
-    if part.attribute:
-        return escape(part.words(item)) or None
-    found = part.element(item)
+    wanted = Part.of(where)
+    if wanted.attribute:
+        return escape(item.words(wanted)) or None
+    found = item.element(wanted)
     return (found.inner_html or None) if found is not None else None
 
 
-def _date(item: LexborNode, options: PageOptions) -> str:
+def _date(item: Item, options: PageOptions) -> str:
     if options.date:
-        written = _Part.of(options.date).words(item)
+        written = item.words(Part.of(options.date))
     else:
-        element = item.css_first("time")
+        element = item.node.css_first("time")
         written = attribute(element, "datetime") or text_of(element)
-    if options.date_format is None:
-        return written
+    return written if options.date_format is None else _in_format(written, options.date_format)
+
+
+def _in_format(written: str, date_format: str) -> str:
+    """A date in the operator's format as ISO 8601; as it is where it is written otherwise."""
     try:
-        read = datetime.strptime(written, options.date_format)  # noqa: DTZ007  the page does not say which zone it means
+        read = datetime.strptime(written, date_format)  # noqa: DTZ007  the page does not say which zone it means
     except ValueError:
         return written
-    return read.isoformat() if _TIME_IN_FORMAT.search(options.date_format) else read.date().isoformat()
+    return read.isoformat() if _TIME_IN_FORMAT.search(date_format) else read.date().isoformat()
 
 
 def _unread_dates(entries: list[Entry], options: PageOptions) -> tuple[str, ...]:
@@ -191,9 +198,10 @@ def _unread_dates(entries: list[Entry], options: PageOptions) -> tuple[str, ...]
 
 KIND = SourceKind(
     name="page",
-    summary="a web page that lists news and has no feed, read by CSS selectors",
+    summary="a web page that lists news and has no feed",
     accept="text/html, application/xhtml+xml;q=0.9",
     options=PageOptions,
     address=web_address,
     parse=parse,
+    robots=True,
 )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from monitor.core.identity import digest8, guid_of, packed, unpacked
+from monitor.core.dates import day_comes_first
+from monitor.core.identity import digest8, guid_of, packed, told_by_text, unpacked
 from monitor.core.model import Document, Entry, Match, Post, Prepared, Reading, Source, Tag, Window
 from monitor.core.normalise import normalise
 from monitor.sources import KINDS
@@ -65,6 +66,8 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
         seen=packed(digests),
         title=window.title,
         older=window.older,
+        more=window.more,
+        hints=window.hints,
         notes=_bounded([*notes, *window.notes, *unusable]),
     )
 
@@ -82,11 +85,12 @@ def _normalised(window: Window, document: Document, source: Source) -> tuple[lis
     """The posts of a window, each guid once, and a note on each entry that is left out."""
     notes: list[str] = []
     posts: dict[str, Post] = {}
+    day_first = day_comes_first(date for entry in window.entries for date in (entry.published, entry.updated) if date)
     for entry in _told_apart(window, notes):
         if entry.service:
             continue
         try:
-            post = normalise(entry, source=source, now=document.fetched_at, base=document.url)
+            post = normalise(entry, source=source, now=document.fetched_at, base=document.url, day_first=day_first)
         except Exception as error:  # whatever a strange entry sets off, the others must not pay for it
             notes.append(f"entry {_named(entry)} left out: {str(error) or type(error).__name__}")
             continue
@@ -108,15 +112,15 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
     """
     alike: dict[str, list[Entry]] = {}
     for entry in window.entries:
-        alike.setdefault(entry.guid or entry.link or "", []).append(entry)
-    shared = {identity for identity, entries in alike.items() if identity and _are_different_posts(entries)}
+        alike.setdefault(guid_of(entry), []).append(entry)
+    shared = {identity for identity, entries in alike.items() if _are_different_posts(entries)}
     notes.extend(
         f"several posts share the identity {identity[:100]!r}: told apart by their texts" for identity in shared
     )
     for entry in window.entries:
         guid = entry.guid
-        if (identity := entry.guid or entry.link) in shared:
-            guid = f"{identity} {guid_of(replace(entry, guid=None, link=None))}"
+        if (identity := guid_of(entry)) in shared:
+            guid = f"{identity} {told_by_text(entry)}"
         yield replace(entry, guid=guid, language=entry.language or window.language)
 
 

@@ -1,4 +1,4 @@
-"""The guard as an `httpx2` transport, and a client around it for posting to addresses that people configure."""
+"""The guard as an `httpx2` transport, directly or by a proxy, and a client for posting to configured addresses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import cast
 import httpcore2
 import httpx2
 
-from monitor.core.addresses import Network
-from monitor.sources.guard import GuardedBackend, Resolver, SystemResolver
+from monitor.core.addresses import Network, refusal
+from monitor.sources.guard import AddressRefused, GuardedBackend, Resolver, SystemResolver, literal
 
 KEEPALIVE = 15.0  # seconds; long enough for a redirect or the next source of the same host, short for a poll's rhythm
 
@@ -31,7 +31,12 @@ _ERRORS: Mapping[type[Exception], type[httpx2.TransportError]] = {
     httpcore2.LocalProtocolError: httpx2.LocalProtocolError,
     httpcore2.ProtocolError: httpx2.ProtocolError,
     httpcore2.UnsupportedProtocol: httpx2.UnsupportedProtocol,
+    httpcore2.ProxyError: httpx2.ProxyError,
 }
+
+# Endings of names that mean something only inside a network: RFC 6761, 6762 and 8375, the name that ICANN reserved in
+# 2024 for private use ("internal"), and what people used before.
+_INTERNAL = ("localhost", "local", "internal", "home.arpa", "lan", "intranet", "private", "corp", "home", "localdomain")
 
 
 @contextlib.contextmanager
@@ -59,8 +64,13 @@ class _Body(httpx2.AsyncByteStream):
 class GuardedTransport(httpx2.AsyncBaseTransport):
     """Sends requests over connections that the guard opened.
 
-    HTTP/1.1, no proxy and no Unix socket. Any port: official sites do publish on odd ones, and what a port reaches is
+    HTTP/1.1 and no Unix socket. Any port: official sites do publish on odd ones, and what a port reaches is
     decided by the address. `tls` defaults to the certificates that the system trusts.
+
+    A request with the extension "proxy" (http://…, https://…; name and password percent-encoded) goes by way of that
+    proxy. The proxy's own address is judged like any other. The target's name is looked up by the proxy, out of our
+    sight: what is refused here are addresses and names that are internal as they are written. What else a proxy may
+    reach is its operator's to decide.
     """
 
     def __init__(
@@ -72,31 +82,38 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         tls: ssl.SSLContext | None = None,
         max_connections: int = 20,
     ) -> None:
+        self._allow = tuple(allow)
+        self._tls = tls or httpx2.create_ssl_context(trust_env=False)
+        self._max_connections = max_connections
+        self._backend = GuardedBackend(
+            resolve=resolve or SystemResolver(), allow=allow, resolve_timeout=resolve_timeout
+        )
         self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=tls or httpx2.create_ssl_context(trust_env=False),
+            ssl_context=self._tls,
             max_connections=max_connections,
             max_keepalive_connections=max_connections,
             keepalive_expiry=KEEPALIVE,
-            network_backend=GuardedBackend(
-                resolve=resolve or SystemResolver(), allow=allow, resolve_timeout=resolve_timeout
-            ),
+            network_backend=self._backend,
         )
+        self._proxied: dict[str, httpcore2.AsyncHTTPProxy] = {}  # by the proxy's address; as many as are configured
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send one request. Raises `httpx2.TransportError`, of which `guard.NameNotFound` and `guard.AddressRefused`
-        are kinds. The caller closes the response.
+        are kinds; `httpx2.ProxyError` where a proxy will not connect. The caller closes the response.
         """
+        proxy = request.extensions.get("proxy")
+        pool = self._pool if proxy is None else self._by_way_of(proxy, to=request.url)
         url = httpcore2.URL(
             scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
         )
         with _translated():
-            response = await self._pool.handle_async_request(
+            response = await pool.handle_async_request(
                 httpcore2.Request(
                     method=request.method,
                     url=url,
                     headers=request.headers.raw,
                     content=request.stream,
-                    extensions=request.extensions,
+                    extensions={name: value for name, value in request.extensions.items() if name != "proxy"},
                 )
             )
         return httpx2.Response(
@@ -109,6 +126,38 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._pool.aclose()
+        for pool in self._proxied.values():
+            await pool.aclose()
+
+    def _by_way_of(self, proxy: str, *, to: httpx2.URL) -> httpcore2.AsyncHTTPProxy:
+        host = to.raw_host.decode("ascii").rstrip(".")
+        address = literal(host)
+        reason = refusal(address, allow=self._allow) if address is not None else _internal(host)
+        if reason:
+            raise AddressRefused(f"not a public address: {host} ({reason}), by way of a proxy")
+        pool = self._proxied.get(proxy)
+        if pool is None:
+            url = httpx2.URL(proxy)
+            pool = self._proxied[proxy] = httpcore2.AsyncHTTPProxy(
+                httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"),
+                proxy_auth=(url.username.encode(), url.password.encode()) if url.userinfo else None,
+                ssl_context=self._tls,
+                proxy_ssl_context=self._tls if url.scheme == "https" else None,
+                max_connections=self._max_connections,
+                max_keepalive_connections=self._max_connections,
+                keepalive_expiry=KEEPALIVE,
+                network_backend=self._backend,
+            )
+        return pool
+
+
+def _internal(name: str) -> str | None:
+    """Why a name is internal as it is written, or None."""
+    if "." not in name:
+        return "a name without a domain"
+    if any(name == ending or name.endswith(f".{ending}") for ending in _INTERNAL):
+        return "a name of a local network"
+    return None
 
 
 def guarded_client(

@@ -27,6 +27,7 @@ from monitor.core.model import (
     Tag,
     Voice,
 )
+from monitor.core.recognition import lead_key
 from monitor.core.stories import Placement, Sighting, link_key, moment
 from monitor.core.urls import canonical
 from monitor.store import sources
@@ -227,12 +228,25 @@ def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: d
         ).where(post.c.id == before.id)
         names = ["post_id", "number", "title", "text", "html", "content_hash", "replaced_at"]
         tx.execute(insert(revision).from_select(names, old))
-        values = _content(prepared.post) | {"revisions": post.c.revisions + 1}
-        tx.execute(update(post).where(post.c.id == before.id).values(values))
+        tx.execute(update(post).where(post.c.id == before.id).values(revisions=post.c.revisions + 1))
+        revised.append((before, prepared))
+    complete(tx, revised)
+
+
+def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
+    """Store what posts say now, with its tags and matches. What they said before was but a part of it: no revision.
+
+    A post that somebody else changed since it was known is left alone.
+    """
+    completed = []
+    for before, prepared in fuller:
+        as_known = and_(post.c.id == before.id, post.c.content_hash == before.content_hash)
+        if tx.execute(update(post).where(as_known).values(_content(prepared.post))).rowcount == 0:
+            continue
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
-        revised.append((before.id, prepared))
-    describe(tx, revised)
+        completed.append((before.id, prepared))
+    describe(tx, completed)
 
 
 # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -405,6 +419,7 @@ def _content(value: Post) -> dict[str, Any]:
         "url": value.url,
         "url_key": link_key(value.url),
         "forward_key": _forward_key(value),
+        "lead_key": lead_key(value.title),
         "fingerprint": value.fingerprint,
         "content_hash": value.content_hash,
         "title": value.title,

@@ -211,6 +211,10 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
 
     A poll of an address that the source no longer has is recorded, but leaves nothing to remember.
     """
+    postponed = [row for row in polls if row[0].outcome is Outcome.POSTPONED]
+    for p, due, _, _ in postponed:  # nothing happened: neither a poll to be recorded nor anything learnt
+        tx.execute(update(state).where(state.c.source_id == p.source.id).values(next_poll_at=due, claimed_until=None))
+    polls = [row for row in polls if row[0].outcome is not Outcome.POSTPONED]
     if not polls:
         return
     tx.execute(

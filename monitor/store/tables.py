@@ -125,6 +125,7 @@ class SourceStateRow(Base, table=True):
     moved_polls: int
     backfill: str | None = text_column()
     rhythm: bytes = bytes_column()
+    hints: dict[str, Any] = json_column()
     drift: bytes = bytes_column()
     last_gap_at: datetime | None = time_column()
     held: bool  # paused on the command line, whatever the file says
@@ -170,6 +171,7 @@ class PostRow(Base, table=True):
         Index(None, "first_seen_at"),
         Index(None, "story_id"),
         Index(None, "url_key"),
+        Index(None, "lead_key"),
         Index(None, "forward_key"),
         Index(None, "fingerprint"),
     )
@@ -183,6 +185,7 @@ class PostRow(Base, table=True):
     url: str | None = text_column()
     url_key: bytes | None = bytes_column()  # 8-byte hash of url: short enough for every index
     forward_key: bytes | None = bytes_column()  # the same, of the link this post was forwarded from
+    lead_key: bytes | None = bytes_column()  # of the first words of its title, see core.recognition
     fingerprint: bytes | None = bytes_column()
     content_hash: bytes = bytes_column()
     title: str = text_column()
@@ -219,6 +222,19 @@ class RevisionRow(Base, table=True):
     html: str = text_column()
     content_hash: bytes = bytes_column()
     replaced_at: datetime = time_column()
+
+
+class AliasRow(Base, table=True):
+    """Another guid under which a source showed a post, and why it was taken for the same."""
+
+    __tablename__ = "alias"
+    __table_args__ = (Index(None, "post_id"),)
+
+    source_id: int = reference("source.id", primary_key=True)
+    guid: str = Field(sa_type=Text, primary_key=True)
+    post_id: int = reference("post.id", nullable=False)
+    reason: str = text_column()
+    since: datetime = time_column()
 
 
 class TagRow(Base, table=True):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.dates import parse_date
+from monitor.core.dates import day_comes_first, parse_date
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -100,6 +100,43 @@ def test_dates_as_sources_write_them(text, expected):
     moment = parse_date(text, now=NOW)
     assert (moment.strftime("%Y-%m-%dT%H:%M:%S") if moment else None) == expected
     assert moment is None or moment.utcoffset().total_seconds() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "day_first", "expected"),
+    [
+        ("3/4/2026", None, "2026-04-03"),
+        ("3/4/2026", True, "2026-04-03"),
+        ("3/4/2026", False, "2026-03-04"),
+        ("3/4/2026 9:30 PM", True, "2026-04-03"),  # the source's other dates say more than its clock
+        ("3.4.2026", False, "2026-03-04"),
+        ("25/12/2025", False, "2025-12-25"),
+        ("12/25/2025", True, "2025-12-25"),
+        # On 22 November the first of December is yet to come, the twelfth of January is long past.
+        ("1/12/2026", None, "2026-01-12"),
+        ("1/12/2026", True, "2026-12-01"),
+        ("1.12.2026", None, "2026-12-01"),  # nobody writes the month first with full stops
+        ("23/11/2026", None, "2026-11-23"),
+        ("31/4/2026", None, None),
+    ],
+)
+def test_numeric_dates(text, day_first, expected):
+    moment = parse_date(text, now=NOW, day_first=day_first)
+    assert (f"{moment:%Y-%m-%d}" if moment else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["3/4/2026", "25/12/2025 10:00"], True),
+        (["3/4/2026", "12/25/2025"], False),
+        (["3/4/2026", "5.6.26"], None),
+        (["25/12/2025", "12/25/2025"], None),
+        (["2025-12-25", "Mon, 16 Nov 2026 09:30:00 GMT", "25/45/2025", ""], None),
+    ],
+)
+def test_one_date_shows_how_the_others_are_meant(texts, expected):
+    assert day_comes_first(texts) is expected
 
 
 @given(st.integers(min_value=1_000_000_000, max_value=1_790_000_000), st.integers(-12 * 60, 14 * 60))

@@ -3,79 +3,185 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from monitor.core.hints import Hints
 from monitor.core.model import Memory, Outcome, Poll
-from monitor.core.pacing import JITTER, Pace, Patience, next_attempt_at, next_poll_at
+from monitor.core.pacing import (
+    JITTER,
+    JITTER_MOST,
+    LONGEST_PATIENCE,
+    WEIGHTS,
+    Pace,
+    Patience,
+    learnt,
+    next_attempt_at,
+    next_poll_at,
+    weight_of,
+)
+from monitor.core.rhythm import Rhythm, observe
 from tests import make
+from tests.core.test_rhythm import MONDAY, daily, taught
 from tests.make import NOW, hours, minutes
 
 MIDDLE = 0.5  # the chance that moves nothing
 QUARTER = minutes(15)
 PACE = Pace(floor=minutes(1), ceiling=hours(24))
+RARE = taught(daily(21, days=28, weekdays=[6]), until=NOW, since=NOW - timedelta(days=60), every=hours(3))
 
 
 def wait(
     outcome: Outcome,
     *,
+    reason: str | None = None,
     interval: timedelta = QUARTER,
     failures: int = 0,
     retry_at: datetime | None = None,
     chance: float = MIDDLE,
+    rhythm: Rhythm = Rhythm(),  # noqa: B008
+    hints: Hints = Hints(),  # noqa: B008
+    everything_failing: bool = False,
 ) -> timedelta:
     source = make.source(interval=interval)
-    poll = make.poll(source, outcome=outcome, memory=Memory(failures=failures), retry_at=retry_at)
-    return next_poll_at(poll, pace=PACE, chance=chance) - NOW
+    memory = Memory(failures=failures)
+    poll = make.poll(source, outcome=outcome, reason=reason, memory=memory, retry_at=retry_at)
+    due = next_poll_at(
+        poll, pace=PACE, chance=chance, rhythm=rhythm, hints=hints, everything_failing=everything_failing
+    )
+    return due - NOW
 
 
-# ── polling ────────────────────────────────────────────────────────────────────────────────────────────────
+# ── after a success ────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("outcome", [Outcome.NEW, Outcome.KNOWN, Outcome.NOT_MODIFIED])
-def test_a_success_waits_its_interval(outcome: Outcome) -> None:
+def test_a_success_of_a_source_not_known_yet_waits_the_operators_interval(outcome: Outcome) -> None:
     assert wait(outcome) == minutes(15)
-    assert wait(outcome, interval=timedelta(seconds=5)) == minutes(1), "never more often than the floor"
+    assert PACE.floor <= wait(outcome, interval=timedelta(seconds=5)) <= PACE.floor * (1 + JITTER)
     assert wait(outcome, interval=hours(48)) == hours(48)
 
 
+def test_a_success_waits_what_was_learnt_and_then_what_is_asked_for() -> None:
+    plain = wait(Outcome.NOT_MODIFIED, rhythm=RARE)
+    assert plain > 2 * QUARTER
+    asked = wait(Outcome.NOT_MODIFIED, rhythm=RARE, hints=Hints(ttl=plain + hours(1)))
+    assert asked == plain + hours(1)
+    assert wait(Outcome.FAILED, reason="timeout", failures=1, hints=Hints(ttl=hours(9))) == QUARTER
+
+
+def test_the_first_success_ends_all_slowing_down() -> None:
+    assert wait(Outcome.FAILED, reason="http-404", failures=30) == hours(24)
+    assert wait(Outcome.NEW, failures=0) == QUARTER
+
+
+# ── after a failure ────────────────────────────────────────────────────────────────────────────────────────
+
+
 @pytest.mark.parametrize(
-    ("failures", "expected"),
-    [(1, minutes(30)), (2, minutes(60)), (3, minutes(120)), (6, hours(16)), (7, hours(24)), (10**9, hours(24))],
+    ("reason", "minutes_after"),
+    [
+        # failures in a row: 1, 3, 6, 12
+        ("timeout", (15, 29, 81, 180)),
+        ("reset", (15, 29, 81, 180)),
+        ("connect", (15, 38, 157, 360)),
+        ("dns", (15, 60, 480, 720)),
+        ("tls", (15, 60, 480, 720)),
+        ("http-500", (26, 74, 240, 240)),
+        ("http-503", (26, 74, 240, 240)),
+        ("http-429", (30, 120, 720, 720)),
+        ("http-403", (30, 120, 720, 720)),
+        ("http-418", (30, 120, 720, 720)),
+        ("http-404", (38, 234, 1440, 1440)),
+        ("parse", (21, 41, 113, 180)),
+        ("not-a-feed", (24, 61, 252, 360)),
+        ("address", (90, 1440, 1440, 1440)),
+        ("bot", (90, 1440, 1440, 1440)),
+        ("bug", (30, 120, 360, 360)),
+        ("never heard of", (30, 120, 720, 720)),
+        (None, (30, 120, 720, 720)),
+    ],
 )
-def test_failures_in_a_row_double_the_interval_up_to_the_ceiling(failures: int, expected: timedelta) -> None:
-    assert wait(Outcome.FAILED, failures=failures) == expected
+def test_every_kind_of_failure_has_its_own_weight(reason: str | None, minutes_after: tuple[int, ...]) -> None:
+    waits = [wait(Outcome.FAILED, reason=reason, failures=failures) for failures in (1, 3, 6, 12)]
+    assert tuple(round(w / minutes(1)) for w in waits) == minutes_after
 
 
-@pytest.mark.parametrize("failures", [1, 20, 10**9])
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.GONE])
-def test_trouble_never_makes_a_slow_source_faster(outcome: Outcome, failures: int) -> None:
-    assert wait(outcome, failures=failures, interval=timedelta(days=7)) == timedelta(days=7)
+def test_every_reason_that_is_raised_for_a_source_has_a_weight() -> None:
+    for reason in (
+        *("address", "dns", "refused-address", "connect", "tls", "timeout", "reset", "protocol", "redirect", "empty"),
+        *("truncated", "encoding", "too-large", "not-a-feed", "parse", "parse-timeout", "memory", "bug"),
+        *("no-preview", "not-found", "group", "bot", "user", "private"),
+    ):
+        assert weight_of(reason) is WEIGHTS[reason]
+    assert weight_of("http-502") is WEIGHTS["http-5xx"]
+    assert weight_of("http-405") is WEIGHTS["http-4xx"]
+    assert all(weight.growth > 1 for weight in WEIGHTS.values())
 
 
 def test_an_address_that_is_gone_is_looked_at_once_a_ceiling() -> None:
     assert wait(Outcome.GONE, failures=1) == hours(24)
 
 
+@pytest.mark.parametrize("reason", WEIGHTS)
+@pytest.mark.parametrize("failures", [1, 20, 10**9])
+def test_trouble_never_makes_a_slow_source_faster_nor_stops_it(failures: int, reason: str) -> None:
+    assert wait(Outcome.FAILED, reason=reason, failures=failures, interval=timedelta(days=7)) == timedelta(days=7)
+    assert wait(Outcome.GONE, failures=failures, interval=timedelta(days=7)) == timedelta(days=7)
+    assert QUARTER <= wait(Outcome.FAILED, reason=reason, failures=failures) <= PACE.ceiling
+
+
+def test_where_nothing_came_back_a_rare_source_is_tried_sooner_than_by_habit() -> None:
+    habit = wait(Outcome.KNOWN, rhythm=RARE)
+    assert wait(Outcome.FAILED, reason="timeout", failures=1, rhythm=RARE) == QUARTER
+    assert wait(Outcome.FAILED, reason="http-429", failures=1, rhythm=RARE) >= habit
+
+
+@pytest.mark.parametrize("reason", ["timeout", "dns", "connect", "tls", "not-a-feed"])
+def test_when_everything_fails_no_source_is_to_blame(reason: str) -> None:
+    for failures in (1, 5, 500):
+        assert wait(Outcome.FAILED, reason=reason, failures=failures, everything_failing=True) == QUARTER
+    week = timedelta(days=7)
+    assert wait(Outcome.FAILED, reason=reason, failures=1, interval=week, everything_failing=True) == QUARTER
+
+
+@pytest.mark.parametrize("reason", ["http-404", "http-429", "address", "bug"])
+def test_what_a_server_said_itself_counts_even_when_everything_else_fails(reason: str) -> None:
+    alone = wait(Outcome.FAILED, reason=reason, failures=4)
+    assert wait(Outcome.FAILED, reason=reason, failures=4, everything_failing=True) == alone
+
+
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("asked", "least"),
     [
-        (timedelta(hours=-1), minutes(30)),
-        (minutes(5), minutes(30)),
+        (timedelta(hours=-1), hours(0.5)),
+        (minutes(5), hours(0.5)),
         (minutes(45), minutes(45)),
         (hours(24), hours(24)),
-        (timedelta(days=365), hours(24)),
+        (timedelta(days=3650), hours(24)),
     ],
 )
-def test_a_time_the_server_asked_for_is_kept_up_to_the_ceiling(asked: timedelta, expected: timedelta) -> None:
-    assert wait(Outcome.FAILED, failures=1, retry_at=NOW + asked) == expected
+def test_a_time_the_server_asked_for_is_kept_up_to_a_day(asked: timedelta, least: timedelta) -> None:
+    waits = [
+        wait(Outcome.FAILED, reason="http-429", failures=1, retry_at=NOW + asked, chance=chance)
+        for chance in (0.0, 0.5, 0.999)
+    ]
+    assert waits[1] >= least
+    assert waits[1] <= least + JITTER_MOST
+    if asked > hours(0.7):
+        assert least == waits[0] < waits[1] < waits[2], "those that wait for one host come back one after the other"
 
+
+# ── laws ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 chances = st.floats(0, 1, exclude_max=True)
 intervals = st.timedeltas(timedelta(0), timedelta(days=3650))
 moments = st.datetimes(NOW.replace(tzinfo=None, year=2000), NOW.replace(tzinfo=None, year=2100)).map(
     lambda at: at.replace(tzinfo=NOW.tzinfo)
 )
+BUSY = taught([MONDAY + minutes(5 * n) for n in range(600)], until=MONDAY + hours(50), since=MONDAY)
+rhythms = st.sampled_from([Rhythm(), RARE, BUSY, observe(RARE, at=NOW + hours(1), new=25, entries=25, gap=True)])
+hints = st.sampled_from([Hints(), Hints(ttl=hours(30)), Hints(skip_days=frozenset(range(6)))])
 
 
 @st.composite
@@ -83,35 +189,73 @@ def polls(draw: st.DrawFn) -> Poll:
     return make.poll(
         make.source(interval=draw(intervals)),
         outcome=draw(st.sampled_from(Outcome)),
+        reason=draw(st.none() | st.sampled_from(sorted(WEIGHTS)) | st.text(max_size=9)),
         memory=Memory(failures=draw(st.integers(0, 10_000))),
         retry_at=draw(st.none() | moments),
     )
 
 
-@given(polls(), chances)
-def test_a_poll_is_never_due_too_soon_and_never_too_late(poll: Poll, chance: float) -> None:
-    due = next_poll_at(poll, pace=PACE, chance=chance)
-    own = max(poll.source.interval, PACE.floor)
-    assert due >= poll.finished_at + own * (1 - JITTER)
-    assert due <= poll.finished_at + max(own, PACE.ceiling) * (1 + JITTER)
+@settings(deadline=None)
+@given(polls(), chances, rhythms, hints, st.booleans())
+def test_a_poll_is_never_due_too_soon_and_never_too_late(
+    poll: Poll, chance: float, rhythm: Rhythm, asked: Hints, everything_failing: bool
+) -> None:
+    due = next_poll_at(
+        poll, pace=PACE, chance=chance, rhythm=rhythm, hints=asked, everything_failing=everything_failing
+    )
+    ceiling = max(poll.source.interval, PACE.ceiling, LONGEST_PATIENCE)
+    assert poll.finished_at + PACE.floor <= due <= poll.finished_at + ceiling + JITTER_MOST
     if poll.retry_at is not None:
-        assert due >= min(poll.retry_at, poll.finished_at + PACE.ceiling)
+        assert due >= min(poll.retry_at, poll.finished_at + LONGEST_PATIENCE)
 
 
-@given(polls(), chances, chances)
-def test_chance_moves_a_poll_by_a_tenth_at_most_and_always_the_same_way(poll: Poll, one: float, two: float) -> None:
-    early, late = (next_poll_at(poll, pace=PACE, chance=chance) for chance in sorted((one, two)))
-    middle = next_poll_at(poll, pace=PACE, chance=MIDDLE)
-    assert early <= late
-    slack = timedelta(microseconds=1)
-    assert abs(late - middle) <= (middle - poll.finished_at) * JITTER + slack
-    assert abs(middle - early) <= (middle - poll.finished_at) * JITTER + slack
+@settings(deadline=None)
+@given(polls(), chances, chances, rhythms)
+def test_chance_moves_a_poll_a_little_and_always_the_same_way(
+    poll: Poll, one: float, two: float, rhythm: Rhythm
+) -> None:
+    early, late = (next_poll_at(poll, pace=PACE, chance=chance, rhythm=rhythm) for chance in sorted((one, two)))
+    assert early <= late <= early + 2 * min(JITTER_MOST, (late - poll.finished_at) * 2 * JITTER)
 
 
-@given(intervals, st.integers(0, 1_000), chances)
-def test_one_more_failure_never_means_sooner(interval: timedelta, failures: int, chance: float) -> None:
-    waits = [wait(Outcome.FAILED, interval=interval, failures=failures + n, chance=chance) for n in (0, 1)]
+@settings(deadline=None)
+@given(intervals, st.integers(1, 1_000), chances, st.sampled_from(sorted(WEIGHTS)), rhythms)
+def test_one_more_failure_never_means_sooner(
+    interval: timedelta, failures: int, chance: float, reason: str, rhythm: Rhythm
+) -> None:
+    waits = [
+        wait(Outcome.FAILED, reason=reason, interval=interval, failures=failures + n, chance=chance, rhythm=rhythm)
+        for n in (0, 1)
+    ]
     assert waits[0] <= waits[1]
+
+
+def test_sources_do_not_stay_in_step() -> None:
+    dues = {wait(Outcome.KNOWN, chance=n / 100) for n in range(100)}
+    assert len(dues) == 100
+    assert max(dues) - min(dues) > minutes(2.9)
+
+
+# ── learning ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_success_teaches_and_a_failure_does_not() -> None:
+    before = observe(Rhythm(), at=NOW - hours(1), new=0)
+    source = make.source()
+    posts = [make.post("1", stated_at=NOW - minutes(20)), make.post("2")]
+    brought = make.reading(make.prepared("1"), make.prepared("2"), entries=25)
+    after = learnt(before, make.poll(source, outcome=Outcome.NEW, reading=brought), new=posts)
+    expected = observe(before, at=NOW, new=2, moments=[NOW - minutes(20)], entries=25)
+    assert after == expected
+    for outcome in (Outcome.FAILED, Outcome.GONE):
+        assert learnt(before, make.poll(source, outcome=outcome), new=[]) is before
+
+
+def test_a_date_without_a_time_of_day_is_no_moment() -> None:
+    before = observe(Rhythm(), at=MONDAY - hours(2), new=0)
+    poll = make.poll(make.source(), at=MONDAY + hours(2), outcome=Outcome.NEW)
+    dated = learnt(before, poll, new=[make.post("1", stated_at=MONDAY)])
+    assert dated == observe(before, at=MONDAY + hours(2), new=1)
 
 
 # ── delivering ─────────────────────────────────────────────────────────────────────────────────────────────

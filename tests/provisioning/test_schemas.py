@@ -19,6 +19,7 @@ from monitor.provisioning.shapes import (
     WatchShape,
 )
 from monitor.sources import KINDS
+from monitor.sources.kind import Options
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
@@ -69,10 +70,17 @@ def test_no_shape_is_left_out_of_these_tests():
     assert {name for name in made if name.endswith("Shape")} == shapes
 
 
-@pytest.mark.parametrize(
-    ("name", "key"),
-    [(name, key) for known in OPTIONS.values() for name in known for key in keys_of(known[name].options) or ["–"]],
-)
+def documented_options():
+    """Kind or channel and key; what every kind of source understands stands under "any"."""
+    shared = keys_of(Options)
+    yield from (("any", key) for key in shared)
+    for known in OPTIONS.values():
+        for name, kind in known.items():
+            own = [key for key in keys_of(kind.options) if key not in shared]
+            yield from ((name, key) for key in own or ["–"])
+
+
+@pytest.mark.parametrize(("name", "key"), list(documented_options()))
 def test_every_option_of_a_kind_or_channel_is_documented(name, key):
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert f"\n| `{name}` | {key if key == '–' else f'`{key}`'} |" in page

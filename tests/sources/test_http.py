@@ -1,6 +1,8 @@
 """Fetching against a real server on loopback that sends what no server should."""
 
 import asyncio
+import base64
+import contextlib
 import gzip
 import ssl
 import tracemalloc
@@ -13,9 +15,11 @@ import httpx2
 import pytest
 
 from monitor.core.errors import SourceError
-from monitor.core.model import Fetched, Gone, NotModified
+from monitor.core.model import Fetched, Freshness, Gone, NotModified
+from monitor.sources.answers import retry_at
 from monitor.sources.guard import AddressRefused, GuardedBackend, NameNotFound, SystemResolver, literal
-from monitor.sources.http import Fetcher, retry_at
+from monitor.sources.http import Fetcher
+from monitor.sources.manners import Manners
 from monitor.sources.transport import guarded_client
 from tests.sources.wire import drip, message, serving
 
@@ -28,25 +32,31 @@ def fetcher(**arguments):
     return Fetcher(**{"user_agent": "communique-monitor/0.1", "allow": LOOPBACK, "total_timeout": 20.0} | arguments)
 
 
-async def fetch(client, url, *, etag=None, last_modified=None, headers=None):
+async def fetch(client, url, *, etag=None, last_modified=None, headers=None, clock=lambda: NOW, **wishes):
     return await client.fetch(
         url=url,
         accept="application/rss+xml, */*;q=0.1",
         etag=etag,
         last_modified=last_modified,
         headers=headers,
-        clock=lambda: NOW,
+        clock=clock,
+        **wishes,
     )
 
 
-def once(answers, path="/", *, url=None, validators=None, headers=None, tls=None, **arguments):
-    """One fetch from a server with these answers: the result or the SourceError, and the server."""
+def once(answers, path="/", *, url=None, validators=None, headers=None, wishes=None, tls=None, **arguments):
+    """One fetch from a server with these answers: the result or the SourceError, and the server.
+
+    `wishes` are those of the source, PORT in them stands for the server's port; `arguments` go to the fetcher.
+    """
 
     async def run():
         async with serving(answers, tls=tls) as wire, fetcher(**arguments) as client:
             try:
-                return await fetch(client, (url or wire.url(path)).replace("PORT", str(wire.port)),
-                                   headers=headers, **(validators or {})), wire  # fmt: skip
+                port = str(wire.port)
+                own = {k: v.replace("PORT", port) if isinstance(v, str) else v for k, v in (wishes or {}).items()}
+                return await fetch(client, (url or wire.url(path)).replace("PORT", port),
+                                   headers=headers, **own, **(validators or {})), wire  # fmt: skip
             except SourceError as error:
                 return error, wire
 
@@ -716,6 +726,324 @@ def test_a_server_that_prefers_http2_is_asked_in_http11():
             return await fetch(client, wire.url(host="news.example.test", scheme="https"))
 
     assert asyncio.run(run()).document.content == b"plain"
+
+
+# ── what an answer says about its age ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("status", "validators"), [("200 OK", {}), ("304 Not Modified", {"etag": '"1"'})])
+def test_how_long_an_answer_is_good_for_is_handed_on_as_it_was_sent(status, validators):
+    sent = {"Cache-Control": "max-age=600", "Expires": "0", "Age": "17", "Date": "Sun, 22 Nov 2026 12:00:00 GMT"}
+    head = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
+    answer = f"HTTP/1.1 {status}\r\n{head}Cache-Control: private\r\n".encode()
+    answer += b"Content-Length: 1\r\n\r\nx" if status.startswith("200") else b"\r\n"
+    result, _ = once({"/": answer}, validators=validators)
+    assert result.freshness.headers() == sent | {"Cache-Control": "max-age=600, private"}
+
+
+def test_what_says_nothing_about_its_age_or_far_too_much_has_none():
+    assert once({"/": message(body=b"x")})[0].freshness == Freshness()
+    assert once({"/": message(body=b"x", Cache_Control="a" * 5000)})[0].freshness == Freshness()
+
+
+# ── manners ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Leaping:
+    """A clock that is put forward by whoever waits."""
+
+    def __init__(self):
+        self.seconds = 0.0
+
+    def now(self):
+        return self.seconds
+
+    async def sleep(self, seconds):
+        self.seconds += seconds
+
+    def clock(self):
+        return NOW + timedelta(seconds=self.seconds)
+
+    def manners(self, **arguments):
+        return Manners(now=self.now, sleep=self.sleep, **arguments)
+
+
+def test_every_hop_waits_for_its_turn_and_waiting_does_not_count():
+    time = Leaping()
+    seen = []
+
+    def answer(request):
+        seen.append((request.headers["host"].partition(":")[0], time.now()))
+        hops = len(seen)
+        host = "there.test" if hops == 3 else "here.test"
+        port = request.headers["host"].partition(":")[2]
+        return message(body=b"x") if hops == 5 else message("302 Found", Location=f"http://{host}:{port}/{hops}")
+
+    result, _ = once(
+        answer,
+        url="http://here.test:PORT/",
+        resolve=answering("127.0.0.1"),
+        manners=time.manners(spacing=40.0),
+        total_timeout=5.0,
+    )
+    assert isinstance(result, Fetched), result
+    assert seen == [("here.test", 0), ("here.test", 40), ("here.test", 80), ("there.test", 80), ("here.test", 120)]
+
+
+def test_a_second_try_waits_for_its_turn_too():
+    time = Leaping()
+    seen = []
+
+    def answer(request):
+        seen.append(time.now())
+        return (lambda writer: _send(writer, b"")) if len(seen) == 1 else message(body=b"x")
+
+    assert isinstance(once(answer, manners=time.manners(spacing=7.0))[0], Fetched)
+    assert seen == [0, 7]
+
+
+@pytest.mark.parametrize(
+    ("answer", "held"),
+    [
+        (message("429 Too Many Requests", Retry_After="600"), timedelta(minutes=10)),
+        (message("503 Service Unavailable", Retry_After="Sun, 22 Nov 2026 12:20:00 GMT"), timedelta(minutes=20)),
+        (message("503 Service Unavailable", Retry_After="9" * 50), timedelta(days=1)),
+        (message("429 Too Many Requests"), timedelta(minutes=1)),
+        (message("429 Too Many Requests", Retry_After="soon"), timedelta(minutes=1)),
+        (message("503 Service Unavailable"), None),
+        (message("500 Internal Server Error", Retry_After="600"), None),
+    ],
+)
+def test_a_server_that_has_had_enough_is_left_alone_with_its_whole_domain(answer, held):
+    time = Leaping()
+
+    def answers(request):
+        return answer if request.path == "/enough" else message(body=b"fine")
+
+    async def attempt(client, url):
+        try:
+            return await fetch(client, url, clock=time.clock)
+        except SourceError as error:
+            return error
+
+    async def run():
+        async with (
+            serving(answers) as wire,
+            fetcher(manners=time.manners(spacing=0.0), resolve=answering("127.0.0.1")) as client,
+        ):
+            first = await attempt(client, wire.url("/enough", host="www.example.test"))
+            others = [await attempt(client, wire.url(host=host)) for host in ("feeds.example.test", "else.test")]
+            time.seconds += (held or timedelta()).total_seconds()
+            return first, others, await attempt(client, wire.url(host="feeds.example.test")), wire
+
+    first, (same, other), later, wire = asyncio.run(run())
+    assert first.reason in {"http-429", "http-503", "http-500"}
+    if held:
+        assert (same.reason, same.retry_at) == ("host-held", NOW + held)
+    else:
+        assert isinstance(same, Fetched)
+    assert isinstance(other, Fetched)
+    assert isinstance(later, Fetched)
+    assert len(wire.requests) == (3 if held else 4)
+
+
+def test_two_sources_of_one_host_share_a_connection():
+    async def run():
+        answers = {"/a.xml": message(body=b"a"), "/b.xml": message(body=b"b")}
+        async with serving(answers) as wire, fetcher(manners=Leaping().manners()) as client:
+            results = [await fetch(client, wire.url(path)) for path in ("/a.xml", "/b.xml", "/a.xml")]
+            return [result.document.content for result in results], wire.connections
+
+    assert asyncio.run(run()) == ([b"a", b"b", b"a"], 1)
+
+
+# ── servers that are hard to please ────────────────────────────────────────────────────────────────────────
+
+
+def picky(request):
+    return message(body=b"x") if request.headers["accept"] == "*/*" else message("406 Not Acceptable", b"no")
+
+
+def test_a_server_that_has_nothing_of_the_kind_is_asked_for_anything_and_so_the_next_time():
+    async def run():
+        async with serving(picky) as wire, fetcher() as client:
+            results = [await fetch(client, wire.url()) for _ in range(2)]
+            return results, [request.headers["accept"] for request in wire.requests]
+
+    results, accepts = asyncio.run(run())
+    assert [result.document.content for result in results] == [b"x", b"x"]
+    assert accepts == ["application/rss+xml, */*;q=0.1", "*/*", "*/*"]
+
+
+@pytest.mark.parametrize(("headers", "requests"), [(None, 2), ({"Accept": "text/xml"}, 1)])
+def test_a_server_that_has_nothing_at_all_is_not_asked_again(headers, requests):
+    error, wire = once({"/": message("406 Not Acceptable")}, headers=headers)
+    assert error.reason == "http-406"
+    assert len(wire.requests) == requests
+
+
+def test_a_server_that_refuses_us_is_not_lied_to_but_the_operator_is_told_what_can_be_done():
+    error, wire = once({"/": message("403 Forbidden")})
+    assert error.reason == "http-403"
+    assert "user_agent" in str(error)
+    assert len(wire.requests) == 1
+
+
+# ── what one source asks for ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_wishes_of_a_source_go_to_its_own_server_and_its_name_everywhere():
+    def answer(request):
+        host = request.headers["host"]
+        if host.startswith("there"):
+            return message(body=b"x")
+        return message("302 Found", Location=f"http://there.test:{host.partition(':')[2]}/")
+
+    wishes = {"cookies": {"consent": "yes", "lang": "en"}, "user_agent": "Mozilla/5.0 (compatible; us)"}
+    _, wire = once(
+        answer,
+        url="http://here.test:PORT/",
+        headers={"X-Key": "abc"},
+        wishes=wishes,
+        resolve=answering("127.0.0.1"),
+    )
+    here, there = (request.headers for request in wire.requests)
+    assert (here["cookie"], here["x-key"], here["user-agent"]) == ("consent=yes; lang=en", "abc", wishes["user_agent"])
+    assert there["user-agent"] == wishes["user_agent"]
+    assert not there.keys() & {"cookie", "x-key"}
+
+
+def test_a_cookie_that_the_server_sets_on_the_way_replaces_the_one_given():
+    def answer(request):
+        if "session=new" in request.headers.get("cookie", ""):
+            return message(body=b"welcome")
+        return message("302 Found", Location=request.path, Set_Cookie="session=new; Path=/")
+
+    result, wire = once(answer, wishes={"cookies": {"session": "old", "lang": "en"}})
+    assert result.document.content == b"welcome"
+    assert [request.headers["cookie"] for request in wire.requests] == ["session=old; lang=en", "lang=en; session=new"]
+
+
+# ── by way of a proxy ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_by_way_of_a_proxy_no_name_is_looked_up_and_every_hop_goes_there():
+    def answer(request):  # the proxy's answers: it is asked for whole addresses (RFC 9112, 3.2.2)
+        if request.path == "http://here.example/":
+            return message("302 Found", Location="http://there.example/feed")
+        return message(body=b"x") if request.path == "http://there.example/feed" else message("404 Not Found")
+
+    result, wire = once(
+        answer,
+        url="http://here.example/",
+        wishes={"proxy": "http://me:p%40ss@127.0.0.1:PORT"},
+        resolve=answering("10.0.0.1"),
+    )
+    assert result.document.url == "http://there.example/feed"
+    assert [request.headers["host"] for request in wire.requests] == ["here.example", "there.example"]
+    credentials = {request.headers["proxy-authorization"] for request in wire.requests}
+    assert credentials == {"Basic " + base64.b64encode(b"me:p@ss").decode()}
+
+
+def test_the_proxy_itself_must_be_public_or_allowed():
+    for proxy in ("http://127.0.0.1:PORT", "http://inside.test:PORT"):
+        error, wire = once(
+            {}, url="http://here.example/", wishes={"proxy": proxy}, allow=(), resolve=answering("192.168.0.10")
+        )
+        assert error.reason == "refused-address"
+        assert not wire.requests
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["http://127.0.0.2/", "http://2130706434/", "http://0x7f.2/", "http://169.254.169.254/latest/", "http://[::1]/",
+     "http://localhost/", "http://db.localhost/", "http://router/", "http://nas.local/", "http://vault.internal./",
+     "http://x.home.arpa/", "http://WIKI.Corp/"],
+)  # fmt: skip
+@pytest.mark.parametrize("how", ["directly", "by redirect"])
+def test_a_proxy_is_not_asked_for_what_is_internal_as_it_is_written(target, how):
+    error, wire = once(
+        lambda request: message("302 Found", Location=target),
+        url=target if how == "directly" else "http://here.example/",
+        wishes={"proxy": "http://127.0.0.1:PORT"},
+    )
+    assert error.reason == "refused-address"
+    assert len(wire.requests) == (0 if how == "directly" else 1)
+
+
+def test_a_proxy_that_cannot_be_reached_is_named():
+    error, _ = once({}, url="http://here.example/", wishes={"proxy": "http://me:secret@127.0.0.1:1"})
+    assert error.reason == "connect"
+    assert str(error) == "here.example by way of the proxy 127.0.0.1 refused the connection"
+
+
+@contextlib.asynccontextmanager
+async def tunnelling(status="200 Connection established"):
+    """A proxy that opens tunnels to the port asked for on 127.0.0.1; gives its port and what it was asked."""
+    asked, tasks = [], set()
+
+    async def pipe(reader, writer):
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader, writer):
+        tasks.add(asyncio.current_task())
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+        writer.write(f"HTTP/1.1 {status}\r\n\r\n".encode())
+        if status.startswith("200"):
+            port = int(asked[-1].split()[1].rpartition(":")[2])
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(pipe(reader, inner_writer), pipe(inner_reader, writer))
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], asked
+    finally:
+        server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.mark.parametrize("host", ["news.example.test", "other.example.test"])
+def test_through_a_tunnel_the_certificate_is_still_that_of_the_target(host):
+    async def run():
+        async with (
+            serving({"/": message(body=b"signed")}, tls=_server_tls()) as wire,
+            tunnelling() as (port, asked),
+            fetcher(resolve=answering("10.0.0.1"), tls=_client_tls()) as client,
+        ):
+            url = wire.url(host=host, scheme="https")
+            try:
+                results = [await fetch(client, url, proxy=f"http://127.0.0.1:{port}") for _ in range(2)]
+            except SourceError as error:
+                return error, asked, wire
+            return results, asked, wire
+
+    result, asked, wire = asyncio.run(run())
+    assert asked == [f"CONNECT {host}:{wire.port} HTTP/1.1"]  # the tunnel is kept for the second fetch
+    if host == "news.example.test":
+        assert [each.document.content for each in result] == [b"signed"] * 2
+    else:
+        assert result.reason == "tls"
+        assert not wire.requests
+
+
+def test_a_proxy_that_opens_no_tunnel_is_said_to():
+    async def run():
+        async with tunnelling("407 Proxy Authentication Required") as (port, _), fetcher() as client:
+            with pytest.raises(SourceError) as caught:
+                await fetch(client, "https://here.example/", proxy=f"http://me:secret@127.0.0.1:{port}")
+            return caught.value
+
+    error = asyncio.run(run())
+    assert error.reason == "proxy"
+    assert "407 Proxy Authentication Required" in str(error)
+    assert "secret" not in str(error)
 
 
 # ── the client for webhooks ────────────────────────────────────────────────────────────────────────────────

@@ -83,6 +83,24 @@ def test_a_time_of_day_is_kept_and_a_summary_in_an_attribute_is_text() -> None:
     assert entry.summary == "a &lt;b&gt;"
 
 
+def test_xpath_reaches_around_the_item() -> None:
+    markup = (
+        b"<dl><dt>3 May 2026</dt><dd><ul><li><a href='/1'>One</a><p>A <b>teaser</b></p></li></ul></dd>"
+        b"<dt>2 May 2026</dt><dd><ul><li><a href='/2'>Two</a></li></ul></dd></dl>"
+        b"<table><tr><td>1</td><td><a href='/3'>Three</a></td></tr></table>"
+    )
+    lists = read(markup, item="//dd/ul/li", date="preceding::dt[1]", date_format="%d %B %Y", summary="./p")
+    assert [(entry.title, entry.published, entry.summary) for entry in lists.entries] == [
+        ("One", "2026-05-03", "A <b>teaser</b>"),
+        ("Two", "2026-05-02", None),
+    ]
+    (row,) = read(
+        markup, item="(//tr)[1]", link="./td/a/@href", title="string(./td[2])", date="td:nth-child(1)"
+    ).entries
+    assert (row.link, row.title, row.published) == ("https://www.example.int/3", "Three", "1")
+    assert [entry.title for entry in read(markup, item="dd li", title=".//a/text()").entries] == ["One", "Two"]
+
+
 def test_a_page_that_changed_is_no_quiet_day() -> None:
     with pytest.raises(SourceError) as raised:
         read(LISTING, item="li.article")
@@ -100,8 +118,8 @@ def test_matches_that_are_no_items_are_an_error() -> None:
 @pytest.mark.parametrize(
     ("options", "field", "sentence"),
     [
-        ({}, "item", "Field required"),
         ({"item": "ul..news"}, "item", "'ul..news' is not a CSS selector; expected something like 'ul.news > li'"),
+        ({"item": "//li["}, "item", "'//li[' is not an XPath expression"),
         ({"item": " "}, "item", "is empty; expected a CSS selector"),
         ({"item": "li:unknown(x)"}, "item", "is not a CSS selector"),
         ({"item": "li", "link": "a["}, "link", "'a[' is not a CSS selector"),
@@ -118,6 +136,11 @@ def test_options_that_cannot_work(options: dict[str, Any], field: str, sentence:
     (error,) = raised.value.errors()
     assert error["loc"] == (field,)
     assert sentence in error["msg"]
+
+
+def test_parts_without_an_item_are_refused() -> None:
+    with pytest.raises(ValidationError, match="'item' must say what an item is"):
+        PageOptions.model_validate({"title": "h2"})
 
 
 RECORDED = [

@@ -99,7 +99,10 @@ def test_versions_of_one_post_in_one_window():
 @pytest.mark.parametrize(
     "items",
     [
-        ("<title>A</title><link>https://example.org/</link>", "<title>B</title><link>https://example.org/</link>"),
+        (
+            "<title>A</title><link>https://example.org/news</link>",
+            "<title>B</title><link>https://example.org/news</link>",
+        ),
         (
             item("section", "A", "<link>https://example.org/a</link>"),
             item("section", "B", "<link>https://example.org/b</link>"),
@@ -141,3 +144,10 @@ def test_reading_crosses_process_borders():
     reading = read(document(rss(item(1, "A"))), SOURCE, TOOLS)
     assert pickle.loads(pickle.dumps(reading)) == reading
     assert pickle.loads(pickle.dumps(read)) is read
+
+
+def test_one_date_of_a_feed_shows_how_the_others_are_meant():
+    dates = ("3/4/2026", "12/25/2025", "1/2/2026")
+    feed = rss(*(item(n, f"T{n}", f"<pubDate>{date}</pubDate>") for n, date in enumerate(dates)))
+    stated = [p.post.stated_at for p in read(document(feed), SOURCE, TOOLS).posts]
+    assert [f"{at:%d %b %Y}" for at in stated] == ["04 Mar 2026", "25 Dec 2025", "02 Jan 2026"]

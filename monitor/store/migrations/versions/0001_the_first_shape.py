@@ -146,6 +146,7 @@ def upgrade() -> None:
         sa.Column("url", sa.Text(), nullable=True),
         sa.Column("url_key", sa.LargeBinary(), nullable=True),
         sa.Column("forward_key", sa.LargeBinary(), nullable=True),
+        sa.Column("lead_key", sa.LargeBinary(), nullable=True),
         sa.Column("fingerprint", sa.LargeBinary(), nullable=True),
         sa.Column("content_hash", sa.LargeBinary(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
@@ -177,6 +178,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_post_fingerprint"), ["fingerprint"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_first_seen_at"), ["first_seen_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_forward_key"), ["forward_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_post_lead_key"), ["lead_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_story_id"), ["story_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_post_url_key"), ["url_key"], unique=False)
 
@@ -195,6 +197,7 @@ def upgrade() -> None:
         sa.Column("moved_polls", sa.Integer(), nullable=False),
         sa.Column("backfill", sa.Text(), nullable=True),
         sa.Column("rhythm", sa.LargeBinary(), nullable=False),
+        sa.Column("hints", JSON, nullable=False),
         sa.Column("drift", sa.LargeBinary(), nullable=False),
         sa.Column("last_gap_at", TIME, nullable=True),
         sa.Column("held", sa.Boolean(), nullable=False),
@@ -212,6 +215,20 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("source_state", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_source_state_next_poll_at"), ["next_poll_at"], unique=False)
+
+    op.create_table(
+        "alias",
+        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("guid", sa.Text(), nullable=False),
+        sa.Column("post_id", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", TIME, nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_alias_post_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["source_id"], ["source.id"], name=op.f("fk_alias_source_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("source_id", "guid", name=op.f("pk_alias")),
+    )
+    with op.batch_alter_table("alias", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_alias_post_id"), ["post_id"], unique=False)
 
     op.create_table(
         "covered",
@@ -345,6 +362,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_covered_digest_id"))
 
     op.drop_table("covered")
+    with op.batch_alter_table("alias", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_alias_post_id"))
+
+    op.drop_table("alias")
     with op.batch_alter_table("source_state", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_source_state_next_poll_at"))
 
@@ -352,6 +373,7 @@ def downgrade() -> None:
     with op.batch_alter_table("post", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_post_url_key"))
         batch_op.drop_index(batch_op.f("ix_post_story_id"))
+        batch_op.drop_index(batch_op.f("ix_post_lead_key"))
         batch_op.drop_index(batch_op.f("ix_post_forward_key"))
         batch_op.drop_index(batch_op.f("ix_post_first_seen_at"))
         batch_op.drop_index(batch_op.f("ix_post_fingerprint"))

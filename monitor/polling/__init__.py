@@ -1,0 +1,116 @@
+"""The poll loop: source → fetch → read (parse, normalise, tag, match) → dedupe → one transaction.
+
+Read `poll_due` first: it is the whole loop. Fetching and reading run side by side (`visit`); what they bring is stored
+in batches (`record`), because a transaction for many polls costs little more than for one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import structlog
+
+from monitor.core.model import Outcome, Poll, Source
+from monitor.core.pacing import weight_of
+from monitor.polling.parts import Complete, Fetch, Parts, Read, Recorded
+from monitor.polling.record import record
+from monitor.polling.visit import PAGES_BACK, failed, poll
+from monitor.store import sources
+
+__all__ = ["PAGES_BACK", "Complete", "Fetch", "Parts", "Read", "Recorded", "poll", "poll_due", "record"]
+
+log = structlog.get_logger()
+
+BATCH = 50  # polls a transaction
+CLAIM = 200  # sources at work at once; what a killed process had taken is due again when its claim runs out
+
+
+async def poll_due(parts: Parts, *, slugs: Sequence[str] | None = None) -> AsyncGenerator[Recorded]:
+    """Poll every due source, or those named whether due or not, and give each poll as soon as it is stored."""
+    async with aclosing(_polls(parts, slugs)) as finished:
+        async for batch in finished:
+            for recorded in await _record_all(parts, batch):
+                _report(recorded)
+                yield recorded
+
+
+async def _polls(parts: Parts, slugs: Sequence[str] | None) -> AsyncGenerator[list[Poll]]:
+    """Polls in batches, as they finish. More sources are taken on while others wait for their hosts.
+
+    What was not finished when the caller leaves is given back unpolled.
+    """
+    finished: asyncio.Queue[Poll] = asyncio.Queue()
+    at_work: dict[int, asyncio.Task[None]] = {}
+    wanted = None if slugs is None else set(slugs)
+
+    async def one(source: Source) -> None:
+        finished.put_nowait(await poll(source, parts=parts))
+
+    async def take_on() -> None:
+        for source in await _claimed(parts, wanted, CLAIM - len(at_work)):
+            at_work[source.id] = asyncio.create_task(one(source))
+            if wanted is not None:
+                wanted.discard(source.slug)
+
+    try:
+        await take_on()
+        while at_work:
+            batch = [await finished.get()]
+            while not finished.empty() and len(batch) < BATCH:
+                batch.append(finished.get_nowait())
+            parts.troubles.extend(_perhaps_ours(done) for done in batch if done.outcome is not Outcome.POSTPONED)
+            yield batch
+            for done in batch:
+                del at_work[done.source.id]
+            if len(at_work) <= CLAIM // 2:
+                await take_on()
+    finally:
+        for task in at_work.values():
+            task.cancel()
+        await asyncio.gather(*at_work.values(), return_exceptions=True)
+        if at_work:
+            await parts.database.write(lambda tx: sources.release(tx, at_work))
+
+
+def _perhaps_ours(done: Poll) -> bool:
+    return done.outcome is Outcome.FAILED and weight_of(done.reason).ours
+
+
+async def _claimed(parts: Parts, wanted: set[str] | None, limit: int) -> list[Source]:
+    if wanted is not None and not wanted:
+        return []
+    now = parts.clock()
+    slugs = None if wanted is None else sorted(wanted)
+    return await parts.database.write(
+        lambda tx: sources.claim_due(tx, now=now, until=now + parts.claim_for, limit=limit, slugs=slugs)
+    )
+
+
+async def _record_all(parts: Parts, polls: Sequence[Poll]) -> list[Recorded]:
+    """One transaction for all; where it fails, one for each, so that a single poll's bug costs nobody else's posts."""
+    now = parts.clock()
+    try:
+        return await parts.database.write(lambda tx: record(tx, polls, parts=parts, now=now))
+    except Exception as error:
+        if len(polls) == 1 and polls[0].outcome is Outcome.FAILED:
+            raise  # not even the failure can be stored: the database itself is in trouble
+        log.exception("record-bug", sources=[p.source.slug for p in polls])
+        if len(polls) == 1:
+            sentence = f"could not be stored: {type(error).__name__}"
+            return await _record_all(parts, [failed(polls[0], sentence, reason="bug")])
+    return [recorded for p in polls for recorded in await _record_all(parts, [p])]
+
+
+def _report(recorded: Recorded) -> None:
+    p = recorded.poll
+    ms = round((p.finished_at - p.started_at).total_seconds() * 1000)
+    event = log.bind(source=p.source.slug, outcome=p.outcome.value, ms=ms)
+    if p.outcome in {Outcome.FAILED, Outcome.GONE}:
+        say = event.warning if p.memory.failures <= 1 else event.info  # one that goes on failing is no news
+        say("polled", reason=p.reason, error=p.error, failures=p.memory.failures)
+    else:
+        event.info("polled", new=recorded.new, changed=recorded.changed, entries=p.reading.entries if p.reading else 0)
+        for note in p.reading.notes if p.reading else ():
+            event.debug("entry-note", note=note)

@@ -1,0 +1,95 @@
+"""What polls brought → the store, in one transaction: posts in their stories, edits, and what is to be remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from monitor.core.hints import Hints
+from monitor.core.model import Outcome, Poll, Prepared
+from monitor.core.pacing import learnt, next_poll_at
+from monitor.core.rhythm import Rhythm
+from monitor.core.stories import place
+from monitor.polling.parts import Parts, Recorded
+from monitor.store import posts, recognition, sources
+from monitor.store.database import Transaction
+
+
+def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetime) -> list[Recorded]:
+    """Store what polls brought: new posts in their stories, edits as revisions, and what is to be remembered."""
+    recognised = recognition.recognise(
+        tx,
+        [
+            recognition.Brought(source=p.source, prepared=prepared, shown=p.reading.seen)
+            for p in polls
+            if p.reading
+            for prepared in p.reading.posts
+        ],
+    )
+    by_source = {p.source.id: p for p in polls}
+    fresh = [(by_source[one.source.id], one.prepared) for one in recognised.fresh.values()]
+
+    sightings = [posts.sighting(p.source.id, prepared.post) for p, prepared in fresh]
+    placements = place(sightings, posts.alike(tx, sightings, since=now - parts.story_window))
+    arrivals = [
+        posts.Arrival(
+            source=p.source,
+            prepared=prepared,
+            placement=placement,
+            first_seen_at=p.finished_at,
+            backlog=_is_backlog(p, prepared, backlog=parts.backlog),
+        )
+        for (p, prepared), placement in zip(fresh, placements, strict=True)
+    ]
+    posts.add(tx, arrivals, now=now)
+    posts.revise(tx, list(recognised.edited.values()), now=now)
+    posts.complete(tx, list(recognised.fuller.values()))
+    recognition.remember(tx, recognised.aliases, now=now)
+
+    recorded = []
+    sources_due: list[tuple[Poll, datetime, int, int]] = []
+    for p in polls:
+        new = sum(source_id == p.source.id for source_id, _ in recognised.fresh)
+        changed = sum(source_id == p.source.id for source_id, _ in recognised.edited)
+        changed += sum(source_id == p.source.id for source_id, _ in recognised.fuller)
+        noted = _noted(p, recognised.notes(p.source.id))
+        outcome = Outcome.NEW if new or changed else p.outcome
+        news = [prepared.post for of, prepared in fresh if of.source.id == p.source.id]
+        rhythm = learnt(Rhythm.from_bytes(p.memory.rhythm), replace(noted, outcome=outcome), new=news, gap=bool(p.gap))
+        ended = replace(noted, outcome=outcome, memory=replace(p.memory, rhythm=rhythm.to_bytes()))
+        due = next_poll_at(
+            ended,
+            pace=parts.pace,
+            chance=parts.chance(),
+            rhythm=rhythm,
+            hints=replace(Hints.from_json(p.memory.hints), fresh_until=p.fresh_until),
+            everything_failing=parts.everything_failing,
+        )
+        sources_due.append((ended, due, new, changed))
+        recorded.append(Recorded(poll=ended, new=new, changed=changed, lags=_lags(p, arrivals)))
+    sources.remember(tx, sources_due)
+    return recorded
+
+
+def _noted(p: Poll, decisions: Sequence[str]) -> Poll:
+    """A poll that says how posts were recognised, before anything else."""
+    if not decisions or p.reading is None:
+        return p
+    return replace(p, reading=replace(p.reading, notes=(*decisions, *p.reading.notes)))
+
+
+def _is_backlog(p: Poll, prepared: Prepared, *, backlog: timedelta) -> bool:
+    """At a first poll the window is full of old posts: those, and undated ones, are no news to anybody."""
+    if p.source.memory.polled_before:
+        return False
+    stated = prepared.post.stated_at
+    return stated is None or stated < p.finished_at - backlog
+
+
+def _lags(p: Poll, arrivals: Sequence[posts.Arrival]) -> tuple[timedelta, ...]:
+    return tuple(
+        p.finished_at - arrival.prepared.post.stated_at
+        for arrival in arrivals
+        if arrival.source.id == p.source.id and not arrival.backlog and arrival.prepared.post.stated_at is not None
+    )

@@ -1,0 +1,203 @@
+"""One source, as far as it can be taken without storing: fetched, read, and made whole.
+
+Whole means: the parts of an index are read too, older pages until a known post comes up, and full texts where they are
+asked for. All of it is bounded; what one poll does not reach, a later one goes on with, or the note says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
+
+import structlog
+
+from monitor.core.conditional import asking, learnt, taken_on_trust
+from monitor.core.errors import POSTPONEMENTS, SourceError
+from monitor.core.hints import Hints, from_headers
+from monitor.core.model import (
+    Fetched,
+    Freshness,
+    Gone,
+    Memory,
+    NotModified,
+    Outcome,
+    Poll,
+    Prepared,
+    Reading,
+    Source,
+)
+from monitor.polling.parts import Parts
+from monitor.store import posts
+
+log = structlog.get_logger()
+
+PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
+PARTS_OF_INDEX = 10  # documents one poll reads beside the one it asked for
+FULL_TEXTS = 20  # pages of posts that one poll reads; the other posts keep their teasers
+
+
+async def poll(source: Source, *, parts: Parts) -> Poll:
+    """One source. Never raises what a source can cause."""
+    started_at = parts.clock()
+    memory = source.memory
+    done = Poll(source=source, started_at=started_at, finished_at=started_at, outcome=Outcome.KNOWN, memory=memory)
+    try:
+        result = await parts.fetch(asking(source))
+        done = replace(done, memory=replace(memory, failures=0))
+        match result:
+            case NotModified():
+                after = taken_on_trust(done.memory)
+                done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=after)
+                done = _heard(done, result.freshness, {}, parts=parts)
+            case Gone():
+                done = failed(done, "the server says that this address is gone for good (410)", reason="gone")
+                done = replace(done, outcome=Outcome.GONE)
+            case Fetched():
+                done = await _read(done, result, parts=parts)
+    except SourceError as error:
+        if error.reason in POSTPONEMENTS:  # its host is to be left alone for now: that says nothing about the source
+            done = replace(done, outcome=Outcome.POSTPONED, memory=memory, error=str(error), reason=error.reason)
+        else:
+            done = failed(done, str(error), reason=error.reason)
+        done = replace(done, retry_at=error.retry_at)
+    except Exception as error:
+        # One source's bug must not cost the others; the traceback goes to the log, the source says that it failed.
+        log.exception("poll-bug", source=source.slug)
+        done = failed(done, f"a bug in this program: {type(error).__name__}: {error}", reason="bug")
+    return replace(done, finished_at=parts.clock())
+
+
+async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
+    document = fetched.document
+    body_hash = blake2b(document.content, digest_size=16).digest()
+    # An index says nothing about what its parts hold, so their being the same is not known from its being the same.
+    same = body_hash == done.source.memory.body_hash and done.source.kind != "sitemap"
+    reading = None if same else await parts.read(document, done.source)
+    if reading is not None and reading.more:
+        reading = await _with_parts(done.source, reading, parts=parts)
+    brought = bool(reading and reading.posts)
+    memory = replace(learnt(done.memory, fetched, brought=brought), body_hash=body_hash, polled_before=True)
+    done = replace(done, memory=memory, size=len(document.content))
+    done = _heard(done, fetched.freshness, reading.hints if reading else {}, parts=parts)
+    if reading is None:
+        return done
+    done = replace(done, reading=reading, memory=replace(done.memory, seen=reading.seen))
+    done = await _paged_back(done, reading, parts=parts)
+    return await _with_full_texts(done, parts=parts)
+
+
+def _heard(done: Poll, freshness: Freshness, said: Mapping[str, Any], *, parts: Parts) -> Poll:
+    """With what server and document ask for kept in mind."""
+    headers = from_headers(freshness.headers(), now=parts.clock())
+    hints = Hints.from_json(done.memory.hints).joined(Hints.from_json(said)).joined(headers)
+    return replace(done, memory=replace(done.memory, hints=hints.to_json()), fresh_until=hints.fresh_until)
+
+
+async def _with_parts(source: Source, index: Reading, *, parts: Parts) -> Reading:
+    """An index with what its newest parts show, as one window."""
+    windows, notes = [index], list(index.notes)
+    for address in index.more[:PARTS_OF_INDEX]:
+        try:
+            part = await _elsewhere(source, address, parts=parts)
+        except SourceError as error:
+            notes.append(f"a part could not be read: {error}")
+            continue
+        if part is not None:
+            windows.append(part)
+            notes += part.notes
+    if len(windows) == 1 and not index.shown:
+        raise SourceError(f"none of the parts of {source.url} could be read: {notes[-1]}", reason="not-a-feed")
+    return replace(
+        index,
+        posts=_each_once([each for window in windows for each in window.posts]),
+        entries=sum(window.entries for window in windows),
+        shown=sum(window.shown for window in windows),
+        seen=b"".join(window.seen for window in windows),
+        notes=tuple(notes),
+    )
+
+
+async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
+    """Read older pages until one shows a post that is known, so that nothing falls between two windows.
+
+    Bounded: what one poll does not reach, the next goes on with. Where there is no older page to turn to, posts may
+    have been missed: a gap, said aloud.
+    """
+    source = done.source
+    if not source.memory.polled_before or not source.memory.seen:
+        return done  # a first window has nothing to connect to
+    connected = await _connected(source, reading, parts=parts)
+    address, later = (source.memory.backfill, None) if connected else (reading.older, source.memory.backfill)
+    collected, notes = list(reading.posts), list(reading.notes)
+    pages = 0
+    while address is not None and pages < PAGES_BACK and (pages == 0 or not connected):
+        pages += 1
+        try:
+            older = await _elsewhere(source, address, parts=parts)
+        except SourceError as error:
+            notes.append(f"an older page could not be read: {error}")
+            break
+        if older is None or not older.shown:
+            address = None
+            break
+        collected += older.posts
+        connected = await _connected(source, older, parts=parts)
+        address = None if connected else older.older
+    gap = None
+    if not connected and address is None:
+        gap = "no post of the last window is shown any more: some may have been missed in between"
+    whole = replace(reading, posts=_each_once(collected), notes=tuple(notes))
+    return replace(done, reading=whole, gap=gap, memory=replace(done.memory, backfill=address or later))
+
+
+async def _connected(source: Source, reading: Reading, *, parts: Parts) -> bool:
+    """Whether a page shows anything that is known already, unchanged or edited."""
+    if not reading.shown or reading.shown > len(reading.posts):
+        return True
+    keys = [(source.id, each.post.guid) for each in reading.posts]
+    return bool(await parts.database.read(lambda tx: posts.known(tx, keys)))
+
+
+async def _with_full_texts(done: Poll, *, parts: Parts) -> Poll:
+    """New posts with the text of the pages they link, where the operator asks for it."""
+    reading = done.reading
+    if reading is None or parts.complete is None or not done.source.options.get("full_text"):
+        return done
+    keys = [(done.source.id, each.post.guid) for each in reading.posts]
+    known = await parts.database.read(lambda tx: posts.known(tx, keys))
+    wanted = [each for each in reading.posts if (done.source.id, each.post.guid) not in known and each.post.url]
+    completed: dict[str, Prepared] = {}
+    notes = list(reading.notes)
+    for prepared in wanted[:FULL_TEXTS]:
+        page = replace(done.source, url=str(prepared.post.url), memory=Memory())
+        try:
+            result = await parts.fetch(page)
+            if isinstance(result, Fetched):
+                completed[prepared.post.guid] = await parts.complete(prepared, result.document, done.source)
+        except SourceError as error:
+            notes.append(f"only the teaser of {prepared.post.url}: {error}")
+    if len(wanted) > FULL_TEXTS:
+        notes.append(f"{len(wanted) - FULL_TEXTS} posts keep their teasers: one poll reads {FULL_TEXTS} pages")
+    whole = tuple(completed.get(each.post.guid, each) for each in reading.posts)
+    return replace(done, reading=replace(reading, posts=whole, notes=tuple(notes)))
+
+
+async def _elsewhere(source: Source, address: str, *, parts: Parts) -> Reading | None:
+    """What another document of the same source shows; None where its server has nothing to show."""
+    page = replace(source, url=address, memory=replace(source.memory, etag=None, last_modified=None, moved_polls=0))
+    result = await parts.fetch(page)
+    return await parts.read(result.document, page) if isinstance(result, Fetched) else None
+
+
+def _each_once(collected: Sequence[Prepared]) -> tuple[Prepared, ...]:
+    return tuple({each.post.guid: each for each in reversed(collected)}.values())[::-1]
+
+
+def failed(done: Poll, sentence: str, *, reason: str) -> Poll:
+    """The same poll, ended by a failure that is said in a sentence and in one word."""
+    # The old validators stay: had the new ones been kept, a body that could not be read would never be sent again.
+    before = done.source.memory
+    memory = replace(before, failures=before.failures + 1)
+    return replace(done, outcome=Outcome.FAILED, memory=memory, error=sentence, reason=reason, reading=None)

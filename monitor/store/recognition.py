@@ -1,0 +1,328 @@
+"""Which of the posts that a poll brought are new, which are edits, and which were there under another guid.
+
+What `core.recognition` decides is looked up here, and remembered: an alias is another guid of a stored post, with the
+reason for which it was taken for the same.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import exists, func, select, tuple_
+
+from monitor.core.identity import digest8, unpacked
+from monitor.core.model import Post, Prepared, Source
+from monitor.core.recognition import (
+    BEGINNING,
+    Likeness,
+    Trace,
+    Verdict,
+    as_edit,
+    lead_key,
+    trace,
+    under_another_guid,
+    under_same_guid,
+)
+from monitor.core.stories import link_key
+from monitor.store.database import Transaction, insert_or_update
+from monitor.store.posts import CHUNK, Known, stored_guid
+from monitor.store.tables import AliasRow, PostRow, SourceRow, table
+
+post, alias, source = table(PostRow), table(AliasRow), table(SourceRow)
+
+CANDIDATES = 20  # newest posts of one source with one address, or one beginning of the title, that are compared
+_LONGEST_IN_NOTE = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought:
+    """A post that a window showed and its source's memory did not know."""
+
+    source: Source
+    prepared: Prepared
+    shown: bytes = b""  # digests of all that the window showed, see Reading.seen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """Another guid under which a source showed a post."""
+
+    source_id: int
+    guid: str
+    of: str  # the guid under which the post is stored
+    reason: str
+
+
+@dataclass(slots=True)
+class Recognised:
+    """What is to be done with what was brought. Keys are source id and guid, in the order in which they came."""
+
+    fresh: dict[tuple[int, str], Brought] = field(default_factory=dict)
+    edited: dict[tuple[int, str], tuple[Known, Prepared]] = field(default_factory=dict)
+    fuller: dict[tuple[int, str], tuple[Known, Prepared]] = field(default_factory=dict)
+    aliases: list[Alias] = field(default_factory=list)
+
+    def notes(self, source_id: int) -> list[str]:
+        """The decisions of one source that were not simply the stated guid."""
+        return [
+            f"{_short(a.guid)} was taken for {_short(a.of)}: {a.reason}"
+            if (a.source_id, a.of) not in self.fresh or not a.of.startswith(a.guid + " ")
+            else f"{_short(a.guid)} was taken for a new post: {a.reason}"
+            for a in self.aliases
+            if a.source_id == source_id
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stored:
+    source_id: int
+    known: Known
+    trace: Trace
+
+
+def recognise(tx: Transaction, brought: Sequence[Brought]) -> Recognised:
+    """Sort what polls brought by what it is to what is stored, and to each other."""
+    result = Recognised()
+    stored = _under_guids(tx, [(b.source.id, b.prepared.post.guid) for b in brought])
+    unknown: list[tuple[Brought, str]] = []  # with the reason, where the guid is known and not believed
+    for one in brought:
+        key = (one.source.id, one.prepared.post.guid)
+        if key not in stored:
+            unknown.append((one, ""))
+            continue
+        verdict = under_same_guid(trace(one.prepared.post), stored[key].trace)
+        if verdict.likeness is Likeness.DIFFERENT:
+            unknown.append((one, verdict.reason))
+        else:
+            _take(result, one, stored[key], verdict)
+    candidates = _Candidates(_similar(tx, [one for one, _ in unknown]))
+    for one, reason in unknown:
+        _place(result, one, candidates, reason)
+    return result
+
+
+def remember(tx: Transaction, aliases: Sequence[Alias], *, now: datetime) -> None:
+    """Store aliases of posts that are stored by now. A guid that is used again stands for what it was used for last."""
+    if not aliases:
+        return
+    ids = _ids(tx, [(a.source_id, a.of) for a in aliases])
+    rows = {
+        (a.source_id, stored_guid(a.guid)): {
+            "source_id": a.source_id,
+            "guid": stored_guid(a.guid),
+            "post_id": ids[a.source_id, a.of],
+            "reason": a.reason,
+            "since": now,
+        }
+        for a in aliases
+        if (a.source_id, a.of) in ids
+    }
+    insert_or_update(tx, alias, list(rows.values()), key=("source_id", "guid"), update=("post_id", "reason", "since"))
+
+
+def aliases_of(tx: Transaction, post_id: int) -> list[tuple[str, str]]:
+    """The other guids of a post, each with the reason, oldest first."""
+    query = select(alias.c.guid, alias.c.reason).where(alias.c.post_id == post_id).order_by(alias.c.since, alias.c.guid)
+    return [(row.guid, row.reason) for row in tx.execute(query)]
+
+
+# ── deciding ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class _Candidates:
+    """What may be the same as a new post: stored posts, and the new ones before it."""
+
+    def __init__(self, stored: Iterable[_Stored]) -> None:
+        self._by_link: defaultdict[tuple[int, bytes], dict[str, _Stored | None]] = defaultdict(dict)
+        self._by_lead: defaultdict[tuple[int, bytes], dict[str, _Stored | None]] = defaultdict(dict)
+        self._traces: dict[tuple[int, str], Trace] = {}
+        for one in stored:
+            self._add(one.source_id, one.trace, one)
+
+    def add(self, source_id: int, new: Trace) -> None:
+        self._add(source_id, new, None)
+
+    def best(self, one: Brought, new: Trace) -> tuple[Trace, _Stored | None, Verdict] | None:
+        """The candidate that is the same post: one that says the same before one that says something else."""
+        source_id = one.source.id
+        link, lead = link_key(new.url), lead_key(new.title)
+        same_link = self._by_link.get((source_id, link), {}) if link else {}
+        same_lead = self._by_lead.get((source_id, lead), {}) if lead else {}
+        found: tuple[Trace, _Stored | None, Verdict] | None = None
+        shown = frozenset(unpacked(one.shown)) if same_link or same_lead else frozenset()
+        for guid, stored in {**same_lead, **same_link}.items():
+            other = self._traces[source_id, guid]
+            together = stored is None or digest8(guid, other.content_hash) in shown
+            verdict = under_another_guid(new, other, together=together, shared=len(same_link) > 1)
+            if verdict.likeness is Likeness.SAME:
+                return other, stored, verdict
+            if verdict.likeness is not Likeness.DIFFERENT and found is None:
+                found = other, stored, verdict
+        return found
+
+    def _add(self, source_id: int, one: Trace, stored: _Stored | None) -> None:
+        self._traces[source_id, one.guid] = one
+        if (link := link_key(one.url)) is not None:
+            self._by_link[source_id, link][one.guid] = stored
+        if (lead := lead_key(one.title)) is not None:
+            self._by_lead[source_id, lead][one.guid] = stored
+
+
+def _place(result: Recognised, one: Brought, candidates: _Candidates, reason: str) -> None:
+    """Find the post that `one` is under another guid, or make it a new one."""
+    value = one.prepared.post
+    new = trace(value)
+    found = candidates.best(one, new)
+    if found is not None:
+        other, stored, verdict = found
+        result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=other.guid, reason=verdict.reason))
+        if stored is not None:
+            _take(result, one, stored, verdict)
+        elif verdict.likeness is not Likeness.SAME and not _is_older(new, other):
+            key = (one.source.id, other.guid)
+            result.fresh[key] = replace(one, prepared=_under(one.prepared, other.guid))
+        return
+    if reason:  # the stated guid is taken: this post gets one of its own
+        own = f"{value.guid} {_own_mark(value)}"
+        result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=own, reason=reason))
+        one = replace(one, prepared=_under(one.prepared, own))
+        new = replace(new, guid=own)
+    result.fresh.setdefault((one.source.id, new.guid), one)
+    candidates.add(one.source.id, new)
+
+
+def _take(result: Recognised, one: Brought, stored: _Stored, verdict: Verdict) -> None:
+    key = (one.source.id, stored.trace.guid)
+    prepared = replace(one.prepared, post=as_edit(one.prepared.post, known=stored.trace))
+    if verdict.likeness is Likeness.EDITED:
+        result.edited[key] = (stored.known, prepared)
+    elif verdict.likeness is Likeness.FULLER and key not in result.edited:
+        result.fuller[key] = (stored.known, prepared)
+
+
+def _under(prepared: Prepared, guid: str) -> Prepared:
+    return replace(prepared, post=replace(prepared.post, guid=guid))
+
+
+def _own_mark(value: Post) -> str:
+    stated = value.stated_at.isoformat() if value.stated_at else ""
+    raw = "\0".join((value.url or "", stated, value.content_hash.hex()))
+    return blake2b(raw.encode("utf-8", "replace"), digest_size=8).hexdigest()
+
+
+def _is_older(new: Trace, other: Trace) -> bool:
+    dates = [(one.updated_at or one.stated_at) for one in (new, other)]
+    return dates[0] is None or dates[1] is None or dates[0] <= dates[1]
+
+
+def _short(guid: str) -> str:
+    return repr(guid if len(guid) <= _LONGEST_IN_NOTE else guid[: _LONGEST_IN_NOTE - 1] + "…")
+
+
+# ── looking up ─────────────────────────────────────────────────────────────────────────────────────────────
+
+_COLUMNS = (
+    post.c.id,
+    post.c.source_id,
+    post.c.guid,
+    post.c.revisions,
+    post.c.url,
+    post.c.title,
+    func.substr(post.c.text, 1, BEGINNING).label("beginning"),
+    func.length(post.c.text).label("length"),
+    post.c.content_hash,
+    post.c.stated_at,
+    post.c.updated_at,
+)
+
+
+def _stored(row: Any) -> _Stored:
+    return _Stored(
+        source_id=row.source_id,
+        known=Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions),
+        trace=Trace(
+            guid=row.guid,
+            url=row.url,
+            title=row.title,
+            text=row.beginning,
+            length=row.length,
+            content_hash=row.content_hash,
+            stated_at=row.stated_at,
+            updated_at=row.updated_at,
+        ),
+    )
+
+
+def _under_guids(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], _Stored]:
+    """What is stored under each guid, aliases before the guids that posts were stored with."""
+    originals: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
+    for source_id, guid in keys:
+        originals[source_id, stored_guid(guid)].add(guid)
+    found: dict[tuple[int, str], _Stored] = {}
+    by_alias = select(*_COLUMNS, alias.c.guid.label("asked")).join(post, post.c.id == alias.c.post_id)
+    for part in _chunks(list(originals), CHUNK // 2):
+        rows = [
+            *tx.execute(
+                select(*_COLUMNS, post.c.guid.label("asked")).where(tuple_(post.c.source_id, post.c.guid).in_(part))
+            ),
+            *tx.execute(by_alias.where(tuple_(alias.c.source_id, alias.c.guid).in_(part))),
+        ]
+        for row in rows:
+            for guid in originals[row.source_id, row.asked]:
+                found[row.source_id, guid] = _stored(row)
+    return found
+
+
+def _ids(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], int]:
+    wanted = {(source_id, stored_guid(guid)): guid for source_id, guid in keys}
+    found = {}
+    for part in _chunks(list(wanted), CHUNK // 2):
+        query = select(post.c.id, post.c.source_id, post.c.guid).where(tuple_(post.c.source_id, post.c.guid).in_(part))
+        for row in tx.execute(query):
+            found[row.source_id, wanted[row.source_id, row.guid]] = row.id
+    return found
+
+
+def _similar(tx: Transaction, unknown: Sequence[Brought]) -> list[_Stored]:
+    """Stored posts of the same sources that share an address or the beginning of the title with any of `unknown`."""
+    if not unknown:
+        return []
+    ids = {one.source.id for one in unknown}
+    having = select(source.c.id).where(source.c.id.in_(ids), exists().where(post.c.source_id == source.c.id))
+    filled = set(tx.execute(having).scalars())  # a first poll compares with nothing
+    links: defaultdict[bytes, set[int]] = defaultdict(set)
+    leads: defaultdict[bytes, set[int]] = defaultdict(set)
+    for one in unknown:
+        if one.source.id not in filled:
+            continue
+        if (link := link_key(one.prepared.post.url)) is not None:
+            links[link].add(one.source.id)
+        if (lead := lead_key(one.prepared.post.title)) is not None:
+            leads[lead].add(one.source.id)
+    rows: dict[int, Any] = {}
+    for column, keys in ((post.c.url_key, links), (post.c.lead_key, leads)):
+        for part in _chunks(
+            sorted((source_id, key) for key, owners in keys.items() for source_id in owners), CHUNK // 2
+        ):
+            of_source = {source_id for source_id, _ in part}
+            rank = (
+                func.row_number().over(partition_by=(post.c.source_id, column), order_by=post.c.id.desc()).label("rank")
+            )
+            ranked = (
+                select(post.c.id, rank)
+                .where(column.in_({key for _, key in part}), post.c.source_id.in_(of_source))
+                .subquery()
+            )
+            newest = select(ranked.c.id).where(ranked.c.rank <= CANDIDATES)
+            for row in tx.execute(select(*_COLUMNS).where(post.c.id.in_(newest))):
+                rows[row.id] = row
+    return [_stored(row) for _, row in sorted(rows.items(), reverse=True)]
+
+
+def _chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    return (values[start : start + size] for start in range(0, len(values), size))
