@@ -35,6 +35,7 @@ from monitor.core.model import (
 )
 from monitor.core.pacing import Pace, Patience
 from monitor.core.taxonomy import Taxonomy
+from monitor.metrics import Metrics
 from monitor.provisioning import Configuration, load, shipped
 from monitor.render import Renderer
 from monitor.settings import Settings
@@ -47,7 +48,7 @@ from monitor.sources.manners import Manners
 from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
 from monitor.sources.workers import Workshop
-from monitor.store import catalogue, health, schema, sources, watches
+from monitor.store import catalogue, health, outbox, schema, sources, watches
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -125,6 +126,7 @@ class App:
     digests: digests.Parts
     delivery: delivery.Parts
     tools: Tools
+    metrics: Metrics
     find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
 
     def loops(self) -> tuple[Loop, ...]:
@@ -141,6 +143,15 @@ class App:
         """Record that a loop is alive."""
         sign = Heartbeat(loop=loop, at=self.clock(), every=every, process=process, detail=detail)
         await self.database.write(lambda tx: health.beat(tx, sign))
+        if self.settings.metrics.listen:
+            messages, states, due = await self.database.read(_standing)
+            self.metrics.stands(
+                messages=messages,
+                sources=states,
+                overdue=sign.at - due if due is not None else timedelta(),
+                now=sign.at.timestamp(),
+                loop=loop,
+            )
 
     async def sign_off(self, process: str) -> None:
         """Record that the service stopped in order."""
@@ -152,6 +163,14 @@ class App:
         said = self.clock()
         async for recorded in polling.poll_due(self.polling):
             polled, new = polled + 1, new + recorded.new
+            self.metrics.polled(
+                recorded.poll.outcome.value,
+                took=recorded.poll.finished_at - recorded.poll.started_at,
+                new=recorded.new,
+                changed=recorded.changed,
+                gap=recorded.poll.gap is not None,
+                lags=recorded.lags,
+            )
             if self.clock() - said > timedelta(seconds=15):
                 said = self.clock()
                 await alive(f"{polled} sources polled, {new} new posts, more to come")
@@ -159,10 +178,13 @@ class App:
 
     async def _compile(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         compiled = await digests.compile_due(self.digests)
+        self.metrics.compiled(len(compiled))
         return f"{len(compiled)} digests compiled"
 
     async def _deliver(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         attempted = await delivery.deliver_due(self.delivery)
+        for each in attempted:
+            self.metrics.attempted(each.message.channel, each.attempt.outcome)
         return f"{len(attempted)} messages tried"
 
     async def _tend(self, _alive: Callable[[str], Awaitable[None]]) -> str:
@@ -191,6 +213,11 @@ class Tools:
 def active_watches(tx: Transaction) -> tuple[Watch, ...]:
     """The watches that posts are matched against."""
     return tuple(watch for watch in watches.every(tx) if not watch.paused)
+
+
+def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, int], datetime | None]:
+    messages = {state.value: number for state, number in outbox.counts(tx).items()}
+    return messages, sources.states(tx), sources.next_due_at(tx)
 
 
 @asynccontextmanager
@@ -266,8 +293,10 @@ async def build(
         async def find(address: str) -> Discovery:
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
 
+        metrics = Metrics()
         yield App(
             settings=settings,
+            metrics=metrics,
             find=find,
             database=database,
             taxonomy=taxonomy,

@@ -39,6 +39,10 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         scheduler.add_job(job, "interval", seconds=every.total_seconds(), misfire_grace_time=None, id=name)
     for job in scheduler.get_jobs():
         job.modify(next_run_time=app.clock())
+    if app.settings.metrics.listen:
+        host, _, port = app.settings.metrics.listen.rpartition(":")
+        app.metrics.serve(host.strip("[]"), int(port))
+        log.info("metrics", address=f"http://{app.settings.metrics.listen}/metrics")
     scheduler.start()
     try:
         await stop.wait()

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     smtp: sections.Smtp = sections.Smtp()
     mailbox: sections.Mailbox = sections.Mailbox()
     webhook: sections.Webhook = sections.Webhook()
+    metrics: sections.Metrics = sections.Metrics()
     log: sections.Log = sections.Log()
 
     @classmethod

@@ -308,6 +308,17 @@ class Webhook(Section):
         return named
 
 
+class Metrics(Section):
+    """Figures for Prometheus."""
+
+    listen: str = Field(
+        default="",
+        pattern=r"^$|^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        description="HOST:PORT at which GET /metrics is answered while `monitor run` runs; empty: nowhere",
+        examples=["127.0.0.1:9464"],
+    )
+
+
 class Log(Section):
     """What is written to standard error."""
 

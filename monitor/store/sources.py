@@ -7,7 +7,7 @@ from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, select, update
 
 from monitor.core.model import Authority, Memory, Outcome, Owner, Poll, Source, SourceStatus
 from monitor.store.database import Transaction
@@ -109,6 +109,21 @@ def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus
     ]
 
 
+def states(tx: Transaction) -> dict[str, int]:
+    """How many sources are paused, failing, fine, or new: never polled."""
+    paused = source.c.paused | state.c.held
+    named = case(
+        (paused, "paused"), (state.c.failures > 0, "failing"), (state.c.last_success_at.is_(None), "new"), else_="fine"
+    )
+    rows = tx.execute(
+        select(named, func.count())
+        .join(state, state.c.source_id == source.c.id)
+        .where(source.c.removed_at.is_(None))
+        .group_by(named)
+    )
+    return {"paused": 0, "failing": 0, "new": 0, "fine": 0} | {str(name): int(number) for name, number in rows}
+
+
 def add(tx: Transaction, value: Source, *, now: datetime) -> int:
     """Store a new source, due at once, or bring a removed one of the same slug back. Gives its id.
 
@@ -123,9 +138,7 @@ def add(tx: Transaction, value: Source, *, now: datetime) -> int:
         tx.execute(update(state).where(state.c.source_id == known.id).values(columns))
         return int(known.id)
     id_ = tx.execute(insert(source).values(**to_columns(value), created_at=now).returning(source.c.id)).scalar_one()
-    tx.execute(
-        insert(state).values(**asdict(Memory()), source_id=id_, held=False, next_poll_at=now)
-    )
+    tx.execute(insert(state).values(**asdict(Memory()), source_id=id_, held=False, next_poll_at=now))
     return int(id_)
 
 
