@@ -479,6 +479,15 @@ class FailingSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtfulSource:
+    """A source that was read, and from which something may be missing all the same."""
+
+    slug: str
+    title: str
+    at: datetime  # silent: its last post, or when it was added; gap: when it was found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """The evidence behind a digest: a quiet day is shown to be quiet, not broken."""
 
@@ -492,6 +501,8 @@ class Coverage:
     selected: int  # of these, wanted by the subscription
     folded: int  # of these, shown as another voice of a story
     stories: int
+    silent: tuple[DoubtfulSource, ...] = ()  # unusually quiet for what they are at these hours
+    gaps: tuple[DoubtfulSource, ...] = ()  # whose window had moved on past the last post seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from monitor.core.model import Coverage, Digest, Evidence, Facet, Field, Item, Tag, Voice
+from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, Facet, Field, Item, Tag, Voice
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
@@ -73,6 +73,14 @@ class Failing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubtful:
+    """A source from which something may be missing although it was read."""
+
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -88,6 +96,8 @@ class Edition:
     sources: int  # that carried them
     coverage: Coverage
     failing: tuple[Failing, ...]
+    silent: tuple[Doubtful, ...]
+    gaps: tuple[Doubtful, ...]
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
@@ -136,7 +146,13 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str) -> 
             Failing(title=_cut(source.title, NAME_LIMIT), error=_cut(source.error, ERROR_LIMIT), since=source.since)
             for source in digest.coverage.failing
         ),
+        silent=tuple(_doubtful(source) for source in digest.coverage.silent),
+        gaps=tuple(_doubtful(source) for source in digest.coverage.gaps),
     )
+
+
+def _doubtful(source: DoubtfulSource) -> Doubtful:
+    return Doubtful(title=_cut(source.title, NAME_LIMIT), at=source.at)
 
 
 def web_address(url: str | None) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.model import Coverage, Digest, Evidence, Item, Tag, Voice
+from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, Item, Tag, Voice
 
 TYPE = "digest.compiled"
 VERSION = 1
@@ -112,11 +112,17 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
             {"slug": source.slug, "title": source.title, "error": source.error, "since": _time(source.since)}
             for source in coverage.failing
         ],
+        "silent": [_doubtful(source) for source in coverage.silent],
+        "gaps": [_doubtful(source) for source in coverage.gaps],
         "posts": coverage.posts,
         "selected": coverage.selected,
         "folded": coverage.folded,
         "stories": coverage.stories,
     }
+
+
+def _doubtful(source: DoubtfulSource) -> dict[str, Any]:
+    return {"slug": source.slug, "title": source.title, "at": _time(source.at)}
 
 
 def _time(at: datetime | None) -> str | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, exists, func, insert, select
 
-from monitor.core.model import Coverage, FailingSource, StoredPost, Subscription
+from monitor.core.model import Coverage, DoubtfulSource, FailingSource, StoredPost, Subscription
+from monitor.core.rhythm import Rhythm
+from monitor.core.silence import silence
 from monitor.store import posts
 from monitor.store.database import Transaction, insert_new
 from monitor.store.tables import CoveredRow, DigestRow, PollRow, PostRow, SourceRow, SourceStateRow, table
@@ -51,6 +53,13 @@ def coverage(
         .where(following, state.c.failures > 0)
         .order_by(source.c.slug)
     )
+    missed = (
+        select(source.c.slug, source.c.title, func.max(poll.c.started_at).label("at"))
+        .join(poll, poll.c.source_id == source.c.id)
+        .where(in_time, poll.c.gap.is_not(None))
+        .group_by(source.c.slug, source.c.title)
+        .order_by(source.c.slug)
+    )
     return Coverage(
         since=since,
         until=until,
@@ -65,7 +74,23 @@ def coverage(
         selected=selected,
         folded=folded,
         stories=stories,
+        silent=tuple(_silent(tx, following, until=until)),
+        gaps=tuple(DoubtfulSource(slug=r.slug, title=r.title, at=r.at) for r in tx.execute(missed)),
     )
+
+
+def _silent(tx: Transaction, following: Any, *, until: datetime) -> Iterator[DoubtfulSource]:
+    """Sources that are read without errors and quieter than their own habits would have it."""
+    query = (
+        select(source.c.slug, source.c.title, source.c.created_at, state.c.last_new_at, state.c.rhythm)
+        .join(state, state.c.source_id == source.c.id)
+        .where(following, state.c.failures == 0)
+        .order_by(source.c.slug)
+    )
+    for row in tx.execute(query):
+        since = row.last_new_at or row.created_at
+        if silence(Rhythm.from_bytes(row.rhythm), since, until).unusual:
+            yield DoubtfulSource(slug=row.slug, title=row.title, at=since)
 
 
 def add(

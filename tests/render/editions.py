@@ -10,6 +10,7 @@ from monitor.core.model import (
     Authority,
     Coverage,
     Digest,
+    DoubtfulSource,
     Evidence,
     Facet,
     FailingSource,
@@ -307,6 +308,8 @@ def full_day(language: str = "en") -> Digest:
             sources=38,
             checked=36,
             polls=3412,
+            silent=(DoubtfulSource(slug="river-council", title="Danube River Council", at=SINCE - timedelta(days=4)),),
+            gaps=(DoubtfulSource(slug="steppe", title="Steppe News Agency", at=SINCE + timedelta(hours=9)),),
             failing=(
                 FailingSource(
                     slug="mfa-xx",
