@@ -259,3 +259,42 @@ def test_the_catalogue_is_balanced():
     assert all(authorities[authority] >= 25 for authority in ("primary", "state_agency", "press"))
     assert len({source["language"] for source in SOURCES}) >= 15
     assert Counter(source["kind"] for source in SOURCES)["telegram"] >= 5
+
+
+SPEAKING_BODIES = {
+    *("united-nations", "un-security-council", "un-secretary-general", "world-bank", "imf", "opcw", "icc", "interpol"),
+    *("international-court-of-justice", "nato", "osce", "council-of-europe", "european-commission", "eeas"),
+    *("cis", "csto", "eurasian-economic-commission", "sco", "organization-of-turkic-states", "asean"),
+    *("african-union", "ecowas", "arab-league", "gcc", "oic", "mercosur"),
+}
+
+SPEAKING_STATES = {
+    *("AE", "AR", "BR", "CN", "EG", "ET", "FR", "GB", "ID", "IN", "IR", "JP", "KG", "KR", "KZ", "MX", "RS"),
+    *("RU", "SA", "TR", "UA", "US", "UZ", "VN", "ZA"),
+}
+
+
+def test_the_bodies_and_states_that_matter_speak_for_themselves():
+    official = [source for source in SOURCES if source["authority"] == "primary"]
+    assert SPEAKING_BODIES - {source.get("organisation") for source in official} == set()
+    assert SPEAKING_STATES - {source.get("country") for source in official} == set()
+    assert sum(source["slug"].startswith("embassy-") for source in official) >= 5
+
+
+def test_pages_are_polled_once_an_hour():
+    assert [source["slug"] for source in SOURCES if source["kind"] == "page" and source["interval"] != "1h"] == []
+
+
+@needs_shared
+def test_an_address_that_nothing_recorded_bears_out_is_tagged():
+    recorded = b"\n".join(path.read_bytes() for path in (SHARED / "corpus").rglob("*") if path.is_file()).lower()
+    recorded = recorded.replace(b"&amp;", b"&")
+    untagged = [source for source in SOURCES if "unverified" not in source.get("tags", [])]
+    assert untagged
+    unborne = [each["slug"] for each in untagged if address(each["url"]) not in recorded]
+    assert unborne == [], "not in the corpus: give them the tag 'unverified'"
+
+
+def address(url: str) -> bytes:
+    """What of an address has to be found: without its scheme, or a channel's bare name."""
+    return url.lower().split("://")[-1].lstrip("@").encode()
