@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,7 +53,8 @@ def run(ctx: typer.Context) -> None:
             )
         shape = "up to date" if before == after else "upgraded" if before else "new"
         changed = [line for line, change in zip(described(changes), changes, strict=True) if change]
-        _introduce(session, configuration, active, database=f"{database.url} ({shape})", changed=changed)
+        with suppress(BrokenPipeError):  # nobody reads it: no reason not to serve
+            _introduce(session, configuration, active, database=f"{database.url} ({shape})", changed=changed)
         asyncio.run(_serve(session, database, configuration.taxonomy))
     log.info("stopped")
 

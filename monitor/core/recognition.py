@@ -20,7 +20,7 @@ from monitor.core.model import Post
 BEGINNING = 600  # characters of a text that are compared
 
 _ALIKE = 0.5  # share of the shorter one's words that both have
-_ALIKE_TEXTS = 0.6  # likewise; any two texts of one language share more words than two titles do
+_ALIKE_TEXTS = 0.75  # likewise; texts of one source share more words than two titles do
 _FEW_WORDS = 3  # fewer say too little to be recognised by
 _LEAD_WORDS = 4
 _ANOTHER_DAY = timedelta(hours=12)  # dates further apart are those of two posts where nothing else tells

@@ -85,24 +85,32 @@ class _Stored:
     trace: Trace
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Disbelieved:
+    """The post for which a guid stands that is used again, and why it is not this one."""
+
+    guid: str
+    reason: str
+
+
 def recognise(tx: Transaction, brought: Sequence[Brought]) -> Recognised:
     """Sort what polls brought by what it is to what is stored, and to each other."""
     result = Recognised()
     stored = _under_guids(tx, [(b.source.id, b.prepared.post.guid) for b in brought])
-    unknown: list[tuple[Brought, str]] = []  # with the reason, where the guid is known and not believed
+    unknown: list[tuple[Brought, _Disbelieved | None]] = []
     for one in brought:
         key = (one.source.id, one.prepared.post.guid)
         if key not in stored:
-            unknown.append((one, ""))
+            unknown.append((one, None))
             continue
         verdict = under_same_guid(trace(one.prepared.post), stored[key].trace)
         if verdict.likeness is Likeness.DIFFERENT:
-            unknown.append((one, verdict.reason))
+            unknown.append((one, _Disbelieved(guid=stored[key].trace.guid, reason=verdict.reason)))
         else:
             _take(result, one, stored[key], verdict)
     candidates = _Candidates(_similar(tx, [one for one, _ in unknown]))
-    for one, reason in unknown:
-        _place(result, one, candidates, reason)
+    for one, disbelieved in unknown:
+        _place(result, one, candidates, disbelieved)
     return result
 
 
@@ -147,8 +155,11 @@ class _Candidates:
     def add(self, source_id: int, new: Trace) -> None:
         self._add(source_id, new, None)
 
-    def best(self, one: Brought, new: Trace) -> tuple[Trace, _Stored | None, Verdict] | None:
-        """The candidate that is the same post: one that says the same before one that says something else."""
+    def best(self, one: Brought, new: Trace, *, without: str | None) -> tuple[Trace, _Stored | None, Verdict] | None:
+        """The candidate that is the same post: one that says the same before one that says something else.
+
+        `without` is the guid of a stored post that is known to be another one.
+        """
         source_id = one.source.id
         link, lead = link_key(new.url), lead_key(new.title)
         same_link = self._by_link.get((source_id, link), {}) if link else {}
@@ -156,6 +167,8 @@ class _Candidates:
         found: tuple[Trace, _Stored | None, Verdict] | None = None
         shown = frozenset(unpacked(one.shown)) if same_link or same_lead else frozenset()
         for guid, stored in {**same_lead, **same_link}.items():
+            if guid == without:
+                continue
             other = self._traces[source_id, guid]
             together = stored is None or digest8(guid, other.content_hash) in shown
             verdict = under_another_guid(new, other, together=together, shared=len(same_link) > 1)
@@ -173,11 +186,11 @@ class _Candidates:
             self._by_lead[source_id, lead][one.guid] = stored
 
 
-def _place(result: Recognised, one: Brought, candidates: _Candidates, reason: str) -> None:
+def _place(result: Recognised, one: Brought, candidates: _Candidates, disbelieved: _Disbelieved | None) -> None:
     """Find the post that `one` is under another guid, or make it a new one."""
     value = one.prepared.post
     new = trace(value)
-    found = candidates.best(one, new)
+    found = candidates.best(one, new, without=disbelieved.guid if disbelieved else None)
     if found is not None:
         other, stored, verdict = found
         result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=other.guid, reason=verdict.reason))
@@ -187,9 +200,9 @@ def _place(result: Recognised, one: Brought, candidates: _Candidates, reason: st
             key = (one.source.id, other.guid)
             result.fresh[key] = replace(one, prepared=_under(one.prepared, other.guid))
         return
-    if reason:  # the stated guid is taken: this post gets one of its own
+    if disbelieved:  # the stated guid is taken: this post gets one of its own
         own = f"{value.guid} {_own_mark(value)}"
-        result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=own, reason=reason))
+        result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=own, reason=disbelieved.reason))
         one = replace(one, prepared=_under(one.prepared, own))
         new = replace(new, guid=own)
     result.fresh.setdefault((one.source.id, new.guid), one)
@@ -315,7 +328,8 @@ def _similar(tx: Transaction, unknown: Sequence[Brought]) -> list[_Stored]:
             )
             ranked = (
                 select(post.c.id, rank)
-                .where(column.in_({key for _, key in part}), post.c.source_id.in_(of_source))
+                # "+ 0" keeps planners from taking the index of the source, which has all its posts.
+                .where(column.in_({key for _, key in part}), (post.c.source_id + 0).in_(of_source))
                 .subquery()
             )
             newest = select(ranked.c.id).where(ranked.c.rank <= CANDIDATES)
