@@ -112,7 +112,7 @@ def cut(text: str, limit: int) -> str:
     else:
         while end > 1 and _joined(text, end):
             end -= 1
-    return text[:end].rstrip(_EDGE + "\u200c\u200d") + "…"  # a joiner with nothing left to join goes too
+    return text[:end].rstrip(_EDGE) + "…"
 
 
 def _joined(text: str, at: int) -> bool:
