@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import SplitResult, urlsplit
 
@@ -279,10 +280,14 @@ def _words(text: str) -> list[str]:
 
 
 def _alike(a: str, b: str) -> bool:
-    """Whether most words of the shorter text are in the other; for less than three words whether they are equal."""
+    """Whether most words of the shorter text are in the other.
+
+    Two words must begin the other text ("Statement 12 (corrected)"), and one word must be all of it.
+    """
     first, second = _words(a), _words(b)
-    if min(len(first), len(second)) < _FEW_WORDS:
-        return first == second
+    fewest = min(len(first), len(second))
+    if fewest < _FEW_WORDS:
+        return first == second or (fewest > 1 and first[:fewest] == second[:fewest])
     return len({*first} & {*second}) >= _ALIKE * min(len({*first}), len({*second}))
 
 
@@ -332,6 +337,7 @@ def _host(parts: SplitResult) -> str:
     return (parts.hostname or "").removeprefix("www.")
 
 
+@lru_cache(maxsize=2048)  # one post is compared with many
 def _page(url: str | None) -> str | None:
     """The page that an address leads to, whichever way it is spelt; None for a front page, which says nothing."""
     parts = _split(url)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
+from monitor.core.drift import Drift, observe
 from monitor.core.hints import Hints
-from monitor.core.model import Outcome, Poll, Prepared
+from monitor.core.model import Outcome, Poll, Post, Prepared
 from monitor.core.pacing import learnt, next_poll_at
 from monitor.core.rhythm import Rhythm
 from monitor.core.stories import place
@@ -56,8 +57,11 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         noted = _noted(p, recognised.notes(p.source.id))
         outcome = Outcome.NEW if new or changed else p.outcome
         news = [prepared.post for of, prepared in fresh if of.source.id == p.source.id]
+        drift = _drift(p, news)
         rhythm = learnt(Rhythm.from_bytes(p.memory.rhythm), replace(noted, outcome=outcome), new=news, gap=bool(p.gap))
-        ended = replace(noted, outcome=outcome, memory=replace(p.memory, rhythm=rhythm.to_bytes()))
+        ended = replace(
+            noted, outcome=outcome, memory=replace(p.memory, rhythm=rhythm.to_bytes(), drift=drift.to_bytes())
+        )
         due = next_poll_at(
             ended,
             pace=parts.pace,
@@ -70,6 +74,17 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         recorded.append(Recorded(poll=ended, new=new, changed=changed, lags=_lags(p, arrivals)))
     sources.remember(tx, sources_due)
     return recorded
+
+
+def _drift(p: Poll, news: Sequence[Post]) -> Drift:
+    """How far the source's clock is off, with what this poll's new posts say of it. A page-back says nothing: what it
+    brings was published before the last poll, at no one knows what distance from it."""
+    before = Drift.from_bytes(p.memory.drift)
+    until = Rhythm.from_bytes(p.memory.rhythm).known_until
+    if not until or not p.source.memory.polled_before or p.gap or p.source.memory.backfill or p.memory.backfill:
+        return before
+    stated = [post.stated_at for post in news if post.stated_at is not None]
+    return observe(before, stated, polled_at=p.finished_at, previous_at=datetime.fromtimestamp(until, UTC))
 
 
 def _noted(p: Poll, decisions: Sequence[str]) -> Poll:
