@@ -24,6 +24,8 @@ def environment(work: Path) -> dict[str, str]:
         "MONITOR_DATABASE__URL": f"sqlite:///{work / 'product.db'}",
         "MONITOR_NETWORK__ALLOW": "127.0.0.0/8",
         "MONITOR_POLLING__CONCURRENCY": "50",
+        "MONITOR_POLLING__HOST_SPACING": "0s",
+        "MONITOR_POLLING__HOST_CONCURRENCY": "50",
         "MONITOR_LOG__LEVEL": "error",
     }
 

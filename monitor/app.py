@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -19,6 +21,7 @@ from monitor.channels.email import Email
 from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
+from monitor.core.addresses import refusal
 from monitor.core.errors import SourceError
 from monitor.core.model import (
     Clock,
@@ -43,6 +46,7 @@ from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
 from monitor.sources.discovery import discover
 from monitor.sources.equipped import completed_equipped, equip, read_equipped
+from monitor.sources.guard import literal
 from monitor.sources.http import Fetcher
 from monitor.sources.manners import Manners
 from monitor.sources.request import asking
@@ -81,8 +85,16 @@ def load_configuration(settings: Settings) -> Configuration:
         addresses={name: kind.address for name, kind in KINDS.items()},
         channels={name: kind.options for name, kind in CHANNELS.items()},
         recipients={name: kind.recipient for name, kind in CHANNELS.items()},
+        languages=languages(settings.digests.templates_dir),
         interval=settings.polling.interval,
     )
+
+
+def languages(override: Path | None = None) -> frozenset[str]:
+    """The languages that digests can be written in: those of the label files, the operator's own among them."""
+    directories = [shipped("templates"), *([override] if override else [])]
+    found = (path for directory in directories for path in directory.glob("email/labels.*.toml"))
+    return frozenset(path.name.removeprefix("labels.").removesuffix(".toml") for path in found)
 
 
 def apply_configuration(database: Database, configuration: Configuration, *, now: datetime) -> tuple[Change, ...]:
@@ -98,20 +110,31 @@ def apply_configuration(database: Database, configuration: Configuration, *, now
         )
 
 
-def cautions(settings: Settings, subscriptions: Sequence[Subscription]) -> list[str]:
-    """What is no fault of any file by itself, but will keep digests from arriving."""
+def cautions(settings: Settings, subscriptions: Sequence[Subscription], sources: Sequence[Source] = ()) -> list[str]:
+    """What is no fault of any file by itself, but will keep posts or digests from arriving."""
     found = []
-    for name, missing, where in (
-        ("email", not settings.smtp.host, "smtp.host and smtp.sender"),
-        ("webhook", not settings.webhook.secrets, "webhook.secrets"),
-    ):
+    for name, missing in ((Email.name, not settings.smtp.host), (Webhook.name, not settings.webhook.secrets)):
         waiting = [s.slug for s in subscriptions if s.channel == name and not s.paused]
         if missing and waiting:
+            needs = CHANNELS[name].needs
             found.append(
-                f"{', '.join(waiting)}: nothing can go out by {name} until {where} "
-                f"{'is' if ' and ' not in where else 'are'} set; messages wait in the outbox"
+                f"{', '.join(waiting)}: nothing can go out by {name} until {needs} "
+                f"{'are' if ' and ' in needs else 'is'} set; messages wait in the outbox"
             )
-    return found
+    return found + [sentence for source in sources if (sentence := _out_of_reach(source, settings))]
+
+
+def _out_of_reach(source: Source, settings: Settings) -> str:
+    """Why a source cannot be fetched, as far as its address tells by itself: names are not looked up here."""
+    if source.paused or source.options.get("proxy"):
+        return ""
+    address = literal(urlsplit(source.url).hostname or "")
+    reason = refusal(address, allow=settings.network.allow) if address is not None else None
+    if reason is None:
+        return ""
+    return (
+        f"{source.slug}: {address} is not a public address ({reason}); it is not fetched until network.allow lists it"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.core.errors import DeliveryError
 from monitor.core.model import Clock, Delivery, Message, MessageState
@@ -102,8 +103,10 @@ def _channel(parts: Parts, message: Message) -> Channel:
     try:
         return parts.channels[message.channel]
     except KeyError:
+        kind = CHANNELS.get(message.channel)
+        needs = kind.needs if kind and kind.needs else "it up"
         raise DeliveryError(
-            f"the channel {message.channel!r} is not configured here; set it up, then: monitor deliveries retry"
+            f"the channel {message.channel!r} is not configured here; set {needs}, then: monitor deliveries retry"
         ) from None
 
 

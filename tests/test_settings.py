@@ -20,6 +20,7 @@ EVERY = [
     for key, field in model.model_fields.items()
 ]
 SECRET = "hunter2-hunter2"  # looked for in everything that is shown
+SIGNING = "whsec_" + "c2ln" * 8  # 24 bytes
 
 
 def load(tmp_path, text="", environ=None):
@@ -54,20 +55,20 @@ def test_the_environment_weighs_more_than_the_file(tmp_path):
     assert settings.log.level == "debug"
 
 
-def test_variables_become_the_type_of_their_setting():
+def test_variables_become_the_type_of_their_setting(tmp_path):
     settings = Settings.load(
         None,
         {
             "MONITOR_SMTP__PORT": " 2525 ",
             "MONITOR_WEBHOOK__ALLOW_PRIVATE": "yes",
             "MONITOR_NETWORK__ALLOW": "10.0.0.0/8, 192.168.7.0/24 fd00::/8",
-            "MONITOR_DIGESTS__TEMPLATES_DIR": "/etc/monitor/templates",
+            "MONITOR_DIGESTS__TEMPLATES_DIR": str(tmp_path),
         },
     )
     assert settings.smtp.port == 2525
     assert settings.webhook.allow_private is True
     assert settings.network.allow == tuple(map(ip_network, ("10.0.0.0/8", "192.168.7.0/24", "fd00::/8")))
-    assert settings.digests.templates_dir == Path("/etc/monitor/templates")
+    assert settings.digests.templates_dir == tmp_path
 
 
 def test_a_list_may_also_be_json():
@@ -97,14 +98,14 @@ def test_making_settings_directly_reads_nothing_around(monkeypatch):
 
 def test_secrets_come_from_files_named_in_either_place(tmp_path):
     (tmp_path / "password").write_text(f"{SECRET}\n", encoding="utf-8")
-    (tmp_path / "secrets").write_text("whsec_one\npartner:whsec_two\n\n", encoding="utf-8")
+    (tmp_path / "secrets").write_text(f"{SIGNING}\npartner:{SIGNING[:-1]}B\n\n", encoding="utf-8")
     settings = load(
         tmp_path,
         f'[smtp]\nusername = "u"\npassword_file = "{tmp_path}/password"\n',
         {"MONITOR_WEBHOOK__SECRETS_FILE": f"{tmp_path}/secrets"},
     )
     assert settings.smtp.password == SecretStr(SECRET)
-    assert settings.webhook.secrets_by_name() == {"default": ("whsec_one",), "partner": ("whsec_two",)}
+    assert settings.webhook.secrets_by_name() == {"default": (SIGNING,), "partner": (f"{SIGNING[:-1]}B",)}
 
 
 def test_a_secret_in_the_environment_weighs_more_than_its_file(tmp_path):
@@ -117,7 +118,7 @@ def test_no_secret_is_shown(tmp_path):
     environ = {
         "MONITOR_SMTP__USERNAME": "u",
         "MONITOR_SMTP__PASSWORD": SECRET,
-        "MONITOR_WEBHOOK__SECRETS": f"{SECRET},{SECRET}",
+        "MONITOR_WEBHOOK__SECRETS": f"{SIGNING},{SIGNING}",
         "MONITOR_DATABASE__URL_FILE": f"{tmp_path}/url",
     }
     settings = Settings.load(None, environ)
@@ -125,6 +126,7 @@ def test_no_secret_is_shown(tmp_path):
     assert str(settings.database.url) == "postgresql+psycopg://monitor:***@db/monitor"
     for shown in (repr(settings), str(settings), settings.model_dump_json(), str(settings.model_dump())):
         assert SECRET not in shown
+        assert SIGNING not in shown
 
 
 @pytest.mark.parametrize(
@@ -138,6 +140,7 @@ def test_no_secret_is_shown(tmp_path):
         ("", {"MONITOR_DATABASE__URL": f"u:{SECRET}@h"}),
         ("", {"MONITOR_SMTP__PASSWORD": SECRET}),
         ("", {"MONITOR_SMTP__PASWORD": SECRET}),
+        ("", {"MONITOR_WEBHOOK__SECRETS": SECRET}),
     ],
 )
 def test_no_secret_is_shown_in_a_complaint(tmp_path, text, environ):
@@ -161,9 +164,25 @@ def test_each_secret_may_come_from_a_file(section, key, field):
     [
         (
             '\n[polling]\nintervall = "3m"\n',
-            "monitor.toml:3: polling: unknown key 'intervall'; did you mean 'interval'?",
+            "monitor.toml:3: polling: unknown key 'intervall'; expected tick, concurrency, host_concurrency, "
+            "host_spacing, robots, interval, interval_floor, interval_ceiling, timeout, max_bytes, contact, backlog, "
+            "workers, parse_timeout, parse_memory_mb or keep_polls; did you mean 'interval'?",
         ),
-        ("[smpt]\nport = 25\n", "monitor.toml:1: unknown key 'smpt'; did you mean 'smtp'?"),
+        (
+            "[smpt]\nport = 25\n",
+            "monitor.toml:1: unknown key 'smpt'; expected paths, database, polling, network, digests, delivery, smtp, "
+            "mailbox, webhook, metrics or log; did you mean 'smtp'?",
+        ),
+        (
+            '[smtp]\nsender = "no"\n',
+            "monitor.toml:2: smtp.sender: 'no' is not a sender; "
+            'expected an address such as "monitor@example.org", or "Monitor <monitor@example.org>"',
+        ),
+        (
+            '[digests]\ntemplates_dir = "/nope"\n',
+            "monitor.toml:2: digests.templates_dir: '/nope' is not there; "
+            "expected a directory of templates, or nothing for the shipped ones",
+        ),
         ("smtp = 3\n", "monitor.toml:1: smtp: 3 does not fit; expected a mapping of keys to values"),
         (
             '[polling]\nworkers = "2"\n',
@@ -242,7 +261,22 @@ def test_mistakes_in_the_file_are_said_with_their_line(tmp_path, text, said):
             {"MONITOR_SMTP_HOST": "x"},
             "environment: MONITOR_SMTP_HOST: no setting has this name; did you mean 'MONITOR_SMTP__HOST'?",
         ),
-        ({"MONITOR_ZEBRA__STRIPES": "x"}, "environment: MONITOR_ZEBRA__STRIPES: no setting has this name"),
+        (
+            {"MONITOR_ZEBRA__STRIPES": "x"},
+            "environment: MONITOR_ZEBRA__STRIPES: no setting has this name; "
+            "expected MONITOR_SECTION__KEY as docs/configuration.md lists them",
+        ),
+        (
+            {"MONITOR_WEBHOOK__SECRETS": "abc"},
+            "environment: MONITOR_WEBHOOK__SECRETS: a webhook secret has 24 to 64 bytes, this one has 2; "
+            "expected whsec_ and the base64 of 24 to 64 random bytes, NAME: before it if you like",
+        ),
+        (
+            {"MONITOR_WEBHOOK__SECRETS": f"{SIGNING},partner:whsec_!"},
+            "environment: MONITOR_WEBHOOK__SECRETS: a webhook secret is 'whsec_' and base64; this one is not base64 "
+            "(number 2 of 2); "
+            "expected whsec_ and the base64 of 24 to 64 random bytes, NAME: before it if you like",
+        ),
         (
             {"MONITOR_POLLING__WORKERS": "two"},
             "environment: MONITOR_POLLING__WORKERS: 'two' does not fit; expected a whole number",
@@ -383,3 +417,12 @@ def test_the_schema_knows_each_setting_but_no_secret():
         assert (key in properties) == (not only_outside_the_file(field))
         if key in properties:
             assert properties[key]["description"] == field.description
+
+
+def test_each_default_in_the_schema_may_be_written_into_the_file():
+    definitions = schema()["definitions"]
+    for section, key, field in (param.values for param in EVERY):
+        properties = definitions[sections_of(Settings)[section].__name__]["properties"]
+        if (default := properties.get(key, {}).get("default")) is not None:
+            read = Settings(**{section: {key: default}})
+            assert getattr(getattr(read, section), key) == field.default, (section, key)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from monitor.channels import email, mailbox, mime, webhook
+from monitor.channels import email, mailbox, webhook
 from monitor.channels.channel import Options
+from monitor.core.mail import recipient_address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,7 @@ class ChannelKind:
     templates: str  # what the renderer is asked for: "email" or "webhook"
     options: type[Options]  # what a subscription may set
     recipient: Callable[[str], str]  # the recipient in its canonical form; ValueError is a sentence
+    needs: str = ""  # the settings without which nothing goes out, as an operator is told; "": none
 
 
 CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
@@ -30,7 +32,8 @@ CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
                 summary="an email over SMTP",
                 templates=email.Email.templates,
                 options=email.EmailOptions,
-                recipient=mime.recipient_address,
+                recipient=recipient_address,
+                needs="smtp.host and smtp.sender (MONITOR_SMTP__HOST, MONITOR_SMTP__SENDER)",
             ),
             ChannelKind(
                 name=webhook.Webhook.name,
@@ -38,6 +41,7 @@ CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
                 templates=webhook.Webhook.templates,
                 options=webhook.WebhookOptions,
                 recipient=webhook.recipient_url,
+                needs="webhook.secrets (MONITOR_WEBHOOK__SECRETS)",
             ),
             ChannelKind(
                 name=mailbox.Mailbox.name,

@@ -10,8 +10,9 @@ import aiosmtplib
 from pydantic import field_validator
 
 from monitor.channels.channel import Options
-from monitor.channels.mime import email_message, header_text, recipient_address, sender_parts
+from monitor.channels.mime import email_message
 from monitor.core.errors import DeliveryError
+from monitor.core.mail import header_text, recipient_address, sender_parts
 from monitor.core.model import Clock, Message, Receipt
 
 Security = Literal["starttls", "tls", "none"]

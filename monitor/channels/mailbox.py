@@ -12,8 +12,9 @@ from datetime import UTC
 from pathlib import Path
 
 from monitor.channels.channel import Options
-from monitor.channels.mime import email_message, recipient_address
+from monitor.channels.mime import email_message
 from monitor.core.errors import DeliveryError
+from monitor.core.mail import recipient_address
 from monitor.core.model import Clock, Message, Receipt
 
 _FOLDER = re.compile(r"\w(?:[\w @+.-]{0,98}[\w@+-])?")

@@ -11,20 +11,17 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import unicodedata
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+from monitor.core.mail import encodable, header_text, recipient_address, sender_parts
 from monitor.core.model import Message
 
 SUBJECT_LIMIT = 200  # characters
 
-_LOCAL_PART = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_DOMAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"({_LOCAL_PART})@({_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*)")
 _SLUG = re.compile(r"[^a-z0-9-]+")
 
 # 7bit: bodies are encoded to ASCII, so that no relay on the way has to know 8BITMIME (RFC 6152).
@@ -50,9 +47,9 @@ def email_message(message: Message, *, sender: str, date: datetime, reply_to: st
     email["List-Id"] = f"<{_SLUG.sub('-', message.subscription_slug.lower()).strip('-') or 'monitor'}.{domain}>"
     email["Auto-Submitted"] = "auto-generated"
     email["Precedence"] = "bulk"
-    email.set_content(_encodable(message.content.text or message.content.subject), subtype="plain", charset="utf-8")
+    email.set_content(encodable(message.content.text or message.content.subject), subtype="plain", charset="utf-8")
     if message.content.html:
-        email.add_alternative(_encodable(message.content.html), subtype="html", charset="utf-8")
+        email.add_alternative(encodable(message.content.html), subtype="html", charset="utf-8")
         # A boundary made from the key keeps the bytes of a repeat the same.
         email.set_boundary(f"=_{_digest(message.key)}")
     for part in email.iter_parts():
@@ -63,45 +60,6 @@ def email_message(message: Message, *, sender: str, date: datetime, reply_to: st
 def message_id(key: str, *, domain: str) -> str:
     """The Message-ID of the message with this key: made from it alone, whatever characters it holds."""
     return f"<{_digest(key)}@{domain}>"
-
-
-def header_text(text: str) -> str:
-    """One line that stands for itself in a header.
-
-    Control characters become spaces. A literal "=?" is taken apart: mail software would decode what follows as an
-    encoded word (RFC 2047), and Python before 3.11.10 even writes a line break hidden in one as a real one, which
-    starts a new header.
-    """
-    visible = "".join(" " if unicodedata.category(c) in {"Cc", "Zl", "Zp"} else c for c in text)
-    apart = _encodable(visible).replace("=?", "= ?")
-    return " ".join(apart.split())
-
-
-def recipient_address(text: str) -> str:
-    """A plain address, "desk@example.org". ValueError says what is wrong with anything else."""
-    address = text.strip()
-    if not address.isascii():
-        raise ValueError(f"{text!r} has letters outside ASCII; write the domain in its ASCII form (xn--…)")
-    parts = _ADDRESS.fullmatch(address)
-    if parts is None:
-        raise ValueError(f"{text!r} is not an email address; expected one like desk@example.org, without a name")
-    if len(parts[1]) > 64 or len(parts[2]) > 253:  # RFC 5321, 4.5.3.1
-        raise ValueError(f"the address {address[:40]!r}… is longer than mail servers accept")
-    return address
-
-
-def sender_parts(sender: str) -> tuple[str, str]:
-    """The name, "" where there is none, and the address of "Monitor <monitor@example.org>"."""
-    # Read leniently, not by RFC 5322: an operator writes a comma or an accent in a name without quoting it.
-    name, opened, rest = header_text(sender).rpartition("<")
-    if opened and not rest.endswith(">"):
-        raise ValueError(f"{sender!r} is not a sender; expected one like 'Monitor <monitor@example.org>'")
-    return name.strip().strip('"').replace("\\", ""), recipient_address(rest.removesuffix(">") if opened else rest)
-
-
-def _encodable(text: str) -> str:
-    """Half a surrogate pair, which cannot be encoded, becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _digest(key: str) -> str:

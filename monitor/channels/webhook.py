@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -21,12 +20,12 @@ from pydantic import Field
 from monitor.channels.channel import Options
 from monitor.core.errors import DeliveryError, SourceError
 from monitor.core.model import Clock, Message, Receipt
+from monitor.core.signing import secret_key
 
 TIMEOUT = 15.0  # seconds for the whole exchange; the specification advises 15 to 30
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After beyond this is taken as this
 SHOWN = 200  # characters of an answer's body that are kept
 
-_PREFIX = "whsec_"
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_:+/@=-]{1,200}")
 _CONTROLS = re.compile(r"[\x00-\x20\x7f-\x9f]+")
 
@@ -42,7 +41,7 @@ class Webhook:
 
     `secrets` maps a name to the secrets that sign for it, newest first: several while one is being replaced, so that
     the receiver may check against either. A secret is base64, with or without the prefix "whsec_". Raises ValueError
-    for one that is not, or is shorter than 24 bytes.
+    for one that is not, or has fewer than 24 or more than 64 bytes.
     """
 
     name = "webhook"
@@ -144,18 +143,6 @@ def signature(keys: Sequence[bytes], *, identity: str, at: datetime, content: by
     signed = f"{identity}.{int(at.timestamp())}.".encode() + content
     digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
     return " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
-
-
-def secret_key(secret: str) -> bytes:
-    """The key that a secret stands for. ValueError never repeats the secret."""
-    encoded = secret.strip().removeprefix(_PREFIX)
-    try:
-        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise ValueError("a webhook secret is 'whsec_' and base64; this one is not base64") from error
-    if len(key) < 24:
-        raise ValueError(f"a webhook secret has 24 to 64 bytes, this one has {len(key)}")
-    return key
 
 
 def retry_after(value: str | None, *, now: datetime) -> datetime | None:

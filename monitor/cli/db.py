@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from sqlalchemy.exc import SQLAlchemyError
 
-from monitor.cli.errors import ExitCode, refused
+from monitor.cli.errors import CommandError, ExitCode, refused
 from monitor.cli.options import AsJson
 from monitor.cli.output import complain, count, emit, say
 from monitor.cli.session import Session
 from monitor.core.errors import ConfigError
 from monitor.store import schema
+from monitor.store.database import Database, explained
 
 
 def upgrade(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -37,25 +39,28 @@ def check(ctx: typer.Context, as_json: AsJson = False) -> None:
     Exit code 1 when something is wrong.
     """
     session = Session.of(ctx)
-    found: list[str] = []
-    with session.database(current=False) as database:
-        try:
-            schema.require_current(database)
-        except ConfigError as error:
-            found.append(str(error))
-        else:
-            found += database.problems()
-            found += [
-                f"the shape differs from what this program expects: {line}" for line in schema.differences(database)
-            ]
+    url = Database(session.settings.database.url.get_secret_value()).url  # never connected to
+    found = _faults(session)
     if as_json:
-        emit({"database": database.url, "fine": not found, "problems": found})
+        emit({"database": url, "fine": not found, "problems": found})
     else:
         for problem in found:
             complain(problem)
-        say(f"{database.url}: {count(len(found), 'problem') if found else 'sound and up to date'}")
+        say(f"{url}: {count(len(found), 'problem') if found else 'sound and up to date'}")
     if found:
         raise typer.Exit(ExitCode.WRONG)
+
+
+def _faults(session: Session) -> list[str]:
+    try:
+        with session.database() as database:
+            return database.problems() + [
+                f"the shape differs from what this program expects: {line}" for line in schema.differences(database)
+            ]
+    except (ConfigError, CommandError) as error:  # not reached, or of another shape
+        return [str(error)]
+    except SQLAlchemyError as error:  # so damaged that the looking itself fails
+        return [f"the database cannot be read: {explained(error)}"]
 
 
 def backup(

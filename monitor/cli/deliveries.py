@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from monitor.cli.errors import CommandError, ExitCode, refused, unusable
-from monitor.cli.options import AsJson
+from monitor.cli.options import LARGEST_ID, AsJson
 from monitor.cli.output import columns, emit, exactly, heading, moment, safe, say, screen, show_fields, show_table
 from monitor.cli.session import Session, completing, find
 from monitor.core.model import Message, MessageState
@@ -54,7 +54,7 @@ def show(
     """Show a message and every attempt to deliver it."""
     session = Session.of(ctx)
     with session.reading() as tx:
-        message = outbox.get(tx, message_id)
+        message = outbox.get(tx, message_id) if message_id <= LARGEST_ID else None
         if message is None:
             raise CommandError(f"there is no message {message_id}; see them with: {SEE}", ExitCode.NOT_FOUND)
         attempts = outbox.attempts(tx, message_id)
@@ -111,7 +111,7 @@ def retry(
         else:
             retried = list(dict.fromkeys(ids or []))
             for id_ in retried:
-                message = outbox.get(tx, id_)
+                message = outbox.get(tx, id_) if id_ <= LARGEST_ID else None
                 if message is None:
                     raise CommandError(f"there is no message {id_}; see them with: {SEE}", ExitCode.NOT_FOUND)
                 if not outbox.retry(tx, id_, now=now):

@@ -20,7 +20,7 @@ from monitor.cli.deliveries import document as message_document
 from monitor.cli.deliveries import show_messages
 from monitor.cli.errors import CommandError, ExitCode, refused, unusable
 from monitor.cli.options import AsJson
-from monitor.cli.output import complain, count, emit, plain, safe, say
+from monitor.cli.output import complain, count, emit, exactly, plain, safe, say
 from monitor.cli.service import with_service
 from monitor.cli.session import Session, completing, find
 from monitor.core.model import Content, Digest, Message, MessageState, Subscription
@@ -60,6 +60,8 @@ def preview(
         with database.reading() as tx:
             subscription = find(subscriptions.every(tx), slug, sort="subscription", see=SEE)
             now = _time(as_of, subscription) if as_of else session.now()
+            if subscription.last_compiled_at is not None and now < subscription.last_compiled_at:
+                raise _before_the_last_edition(subscription, now)
             edition = digests.select_edition(tx, subscription, labels=taxonomy, due_at=now, now=now)
         content = wiring.digest_parts(session.settings, database, taxonomy, clock=session.now).render(edition.digest)
     if as_json:
@@ -132,6 +134,14 @@ def _time(written: str, subscription: Subscription) -> datetime:
     except ValueError:
         raise unusable(f"--as-of: {written!r} is not a time; expected something like 2026-03-02T07:30") from None
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(subscription.schedule.timezone))).astimezone(UTC)
+
+
+def _before_the_last_edition(subscription: Subscription, at: datetime) -> CommandError:
+    last = exactly(subscription.last_compiled_at)
+    return unusable(
+        f"--as-of: {exactly(at)} lies before the last edition of {subscription.slug}, compiled at {last}; "
+        "what was new then has been given already, so name a later time"
+    )
 
 
 def _text(content: Content) -> str:

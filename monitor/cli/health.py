@@ -53,6 +53,8 @@ def judge(seen: Seen, *, now: datetime, ended: Callable[[str], bool] | None = No
     ended = ended or process_ended
     dead = sorted({beat.process for beat in seen.heartbeats if ended(beat.process)})
     living = [beat for beat in seen.heartbeats if beat.process not in dead]
+    replaced = [process for process in dead if _replaced(process, seen.heartbeats, living)]
+    missed = [process for process in dead if process not in replaced]
     stuck = [beat for beat in living if now - beat.at > max(MISSED * beat.every, PATIENCE)]
     late = [s.source.slug for s in _followed(seen) if s.next_poll_at is not None and now - s.next_poll_at > OVERDUE]
     unsent = [s.slug for s in _active(seen) if s.next_due_at is not None and now - s.next_due_at > OVERDUE]
@@ -64,9 +66,16 @@ def judge(seen: Seen, *, now: datetime, ended: Callable[[str], bool] | None = No
         overdue_sources=tuple(late),
         overdue_subscriptions=tuple(unsent),
         stuck=tuple(beat.loop for beat in stuck),
-        problems=tuple(_problems(seen, dead=dead, stuck=stuck, late=late, unsent=unsent, failing=failing, now=now)),
-        warnings=tuple(_warnings(seen, living=living, failing=failing, now=now)),
+        problems=tuple(_problems(seen, dead=missed, stuck=stuck, late=late, unsent=unsent, failing=failing, now=now)),
+        warnings=tuple(_warnings(seen, replaced=replaced, living=living, failing=failing, now=now)),
     )
+
+
+def _replaced(process: str, beats: Sequence[Heartbeat], living: Sequence[Heartbeat]) -> bool:
+    """Whether living processes do what an ended one did: of several services on one database one may end unnoticed."""
+    alive = {beat.loop for beat in living} & set(LOOPS)
+    left = {beat.loop for beat in beats if beat.process == process} & set(LOOPS)
+    return bool(alive) and left <= alive
 
 
 def _followed(seen: Seen) -> list[SourceStatus]:
@@ -102,8 +111,12 @@ def _problems(
         yield f"digests overdue for more than {length(OVERDUE)}: {_some(unsent)}"
 
 
-def _warnings(seen: Seen, *, living: Sequence[Heartbeat], failing: int, now: datetime) -> Iterator[str]:
+def _warnings(
+    seen: Seen, *, replaced: Sequence[str], living: Sequence[Heartbeat], failing: int, now: datetime
+) -> Iterator[str]:
     followed = len(_followed(seen))
+    for process in replaced:
+        yield f"a service ended without stopping in order (process {process}); another does its work"
     for loop in LOOPS if living else ():
         if all(beat.loop != loop for beat in seen.heartbeats):
             yield f"the {loop} loop has not finished its first round yet"

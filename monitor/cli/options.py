@@ -27,4 +27,7 @@ class GlobalOptions:
     log_level: LogLevel | None = None
 
 
+LARGEST_ID = 2**63 - 1
+"""No database numbers its rows higher, or can be asked for a higher number."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output instead of a table.")]

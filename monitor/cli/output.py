@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import typer
 from rich import box
@@ -19,6 +19,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
+
+from monitor.cli.program import callable_here
+from monitor.core.model import Owner
 
 PIPED_WIDTH = 200
 """Columns where nobody's window limits them: what is piped into grep should not be cut."""
@@ -61,14 +64,16 @@ def screen(*, stderr: bool = False) -> Console:
 
 
 def say(*lines: str | Text) -> None:
-    """Lines on standard output, wrapped by the terminal alone."""
+    """Lines on standard output, wrapped by the terminal alone. What strangers wrote is given as Text."""
     for line in lines:
-        screen().print(safe(line) if isinstance(line, str) else line, soft_wrap=True)
+        screen().print(callable_here(safe(line)) if isinstance(line, str) else line, soft_wrap=True)
 
 
 def complain(message: str, *, label: str = "error") -> None:
     """A line on standard error."""
-    line = Text.assemble((f"{label}: ", "bold red" if label == "error" else "bold yellow"), safe(message))
+    line = Text.assemble(
+        (f"{label}: ", "bold red" if label == "error" else "bold yellow"), callable_here(safe(message))
+    )
     screen(stderr=True).print(line, soft_wrap=True)
 
 
@@ -140,14 +145,15 @@ def show_table(head: Sequence[Column], rows: Iterable[Sequence[object]], *, wrap
             for number, title in enumerate(titles)
         ]
         floors = [max(NARROWEST, cell_len(title)) for title in titles]
-        for column, width in zip(others, _narrowed(widths, floors, room=console.width - LAST_COLUMN), strict=True):
+        kept = min(LAST_COLUMN, max((cell_len(row[-1].plain) for row in cells), default=0))
+        for column, width in zip(others, _narrowed(widths, floors, room=console.width - kept), strict=True):
             column.width = width
             column.overflow = "ellipsis"
         table.expand = True
         last.ratio = 1
         last.no_wrap = not wrap
         last.overflow = "fold" if wrap else "ellipsis"
-    console.print(table)
+    lay_out(console, table)
 
 
 def _narrowed(widths: Sequence[int], floors: Sequence[int], *, room: int) -> list[int]:
@@ -169,7 +175,17 @@ def show_fields(pairs: Iterable[tuple[str, object]]) -> None:
     for name, value in pairs:
         if value is not None and value != "":
             table.add_row(name, _cell(value, line=False))
-    screen().print(table)
+    lay_out(screen(), table)
+
+
+def lay_out(console: Console, shown: Table | Text, *, width: int | None = None) -> None:
+    """On a screen as it is; elsewhere without the spaces that fill up lines, which `diff` and editors would see."""
+    if console.is_terminal:
+        console.print(shown, width=width)
+        return
+    with console.capture() as captured:
+        console.print(shown, width=width)
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def heading(text: str) -> None:
@@ -209,6 +225,18 @@ def exactly(at: datetime | None, *, now: datetime | None = None) -> str:
 def count(number: int, singular: str, plural: str = "") -> str:
     """ "1 source", "2 sources"."""
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+class Owned(Protocol):
+    """A source, watch or subscription."""
+
+    @property
+    def owner(self) -> Owner: ...
+
+
+def owner_of(owned: Owned, *, file: str) -> str:
+    """Where something is changed: in the file that says what it is, or on the command line."""
+    return file if owned.owner is Owner.FILE else "command line"
 
 
 def _cell(value: object, *, line: bool = True) -> Text:

@@ -9,12 +9,13 @@ import typer
 from rich.text import Text
 
 from monitor.cli.errors import CommandError, ExitCode, not_found, unusable
-from monitor.cli.options import AsJson
+from monitor.cli.options import LARGEST_ID, AsJson
 from monitor.cli.output import (
     columns,
     emit,
     exactly,
     heading,
+    lay_out,
     length,
     moment,
     one_line,
@@ -24,10 +25,11 @@ from monitor.cli.output import (
     show_fields,
     show_table,
 )
+from monitor.cli.queries import listed_slugs
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
 from monitor.core import durations
-from monitor.core.model import Evidence, Facet, Revision, StoredPost, Tag, Voice
+from monitor.core.model import Evidence, Facet, Field, Post, Revision, StoredPost, Tag, Voice
 from monitor.core.stories import moment as moment_of
 from monitor.store import posts, sources, watches
 
@@ -79,9 +81,7 @@ def list_posts(
             language=language,
         )
         if slug is not None and not found:
-            tagged = posts.tagged_slugs(tx, facet=facet)
-            if slug not in tagged:
-                raise not_found("tag of a stored post", slug, tagged, see="monitor posts list --json")
+            _refuse_unknown_tag(facet, slug, posts.tagged_slugs(tx, facet=facet), session)
     if as_json:
         emit([summary(stored) for stored in found])
     elif not found:
@@ -110,7 +110,7 @@ def show(
     """Show a post with its tags, evidence and history."""
     session = Session.of(ctx)
     with session.reading() as tx:
-        stored = posts.get(tx, post_id)
+        stored = posts.get(tx, post_id) if post_id <= LARGEST_ID else None
         if stored is None:
             raise no_such_post(post_id)
         voices = posts.voices(tx, [stored.story_id]).get(stored.story_id, [])
@@ -178,12 +178,15 @@ def show_tags(tags: tuple[Tag, ...]) -> None:
 
 
 def evidence_text(evidence: tuple[Evidence, ...]) -> str:
-    """The words, each with its rule and place: "SCO" (acronym, title 12)."""
+    """The words, each place once with all its rules: “SCO” (acronym, title 12), “Serbia” (name and member, text 40)."""
+    rules: dict[tuple[str, Field, int], dict[str, None]] = {}
+    for each in evidence:
+        rules.setdefault((one_line(each.words), each.field, each.offset), {})[each.rule] = None
     shown = [
-        f"“{one_line(each.words)}” ({each.rule}, {each.field.value}{f' {each.offset}' if each.offset else ''})"
-        for each in evidence[:LONGEST_EVIDENCE]
+        f"“{words}” ({' and '.join(found)}, {field.value}{f' {offset}' if offset else ''})"
+        for (words, field, offset), found in list(rules.items())[:LONGEST_EVIDENCE]
     ]
-    more = len(evidence) - len(shown)
+    more = len(rules) - len(shown)
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
@@ -196,6 +199,16 @@ def _tag(written: str | None) -> tuple[Facet | None, str | None]:
     return FACETS.get(name), slug.lower()
 
 
+def _refuse_unknown_tag(facet: Facet | None, slug: str, tagged: set[str], session: Session) -> None:
+    """What the taxonomies list may have no post yet; what they list no more may still have posts."""
+    if slug in tagged:
+        return
+    listed = listed_slugs(session.settings)
+    known = tagged.union(*([listed[facet]] if facet is not None else listed.values()))
+    if slug not in known:
+        raise not_found("tag", slug, known, see="monitor posts list --json")
+
+
 def _ago(written: str | None, *, now: datetime) -> datetime | None:
     if written is None:
         return None
@@ -205,13 +218,22 @@ def _ago(written: str | None, *, now: datetime) -> datetime | None:
         raise unusable(f"--since: {written!r} is not a length of time; expected {durations.EXPECTED}") from None
 
 
+def _begins_with_title(post: Post) -> bool:
+    """Whether the title was made of the text's beginning, and so says nothing that does not follow below it."""
+    title = " ".join(post.title.split()).removesuffix("…").rstrip()
+    return post.title_made and " ".join(post.text.split()).startswith(title)
+
+
 def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, now: datetime) -> None:
     post = stored.post
     console = screen()
-    console.print(Text(safe(post.title), style="bold"), width=min(TEXT_WIDTH, console.width))
-    if post.text.strip() and post.text.strip() != post.title:
-        console.print()
-        console.print(Text(safe(post.text)), width=min(TEXT_WIDTH, console.width))
+    text = "" if post.text.strip() == post.title else post.text.strip()
+    if not (text and _begins_with_title(post)):
+        lay_out(console, Text(safe(post.title), style="bold"), width=min(TEXT_WIDTH, console.width))
+        if text:
+            console.print()
+    if text:
+        lay_out(console, Text(safe(post.text)), width=min(TEXT_WIDTH, console.width))
     console.print()
     forwarded = post.forwarded_from
     show_fields(
@@ -258,4 +280,4 @@ def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, no
     for revision in reversed(before):
         heading(f"Until {exactly(revision.replaced_at, now=now)} it said")
         said = revision.text if revision.text.strip() else revision.title
-        console.print(Text(safe(said)), width=min(TEXT_WIDTH, console.width))
+        lay_out(console, Text(safe(said)), width=min(TEXT_WIDTH, console.width))

@@ -47,20 +47,25 @@ def explained(query: str, error: QueryError, *, width: int) -> str:
     return "\n".join(lines)
 
 
-def unlisted_tags(query: Query, settings: Settings) -> list[str]:
-    """A sentence on each tag that a query names and no taxonomy lists: it is never found, and nobody would notice."""
-    tags = list(_tags(query.root))
-    if not tags:
-        return []
+def listed_slugs(settings: Settings) -> dict[Facet, set[str]]:
+    """What a post can be tagged with by the taxonomies as they are in the files now."""
     taxonomy = load_configuration(settings).taxonomy
     organisations = {organisation.slug for organisation in taxonomy.organisations}
     countries = {country.code for country in taxonomy.countries}
-    listed = {
+    return {
         Facet.ORGANISATION: organisations,
         Facet.REGION: {region.slug for region in taxonomy.regions},
         Facet.COUNTRY: countries,
         Facet.ISSUER: organisations | countries,
     }
+
+
+def unlisted_tags(query: Query, settings: Settings) -> list[str]:
+    """A sentence on each tag that a query names and no taxonomy lists: it is never found, and nobody would notice."""
+    tags = list(_tags(query.root))
+    if not tags:
+        return []
+    listed = listed_slugs(settings)
     sentences = []
     for tag in tags:
         if tag.slug not in listed[tag.facet] and not {"*", "?"} & set(tag.slug):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command as command_of
 
 from monitor import __version__
-from monitor.cli.errors import ExitCode, code_of
+from monitor.cli.errors import ExitCode, code_of, translated
 from monitor.cli.options import GlobalOptions, LogLevel
 from monitor.cli.output import complain
 from monitor.cli.tree import TREE, Branch, Leaf, Tree
@@ -30,6 +31,19 @@ class Command(TyperCommand):
     def get_params(self, ctx: Any) -> Any:
         """Arguments and options."""
         return _named_plainly(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """As TyperCommand does; of a query that was taken for an option it says what to do."""
+        try:
+            return super().parse_args(ctx, list(args))
+        except typer.TyperException as error:
+            option = getattr(error, "option_name", None)  # of NoSuchOption, which typer does not make public
+            query = next((each for each in args if option and each.startswith(option)), None)
+            if query is not None and any(param.name == "query" for param in self.params):
+                before = " ".join(args[: args.index(query)])
+                path = f"{ctx.command_path} {before}".rstrip()
+                error.message += f". Before a query that begins with '-' put '--': {path} -- {shlex.quote(query)}"
+            raise
 
 
 class LazyGroup(TyperGroup):
@@ -141,8 +155,15 @@ def _orderly_end(ctx: Any) -> Iterator[None]:
     except Exception as error:
         if type(error).__module__.startswith("typer."):
             raise  # wrong usage: typer explains it
+        known = translated(error)
+        debugging = isinstance(ctx.obj, GlobalOptions) and ctx.obj.log_level is LogLevel.DEBUG
+        if known is not None:
+            _say(known)
+            if debugging:
+                typer.echo(traceback.format_exc(), err=True)
+            raise typer.Exit(known.code) from None
         complain(f"unexpected error: {type(error).__name__}: {error}")
-        if isinstance(ctx.obj, GlobalOptions) and ctx.obj.log_level is LogLevel.DEBUG:
+        if debugging:
             typer.echo(traceback.format_exc(), err=True)
         else:
             complain("this is a bug; see where it happens with: monitor --log-level debug …", label="hint")

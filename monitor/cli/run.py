@@ -15,6 +15,7 @@ from monitor import __version__, scheduler
 from monitor import app as wiring
 from monitor.cli.config import described
 from monitor.cli.output import complain, count, exactly, say, show_fields
+from monitor.cli.program import callable_here
 from monitor.cli.session import Session
 from monitor.core.model import Source, Subscription, Watch
 from monitor.core.taxonomy import Taxonomy
@@ -103,8 +104,8 @@ def _introduce(
             ("mailbox", mailbox),
             ("changed", "; ".join(changed) or "nothing since the last start"),
             ("next digest", _digest(next_due, now=session.now())),
-            ("look", "monitor status · monitor posts list · monitor sources list --failing"),
-            ("try", f"monitor digest preview {next_due[1]}" if next_due else "monitor sources check"),
+            ("look", callable_here("monitor status · monitor posts list · monitor sources list --failing")),
+            ("try", callable_here(f"monitor digest preview {next_due[1]}" if next_due else "monitor sources check")),
             ("stop", "Ctrl-C"),
         ]
     )

@@ -19,6 +19,7 @@ from monitor.cli.output import (
     heading,
     length,
     moment,
+    owner_of,
     say,
     show_fields,
     show_table,
@@ -29,6 +30,7 @@ from monitor.store import sources
 from monitor.store.database import Transaction
 
 SEE = "monitor sources list"
+FILE = "sources.yaml"
 
 Slug = Annotated[
     str, typer.Argument(metavar="SOURCE", help="Slug of a source.", autocompletion=completing(sources.every))
@@ -46,7 +48,8 @@ def state_of(status: SourceStatus) -> str:
         return "never polled"
     if status.last_outcome == Outcome.GONE:
         return "gone"
-    return "failing" if status.source.memory.failures else "fine"
+    # One that was polled and never read cannot be fine, whatever became of the count of its failures.
+    return "failing" if status.source.memory.failures or status.last_success_at is None else "fine"
 
 
 def document(status: SourceStatus) -> dict[str, Any]:
@@ -106,7 +109,7 @@ def list_sources(
         return
     now = session.now()
     show_table(
-        columns("source", "state", "last read", "posts", "next", "title or error", right=["posts"]),
+        columns("source", "state", "last read", "posts", "next", "owner", "title or error", right=["posts"]),
         [
             (
                 status.source.slug,
@@ -114,8 +117,9 @@ def list_sources(
                 moment(status.last_success_at, now=now),
                 f"{status.posts:,}",
                 "" if status.source.paused else _due(status.next_poll_at, now=now),
+                owner_of(status.source, file=FILE),
                 brief_error(status.last_error, status.source.url)
-                if status.source.memory.failures and status.last_error
+                if state_of(status) in {"failing", "gone"} and status.last_error
                 else status.source.title,
             )
             for status in wanted
@@ -146,7 +150,7 @@ def show(
     if as_json:
         emit(document(status) | {"polls": record})
         return
-    _show(status, record, now=session.now())
+    _show(status, record, file=_file(session), now=session.now())
 
 
 def remove(ctx: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
@@ -208,7 +212,7 @@ def _refuse_file_owned(session: Session, source: Source) -> None:
 
 
 def _file(session: Session) -> str:
-    return str(session.settings.paths.config / "sources.yaml")
+    return str(session.settings.paths.config / FILE)
 
 
 def _due(at: datetime | None, *, now: datetime) -> str:
@@ -225,14 +229,14 @@ def _milliseconds(poll: dict[str, Any]) -> int:
     return round(took.total_seconds() * 1000)
 
 
-def _show(status: SourceStatus, polls: list[dict[str, Any]], *, now: datetime) -> None:
+def _show(status: SourceStatus, polls: list[dict[str, Any]], *, file: str, now: datetime) -> None:
     source = status.source
     show_fields(
         [
             ("source", source.slug),
             ("title", source.title),
             ("state", state_of(status)),
-            ("error", status.last_error if source.memory.failures else None),
+            ("error", status.last_error if state_of(status) in {"failing", "gone"} or source.memory.failures else None),
             ("failures in a row", source.memory.failures or None),
             ("kind", source.kind),
             ("address", source.url),
@@ -245,7 +249,7 @@ def _show(status: SourceStatus, polls: list[dict[str, Any]], *, now: datetime) -
             ("authority", source.authority.value.replace("_", " ")),
             ("tags", ", ".join(source.tags)),
             ("options", ", ".join(f"{name}: {value}" for name, value in source.options.items())),
-            ("owned by", "a file" if source.owner is Owner.FILE else "the command line"),
+            ("owner", owner_of(source, file=file)),
             ("polled every", length(source.interval)),
             ("posts", f"{status.posts:,}"),
             ("last poll", exactly(status.last_poll_at, now=now) or "never"),

@@ -12,12 +12,13 @@ from urllib.parse import urlsplit
 
 import typer
 from pydantic import BaseModel, ValidationError
+from rich.text import Text
 
 from monitor import app as wiring
 from monitor.app import App
 from monitor.cli.errors import CommandError, ExitCode, not_found, refused, unusable
 from monitor.cli.options import AsJson
-from monitor.cli.output import complain, count, emit, heading, moment, say, screen, show_fields
+from monitor.cli.output import complain, count, emit, heading, moment, safe, say, screen, show_fields
 from monitor.cli.service import with_service
 from monitor.cli.session import Session
 from monitor.cli.sources_check import Trial, trials
@@ -245,7 +246,7 @@ def _show(source: Source, trial: Trial | None, *, now: datetime) -> None:
         return
     heading(f"{count(trial.poll.reading.entries, 'entry', 'entries')}, the newest:")
     for post in trial.posts[:SHOWN]:
-        say(f"  {moment(post.stated_at, now=now, never='undated')}: {post.title}")
+        say(Text(safe(f"  {moment(post.stated_at, now=now, never='undated')}: {post.title}")))
     for note in trial.poll.reading.notes:
         complain(note, label="note")
     if trial.moved_to:

@@ -96,6 +96,7 @@ def check(
             autocompletion=completing(sources.every),
         ),
     ] = None,
+    tag: Annotated[str | None, typer.Option("--tag", help="Only those that carry this label.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch and read sources without storing anything.
@@ -109,8 +110,10 @@ def check(
         tried = [find(every, slug, sort="source", see=SEE) for slug in dict.fromkeys(slugs)]
     else:
         tried = [source for source in every if not source.paused]
+    tried = [source for source in tried if tag is None or tag in source.tags]
     if not tried:
-        emit([]) if as_json else say("there is no source to check; add one: monitor sources add ADDRESS")
+        nothing = "there is no source to check; add one: monitor sources add ADDRESS"
+        emit([]) if as_json else say(f"no source to check carries the label {tag!r}" if every and tag else nothing)
         return
 
     async def work(app: App) -> list[Trial]:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 import typer
+from rich.text import Text
 
 from monitor.app import App
 from monitor.cli.errors import ExitCode, unusable
-from monitor.cli.output import columns, complain, count, emit, moment, say, screen, show_table
+from monitor.cli.output import columns, complain, count, emit, moment, safe, say, screen, show_table
 from monitor.cli.service import with_service
 from monitor.cli.session import Session
 from monitor.sources.candidates import Candidate, Discovery, Way
@@ -117,7 +118,7 @@ def _show(discovery: Discovery, *, now: datetime) -> None:
     for number, each in enumerate(discovery.candidates, start=1):
         say("", f"{number}: {each.way.words}{''.join(f'; {warning}' for warning in each.warnings)}")
         for post in each.newest[:SHOWN]:
-            say(f"   {moment(post.at, now=now, never='undated')}: {post.title}")
+            say(Text(safe(f"   {moment(post.at, now=now, never='undated')}: {post.title}")))
 
 
 def _asked(number: int) -> int:

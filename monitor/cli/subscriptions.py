@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from monitor.cli.options import AsJson
-from monitor.cli.output import columns, emit, moment, say, show_table
+from monitor.cli.output import columns, emit, moment, owner_of, say, show_table
 from monitor.cli.session import Session
 from monitor.core import schedule
 from monitor.core.model import Subscription
@@ -27,13 +27,14 @@ def list_subscriptions(ctx: typer.Context, as_json: AsJson = False) -> None:
     else:
         now = session.now()
         show_table(
-            columns("subscription", "channel", "due", "last", "when", "to"),
+            columns("subscription", "channel", "due", "last", "owner", "when", "to"),
             [
                 (
                     s.slug,
                     s.channel,
                     "paused" if s.paused else moment(s.next_due_at, now=now),
                     moment(s.last_compiled_at, now=now),
+                    owner_of(s, file="subscriptions.yaml"),
                     schedule.describe(s.schedule),
                     ", ".join(s.recipients),
                 )

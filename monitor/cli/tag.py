@@ -10,7 +10,7 @@ import typer
 
 from monitor import app as wiring
 from monitor.cli.errors import CommandError, ExitCode, unusable
-from monitor.cli.options import AsJson
+from monitor.cli.options import LARGEST_ID, AsJson
 from monitor.cli.output import emit, say
 from monitor.cli.posts import no_such_post, show_tags
 from monitor.cli.session import Session
@@ -46,7 +46,7 @@ def tag(
     taxonomy = wiring.load_configuration(session.settings).taxonomy
     if post_id is not None:
         with session.reading() as tx:
-            stored = posts.get(tx, post_id)
+            stored = posts.get(tx, post_id) if post_id <= LARGEST_ID else None
         if stored is None:
             raise no_such_post(post_id)
         post, source = stored.post, stored.source

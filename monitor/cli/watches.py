@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from monitor.cli.errors import CommandError, ExitCode, refused
 from monitor.cli.options import AsJson
-from monitor.cli.output import columns, complain, emit, say, show_table
+from monitor.cli.output import columns, complain, emit, owner_of, say, show_table
 from monitor.cli.queries import parsed, unlisted_tags
 from monitor.cli.session import Session, completing, find
 from monitor.core.checking import problems_of
@@ -18,6 +18,7 @@ from monitor.core.model import Owner, Watch
 from monitor.provisioning.shapes import WatchShape
 from monitor.store import watches
 
+FILE = "watches.yaml"
 LATELY = timedelta(days=7)
 
 
@@ -40,8 +41,18 @@ def list_watches(ctx: typer.Context, as_json: AsJson = False) -> None:
         say('no watches yet; try one: monitor watches test "grain deal"')
     else:
         show_table(
-            columns("watch", "state", "7 days", "title", "query", right=["7 days"]),
-            [(w.slug, "paused" if w.paused else "active", lately.get(w.slug, 0), w.title, w.query) for w in every],
+            columns("watch", "state", "7 days", "owner", "title", "query", right=["7 days"]),
+            [
+                (
+                    w.slug,
+                    "paused" if w.paused else "active",
+                    lately.get(w.slug, 0),
+                    owner_of(w, file=FILE),
+                    w.title,
+                    w.query,
+                )
+                for w in every
+            ],
         )
 
 
@@ -106,5 +117,5 @@ def _watch(slug: str, title: str, query: str) -> Watch:
 
 def _refuse_file_owned(session: Session, watch: Watch) -> None:
     if watch.owner is Owner.FILE:
-        file = session.settings.paths.config / "watches.yaml"
+        file = session.settings.paths.config / FILE
         raise refused(f"{watch.slug} comes from {file}: change it there, then: monitor config apply")

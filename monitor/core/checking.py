@@ -5,6 +5,7 @@ Settings and provisioning read different files in different formats; what they s
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -129,7 +130,7 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, s
         name = str(detail["loc"][-1])
         known = _siblings(model, detail["loc"])
         suggestion = nearest(name, known)
-        return f"unknown key {name!r}", "" if suggestion or not known else one_of(known), suggestion
+        return f"unknown key {name!r}", one_of(known), suggestion
     if kind == "missing":
         return "is missing", _example(model, detail["loc"]), ""
     if kind == "string_pattern_mismatch":
@@ -206,8 +207,15 @@ def _siblings(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:
 def _example(model: type[BaseModel], path: Sequence[str | int]) -> str:
     holder = _holder(model, path)
     fields = holder.model_fields.items() if holder else ()
-    examples = next((field.examples for name, field in fields if path[-1] in {name, field.alias}), None) or ()
-    return next((f"something like {example!r}" for example in examples if isinstance(example, str)), "")
+    field = next((field for name, field in fields if path[-1] in {name, field.alias}), None)
+    if field is None:
+        return ""
+    if not field.examples:
+        return field.description or ""
+    example = field.examples[0]
+    # Lists and mappings as JSON, which YAML reads as well.
+    shape = repr(example) if isinstance(example, str) else json.dumps(example, ensure_ascii=False)
+    return f"something like {shape}"
 
 
 def _holder(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel] | None:
@@ -219,13 +227,13 @@ def _holder(model: type[BaseModel], path: Sequence[str | int]) -> type[BaseModel
         if isinstance(step, int):
             continue  # a list of models: the model was found with the list's key
         field = next((f for n, f in holder.model_fields.items() if step in {n, f.alias}), None)
-        holder = next(_models(field.annotation), None) if field else None
+        holder = next(models_in(field.annotation), None) if field else None
     return holder
 
 
-def _models(annotation: object) -> Iterator[type[BaseModel]]:
+def models_in(annotation: object) -> Iterator[type[BaseModel]]:
     """The models named in a type, from the outside in: X, X | None, tuple[X, ...]."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         yield annotation
     for argument in get_args(annotation):
-        yield from _models(argument)
+        yield from models_in(argument)

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
+from pydantic.json_schema import GenerateJsonSchema
+
+from monitor.core import durations
 
 Schema = dict[str, Any]
+
+
+class _AsWritten(GenerateJsonSchema):
+    """Shows each default as it would be written into the file: editors offer it for taking over."""
+
+    def encode_default(self, dft: Any) -> Any:
+        match dft:
+            case timedelta():
+                return durations.show(dft)  # pydantic's own would be ISO 8601, which `durations` does not read
+            case SecretStr():
+                return str(dft)  # an address without its password; of secrets proper, asterisks
+        return super().encode_default(dft)
 
 
 def schema_of(model: type[BaseModel]) -> Schema:
@@ -14,7 +30,7 @@ def schema_of(model: type[BaseModel]) -> Schema:
 
     Without the titles that pydantic makes up for each key: editors would show them in the place of the key itself.
     """
-    schema = model.model_json_schema(mode="validation")
+    schema = model.model_json_schema(mode="validation", schema_generator=_AsWritten)
     return {"$schema": "http://json-schema.org/draft-07/schema#"} | {
         _renamed(key): _plain(value, by_name=key in _BY_NAME) for key, value in schema.items() if key != "title"
     }

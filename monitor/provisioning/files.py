@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from monitor.core import checking
 from monitor.core.errors import ConfigError, Problem
 from monitor.core.suggest import nearest
 from monitor.provisioning.document import Document, read_document
-from monitor.provisioning.shapes import FILES, Shape
+from monitor.provisioning.shapes import COUNTRY_EXPECTED, FILES, Shape
 from monitor.provisioning.shipped import shipped
 
 TAXONOMIES = ("organisations", "regions", "countries")
@@ -30,6 +32,14 @@ class Entry(Generic[E]):
     shape: E
 
 
+@dataclass(frozen=True, slots=True)
+class Remains:
+    """What is sound of an entry with a mistake: the keys that fit, the defaults of those that do not."""
+
+    index: int
+    values: Mapping[str, Any]  # a mapping within the entry as such a mapping again
+
+
 @dataclass(slots=True)
 class File:
     """What one file gave."""
@@ -37,6 +47,7 @@ class File:
     name: str  # also its one key
     document: Document | None = None  # None where there is no file, or nothing in it could be read
     entries: tuple[Entry[Any], ...] = ()
+    remains: tuple[Remains, ...] = ()  # of the other entries: their references are judged all the same
     claimed: frozenset[str] | None = frozenset()  # slugs of all its entries, sound or not; None where nobody can tell
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -58,13 +69,38 @@ class File:
             if other.claimed is None:
                 return
             known |= other.claimed
-        if slug not in known:
+        countries = [other.name for other in others] == ["countries"]
+        if (slug.lower() if countries else slug) not in known:
             where = " or ".join(f"{other.name}.yaml" for other in others)
-            self.complain(path, f"{slug!r} is not listed in {where}", nearest=nearest(slug, known))
+            expected = COUNTRY_EXPECTED if countries else ""
+            meant = _meant(slug, known, others)
+            if self.name == "sources" and countries:
+                meant = meant.upper()  # as sources.yaml has them
+            self.complain(path, f"{slug!r} is not listed in {where}", expected=expected, nearest=meant)
 
     def place(self, path: checking.Path) -> tuple[str, int | None]:
         """File and line of a full path, for `checking.problems_of`."""
         return (self.document.name, self.document.line_of(path)) if self.document else (self.name, None)
+
+
+def _meant(written: str, known: Collection[str], others: Collection[File]) -> str:
+    """The slug that somebody probably meant, who may have written a name: "Kazakhstan" for kz."""
+    slugs = {
+        name.casefold(): getattr(entry.shape, key_of(other.name))
+        for other in others
+        if other.name in TAXONOMIES
+        for entry in other.entries
+        for spoken in (entry.shape.names, getattr(entry.shape, "acronyms", {}))
+        for names in spoken.values()
+        for name in names
+    }
+    name = written.casefold()
+    return slugs.get(name) or nearest(written, known) or slugs.get(nearest(name, slugs, alike=0.75), "")
+
+
+def key_of(file: str) -> str:
+    """The key by which the entries of a file are referred to."""
+    return "code" if file == "countries" else "slug"
 
 
 def read_files(directory: Path) -> dict[str, File]:
@@ -117,9 +153,33 @@ def _entries(file: File, values: Any) -> Iterable[Entry[Any]]:
         file.problems += checking.problems_of(error, shape, file.place)
         spoilt = {detail["loc"][1] for detail in error.errors() if len(detail["loc"]) > 1}
         sound = {i: v for i, v in enumerate(_raw(file, values)) if i not in spoilt}
+        model = next(checking.models_in(shape.model_fields[file.name].annotation))
+        file.remains = tuple(
+            Remains(i, _remains(model, v))
+            for i, v in enumerate(_raw(file, values))
+            if i in spoilt and isinstance(v, dict)
+        )
         whole = shape.model_validate({file.name: list(sound.values())})
         return [Entry(i, entry) for i, entry in zip(sound, getattr(whole, file.name), strict=True)]
     return [Entry(i, entry) for i, entry in enumerate(getattr(whole, file.name))]
+
+
+def _remains(model: type[BaseModel], written: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the keys in `written` that fit by themselves."""
+    result: dict[str, Any] = {}
+    for key in model.model_fields.keys() & written.keys():
+        inner = next(checking.models_in(model.model_fields[key].annotation), None)
+        if inner is not None:
+            result[key] = _remains(inner, written[key]) if isinstance(written[key], dict) else {}
+            continue
+        with suppress(ValidationError):  # it was complained about already
+            result[key] = _reader(model, key).validate_python(written[key])
+    return result
+
+
+@cache
+def _reader(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
+    return TypeAdapter(model.model_fields[key].rebuild_annotation())
 
 
 def _raw(file: File, values: Any) -> list[Any]:
@@ -129,7 +189,7 @@ def _raw(file: File, values: Any) -> list[Any]:
 
 def _check_slugs(file: File, values: Any) -> None:
     """Note the slug of every entry, and complain about those that come twice."""
-    key = "code" if file.name == "countries" else "slug"
+    key = key_of(file.name)
     first: dict[str, int] = {}
     for index, slug in _slugs(_raw(file, values), key):
         if slug not in first:
@@ -145,4 +205,4 @@ def _check_slugs(file: File, values: Any) -> None:
 def _slugs(entries: list[Any], key: str) -> Iterator[tuple[int, str]]:
     for index, entry in enumerate(entries):
         if isinstance(entry, dict) and isinstance(slug := entry.get(key), str):
-            yield index, slug
+            yield index, slug.lower() if key == "code" else slug

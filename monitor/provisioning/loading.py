@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from monitor.core.query import Every, Node, Some, Tagged, Without
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
 from monitor.provisioning.files import Entry, File, read_files
-from monitor.provisioning.shapes import ScheduleShape, SelectionShape, SourceShape, SubscriptionShape, WatchShape
+from monitor.provisioning.shapes import ScheduleShape, SourceShape, SubscriptionShape, WatchShape
 
 Address = Callable[[str], str]
 """Checks an address as a person wrote it and gives its plain form; ValueError, a sentence, where it cannot be one."""
@@ -41,21 +41,23 @@ def load(
     addresses: Mapping[str, Address],
     channels: Mapping[str, type[BaseModel]],
     recipients: Mapping[str, Address] | None = None,
+    languages: Collection[str] | None = None,
     interval: timedelta = timedelta(minutes=15),
 ) -> Configuration:
     """What the YAML files in `directory` say, checked as a whole.
 
     `kinds` and `channels` map each name that may be used to the model of its options; `addresses` (by kind) and
-    `recipients` (by channel, where it can tell) check addresses; `interval` is for sources that state none. Sources,
-    watches and subscriptions may be absent; for an absent taxonomy the shipped one is read. ConfigError lists every
-    problem of every file, by file and line.
+    `recipients` (by channel, where it can tell) check addresses; `languages` are those that digests can be written in
+    ("en"; None: any), `interval` is for sources that state none. Sources, watches and subscriptions may be absent; for
+    an absent taxonomy the shipped one is read. ConfigError lists every problem of every file, by file and line.
     """
     files = read_files(directory)
+    _check_remains(files)
     configuration = Configuration(
         taxonomy=_taxonomy(files),
         sources=tuple(_sources(files, kinds, addresses, interval)),
         watches=tuple(_watches(files)),
-        subscriptions=tuple(_subscriptions(files, channels, recipients or {})),
+        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages)),
         notes=tuple(note for file in files.values() for note in file.notes),
     )
     problems = [problem for file in files.values() for problem in file.problems]
@@ -64,19 +66,62 @@ def load(
     return configuration
 
 
+# ── references ─────────────────────────────────────────────────────────────────────────────────────────────
+
+_LISTED_IN = {
+    Facet.ORGANISATION: ("organisations",),
+    Facet.REGION: ("regions",),
+    Facet.COUNTRY: ("countries",),
+    Facet.ISSUER: ("organisations", "countries"),
+}
+
+_REFERENCES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "sources": {"organisation": ("organisations",), "country": ("countries",)},
+    "organisations": {"parent": ("organisations",), "members": ("countries",)},
+    "regions": {"countries": ("countries",)},
+    "select": {
+        "watches": ("watches",),
+        "organisations": _LISTED_IN[Facet.ORGANISATION],
+        "regions": _LISTED_IN[Facet.REGION],
+        "countries": _LISTED_IN[Facet.COUNTRY],
+        "issuers": _LISTED_IN[Facet.ISSUER],
+        "sources": ("sources",),
+    },
+}
+"""File, or part of an entry → key → the files in one of which it must be listed."""
+
+
+def _check_remains(files: Mapping[str, File]) -> None:
+    """Judge the references of entries whose form has a mistake, so that all that is wrong is said in one go."""
+    for name, file in files.items():
+        for entry in file.remains:
+            _check_references(files, name, entry.index, entry.values)
+            if name == "watches" and "query" in entry.values:
+                _check_query(files, entry.index, entry.values["query"])
+            if name == "subscriptions":
+                _check_selection(files, entry.index, entry.values.get("select", {}))
+
+
+def _check_references(
+    files: Mapping[str, File], name: str, at: int, values: Mapping[str, Any], *, part: str = ""
+) -> None:
+    """Complain about each slug in an entry of the file `name`, or in a part of that entry, that no file lists."""
+    for key, others in _REFERENCES.get(part or name, {}).items():
+        path = (at, part, key) if part else (at, key)
+        listed = values.get(key) or ()
+        found = [(path, listed)] if isinstance(listed, str) else [((*path, i), each) for i, each in enumerate(listed)]
+        for place, slug in found:
+            files[name].check_reference(place, slug, *(files[other] for other in others))
+
+
 # ── taxonomies ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _taxonomy(files: Mapping[str, File]) -> Taxonomy:
     organisations, regions, countries = files["organisations"], files["regions"], files["countries"]
-    for entry in organisations.entries:
-        if entry.shape.parent is not None:
-            organisations.check_reference((entry.index, "parent"), entry.shape.parent, organisations)
-        for place, code in enumerate(entry.shape.members):
-            organisations.check_reference((entry.index, "members", place), code, countries)
-    for entry in regions.entries:
-        for place, code in enumerate(entry.shape.countries):
-            regions.check_reference((entry.index, "countries", place), code, countries)
+    for name in ("organisations", "regions"):
+        for entry in files[name].entries:
+            _check_references(files, name, entry.index, dict(entry.shape))
     _check_ancestors(organisations)
     return Taxonomy(
         organisations=tuple(
@@ -123,10 +168,7 @@ def _sources(
     for entry in file.entries:
         shape: SourceShape = entry.shape
         at = entry.index
-        if shape.organisation is not None:
-            file.check_reference((at, "organisation"), shape.organisation, files["organisations"])
-        if shape.country is not None:
-            _check_country(file, (at, "country"), shape.country, files["countries"])
+        _check_references(files, "sources", at, dict(shape))
         _check_options(file, entry, "kind", kinds)
         address = shape.url
         if shape.kind in addresses:
@@ -147,12 +189,6 @@ def _sources(
             owner=Owner.FILE,
             paused=shape.paused,
         )
-
-
-def _check_country(file: File, path: checking.Path, code: str, countries: File) -> None:
-    if countries.claimed is not None and code.lower() not in countries.claimed:
-        suggestion = nearest(code, {known.upper() for known in countries.claimed})
-        file.complain(path, f"{code!r} is not listed in countries.yaml", nearest=suggestion)
 
 
 def _check_options(file: File, entry: Entry[Any], key: str, known: Mapping[str, type[BaseModel]]) -> None:
@@ -184,16 +220,20 @@ def _watches(files: Mapping[str, File]) -> Iterator[Watch]:
     file = files["watches"]
     for entry in file.entries:
         shape: WatchShape = entry.shape
-        try:
-            tags = list(_tags(watches.parse(shape.query).root))
-        except watches.QueryError as error:
-            file.complain((entry.index, "query"), str(error))
-            tags = []
-        for tag in tags:
-            others = [files[name] for name in _LISTED_IN[tag.facet]]
-            if not tag.slug.count("*") + tag.slug.count("?"):
-                file.check_reference((entry.index, "query"), tag.slug, *others)
+        _check_query(files, entry.index, shape.query)
         yield Watch(slug=shape.slug, title=shape.title, query=shape.query, owner=Owner.FILE, paused=shape.paused)
+
+
+def _check_query(files: Mapping[str, File], at: int, query: str) -> None:
+    file, path = files["watches"], (at, "query")
+    try:
+        tags = list(_tags(watches.parse(query).root))
+    except watches.QueryError as error:
+        file.complain(path, str(error))
+        return
+    for tag in tags:
+        if not tag.slug.count("*") + tag.slug.count("?"):
+            file.check_reference(path, tag.slug, *(files[name] for name in _LISTED_IN[tag.facet]))
 
 
 def _tags(node: Node) -> Iterator[Tagged]:
@@ -208,26 +248,25 @@ def _tags(node: Node) -> Iterator[Tagged]:
             yield from _tags(part)
 
 
-_LISTED_IN = {
-    Facet.ORGANISATION: ("organisations",),
-    Facet.REGION: ("regions",),
-    Facet.COUNTRY: ("countries",),
-    Facet.ISSUER: ("organisations", "countries"),
-}
-
-
 # ── subscriptions ──────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _subscriptions(
-    files: Mapping[str, File], channels: Mapping[str, type[BaseModel]], recipients: Mapping[str, Address]
+    files: Mapping[str, File],
+    channels: Mapping[str, type[BaseModel]],
+    recipients: Mapping[str, Address],
+    languages: Collection[str] | None,
 ) -> Iterator[Subscription]:
     file = files["subscriptions"]
     for entry in file.entries:
         shape: SubscriptionShape = entry.shape
         at = entry.index
         _check_options(file, entry, "channel", channels)
-        _check_selection(files, at, shape.select)
+        _check_selection(files, at, dict(shape.select))
+        if languages is not None and shape.language.partition("-")[0] not in languages:
+            said = f"no digest can be written in {shape.language!r}"
+            known = sorted(languages)
+            file.complain((at, "language"), said, expected=one_of(known), nearest=nearest(shape.language, known))
         check = recipients.get(shape.channel, str)
         addresses = [_checked_address(file, (at, "to", i), to, check) for i, to in enumerate(shape.to)]
         for i, address in enumerate(addresses):
@@ -268,22 +307,11 @@ def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:
     return result
 
 
-def _check_selection(files: Mapping[str, File], at: int, select: SelectionShape) -> None:
-    file = files["subscriptions"]
-    listed_in = {
-        "watches": ("watches",),
-        "organisations": _LISTED_IN[Facet.ORGANISATION],
-        "regions": _LISTED_IN[Facet.REGION],
-        "countries": _LISTED_IN[Facet.COUNTRY],
-        "issuers": _LISTED_IN[Facet.ISSUER],
-        "sources": ("sources",),
-    }
-    for key, names in listed_in.items():
-        for place, slug in enumerate(getattr(select, key)):
-            file.check_reference((at, "select", key, place), slug, *(files[name] for name in names))
-    sources = files["sources"]
+def _check_selection(files: Mapping[str, File], at: int, select: Mapping[str, Any]) -> None:
+    file, sources = files["subscriptions"], files["sources"]
+    _check_references(files, file.name, at, select, part="select")
     carried = {tag for entry in sources.entries for tag in entry.shape.tags}
-    for place, tag in enumerate(select.source_tags):
+    for place, tag in enumerate(select.get("source_tags", ())):
         if tag not in carried and not sources.problems:
             path = (at, "select", "source_tags", place)
             file.complain(path, f"no source in sources.yaml carries the tag {tag!r}", nearest=nearest(tag, carried))

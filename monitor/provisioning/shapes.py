@@ -6,6 +6,7 @@ import re
 import unicodedata
 from datetime import time, timedelta
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -18,17 +19,19 @@ from pydantic import (
     model_validator,
 )
 
-from monitor.core.checking import Duration, Flag, Unfit
+from monitor.core.checking import Duration, Flag, Unfit, brief
 from monitor.core.durations import show
 from monitor.core.model import Authority, Grouping
 from monitor.core.suggest import nearest, one_of
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+COUNTRY_EXPECTED = "an ISO 3166-1 code of two letters"
+_LANGUAGE = r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def _slug(text: str) -> str:
-    if len(text) <= 80 and re.match(SLUG, text):
+    if len(text) <= 80 and re.fullmatch(SLUG.rstrip("$"), text):
         return text
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     suggestion = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:80].strip("-")
@@ -39,15 +42,77 @@ def _slug(text: str) -> str:
     )
 
 
-def _code(pattern: str, expected: str, case: str) -> AfterValidator:
-    def check(text: str) -> str:
-        if re.fullmatch(pattern, text):
-            return text
-        suggestion = text.upper() if case == "upper" else text.lower()
-        fits = re.fullmatch(pattern, suggestion)
-        raise Unfit(f"{text!r} does not fit", expected=expected, nearest=suggestion if fits else "")
+def _language(text: str) -> str:
+    if re.fullmatch(_LANGUAGE, text):
+        return text
+    fits = re.fullmatch(_LANGUAGE, text.lower())
+    expected = 'a language code such as "en" or "zh"'
+    raise Unfit(f"{text!r} does not fit", expected=expected, nearest=text.lower() if fits else "")
 
-    return AfterValidator(check)
+
+def _country(text: str) -> str:
+    if not re.fullmatch("[A-Za-z]{2}", text):
+        raise Unfit(f"{text!r} does not fit", expected=COUNTRY_EXPECTED)
+    return text.lower()
+
+
+def _printable(text: str, *, allowed: str = "") -> str:
+    """`text`, or what is wrong with it: a control character shows nowhere, and moves the cursor of a terminal."""
+    for character in text:
+        if character in allowed or unicodedata.category(character) not in {"Cc", "Zl", "Zp"}:
+            continue
+        if character in "\n\r\v\f\x85\u2028\u2029":
+            raise Unfit(f"{brief(text)} holds a line break", expected="one line")
+        raise Unfit(f"{brief(text)} holds a control character", expected=f"text without U+{ord(character):04X}")
+    return text
+
+
+def _printable_lines(text: str) -> str:
+    return _printable(text, allowed="\n\t")
+
+
+def _printable_options(options: dict[str, Any]) -> dict[str, Any]:
+    """`options` of whatever form, each text in them looked at."""
+    waiting: list[Any] = [options]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                _printable_lines(text)
+            case dict() as mapping:
+                waiting += [*mapping.keys(), *mapping.values()]
+            case list() as items:
+                waiting += items
+    return options
+
+
+def _homepage(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        sound = sound and not re.search(r"\s", text)
+    except ValueError:  # a port that is no number, brackets that do not close
+        sound = False
+    if not sound:
+        raise Unfit(f"{brief(text)} is not a web address", expected='one like "https://example.org/news"')
+    if "@" in parts.netloc:
+        raise Unfit(
+            "the address holds a username or password, which readers would be shown", expected="the address without it"
+        )
+    return text
+
+
+def _without_login(text: str) -> str:
+    try:
+        login = "@" in urlsplit(text).netloc
+    except ValueError:
+        return text  # the kind of source says what is wrong with it
+    if login:
+        raise Unfit(  # the address is not repeated: it holds a password
+            "the address holds a username or password, which would be shown in tables and logs",
+            expected="the address without it, and options.headers or options.cookies with "
+            '${SOURCE_…}, such as headers: {Authorization: "Basic ${SOURCE_EXAMPLE_LOGIN}"}',
+        )
+    return text
 
 
 def _hashtag(text: str) -> str:
@@ -82,23 +147,32 @@ def _no_nuisance(interval: timedelta) -> timedelta:
 
 
 Slug = Annotated[str, AfterValidator(_slug), WithJsonSchema({"type": "string", "pattern": SLUG, "maxLength": 80})]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable)]
+Lines = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_printable_lines)]
 Title = Annotated[  # stands in the subject of messages: one line
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
-]
-CountryCode = Annotated[
     str,
-    _code("[A-Z]{2}", "an ISO 3166-1 code of two capital letters", "upper"),
-    WithJsonSchema({"type": "string", "pattern": "^[A-Z]{2}$"}),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_printable),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"^[^\x00-\x1f\x7f]*$"}),
 ]
+CountryCode = Annotated[  # what defines a country: the code and nothing else
+    str, AfterValidator(_country), WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$"})
+]
+# What refers to one is looked up when all files are read: only then can the code be named that a country's name stands
+# for.
 CountrySlug = Annotated[
-    str,
-    _code("[a-z]{2}", "an ISO 3166-1 code of two small letters", "lower"),
-    WithJsonSchema({"type": "string", "pattern": "^[a-z]{2}$"}),
+    Text,
+    AfterValidator(lambda text: text.lower() if len(text) == 2 else text),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$"}),
+]
+CountryOfSource = Annotated[
+    Text,
+    AfterValidator(lambda text: text.upper() if len(text) == 2 else text),
+    WithJsonSchema({"type": "string", "pattern": "^[A-Za-z]{2}$"}),
 ]
 Language = Annotated[
     str,
-    _code("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'a language code such as "en" or "zh"', "lower"),
+    AfterValidator(_language),
     WithJsonSchema({"type": "string", "pattern": "^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$"}),
 ]
 TimeOfDay = Annotated[
@@ -107,6 +181,8 @@ TimeOfDay = Annotated[
 Weekday = Annotated[int, BeforeValidator(_weekday), WithJsonSchema({"enum": list(WEEKDAYS)})]
 Wikidata = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")]
 Names = dict[Language, tuple[Text, ...]]
+FirstNames = dict[Language, Annotated[tuple[Text, ...], Field(min_length=1)]]
+Options = Annotated[dict[str, Any], AfterValidator(_printable_options)]
 Hashtag = Annotated[
     str,
     AfterValidator(_hashtag),
@@ -126,15 +202,17 @@ class SourceShape(Shape):
     slug: Slug = Field(description="Short name, used in commands and links; never reused", examples=["un-news-en"])
     title: Title = Field(description="Name shown to readers", examples=["UN News"])
     kind: str = Field(description="How it is read", examples=["feed"])
-    url: Text = Field(
+    url: Annotated[Text, AfterValidator(_without_login)] = Field(
         description="Where it is; for telegram also @name or t.me/name", examples=["https://news.un.org/feed/rss.xml"]
     )
-    homepage: Text | None = Field(default=None, description="Page for people")
+    homepage: Annotated[Text, AfterValidator(_homepage)] | None = Field(
+        default=None, description="Page for people", examples=["https://news.un.org/en/"]
+    )
     organisation: Slug | None = Field(
         default=None, description="The organisation that issues what is posted here, from organisations.yaml"
     )
-    country: CountryCode | None = Field(
-        default=None, description="Country of the body that posts, ISO 3166-1 alpha-2 in capitals", examples=["KZ"]
+    country: CountryOfSource | None = Field(
+        default=None, description="Country of the body that posts, ISO 3166-1 alpha-2", examples=["KZ"]
     )
     language: Language | None = Field(
         default=None, description="Language of most posts; each post is still judged by itself", examples=["en"]
@@ -150,7 +228,7 @@ class SourceShape(Shape):
         examples=["15m"],
     )
     paused: Flag = Field(default=False, description="Not polled while true")
-    options: dict[str, Any] = Field(default_factory=dict, description="What only this kind of source understands")
+    options: Options = Field(default_factory=dict, description="What only this kind of source understands")
 
 
 class WatchShape(Shape):
@@ -158,7 +236,7 @@ class WatchShape(Shape):
 
     slug: Slug = Field(description="Short name, used in subscriptions and commands", examples=["grain-deal"])
     title: Title = Field(description="Heading in digests", examples=["Grain deal"])
-    query: Text = Field(
+    query: Lines = Field(
         description='Words, "phrases", AND, OR, NOT and parentheses', examples=['"grain deal" OR grain']
     )
     paused: Flag = Field(default=False, description="Not matched while true")
@@ -219,14 +297,16 @@ class SubscriptionShape(Shape):
         description="Recipients, one message each: mail addresses, for webhook web addresses",
         examples=[["desk@example.org"]],
     )
-    schedule: ScheduleShape = Field(description="When it is due")
+    schedule: ScheduleShape = Field(
+        description="When it is due", examples=[{"daily": "07:30", "timezone": "Europe/Vienna"}]
+    )
     select: SelectionShape = Field(default=SelectionShape(), description="Which posts; nothing here: all of them")
     group_by: Grouping = Field(default=Grouping.ORGANISATION, description="Sections after those of the watches")
     send_empty: Flag = Field(
         default=False, description="Whether a quiet day is delivered too, with its coverage as proof"
     )
     language: Language = Field(default="en", description="Language of the labels", examples=["en"])
-    options: dict[str, Any] = Field(default_factory=dict, description="What only this channel understands")
+    options: Options = Field(default_factory=dict, description="What only this channel understands")
     paused: Flag = Field(default=False, description="Not compiled while true")
 
 
@@ -245,7 +325,7 @@ class OrganisationShape(Shape):
     """An organisation, one of its bodies, or a recurring format."""
 
     slug: Slug = Field(description="Short name, used in subscriptions", examples=["sco"])
-    names: Names = Field(
+    names: FirstNames = Field(
         min_length=1,
         description="Language → names, the one to show first",
         examples=[{"en": ["Shanghai Cooperation Organisation"]}],
@@ -262,7 +342,7 @@ class RegionShape(Shape):
     """A part of the world, geographical or political; regions may overlap."""
 
     slug: Slug = Field(description="Short name, used in subscriptions", examples=["central-asia"])
-    names: Names = Field(
+    names: FirstNames = Field(
         min_length=1, description="Language → names, the one to show first", examples=[{"en": ["Central Asia"]}]
     )
     countries: tuple[CountrySlug, ...] = Field(default=(), description="Its countries, codes from countries.yaml")
@@ -272,8 +352,10 @@ class RegionShape(Shape):
 class CountryShape(Shape):
     """A country or territory with an ISO code."""
 
-    code: CountrySlug = Field(description="ISO 3166-1 alpha-2, small letters", examples=["kz"])
-    names: Names = Field(min_length=1, description="Language → names, the one to show first")
+    code: CountryCode = Field(description="ISO 3166-1 alpha-2", examples=["kz"])
+    names: FirstNames = Field(
+        min_length=1, description="Language → names, the one to show first", examples=[{"en": ["Kazakhstan"]}]
+    )
     demonyms: Names = Field(default_factory=dict, description="Language → adjectives and names of the people")
     cities: Names = Field(default_factory=dict, description="Language → cities, the capital first")
     wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q232"])

@@ -129,7 +129,14 @@ def _environment(settings: type[BaseSettings], environ: Mapping[str, str], probl
         if meant or "__" in name:
             suggestion = PREFIX + meant if meant else ""
             problems.append(
-                Problem(file=ENVIRONMENT, line=None, path=name, message="no setting has this name", nearest=suggestion)
+                Problem(
+                    file=ENVIRONMENT,
+                    line=None,
+                    path=name,
+                    message="no setting has this name",
+                    expected="" if meant else f"{PREFIX}SECTION__KEY as docs/configuration.md lists them",
+                    nearest=suggestion,
+                )
             )
     source = EnvSettingsSource(settings)
     source.env_vars = {name.lower(): text for name, text in ours.items() if name in known}

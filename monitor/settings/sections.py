@@ -26,6 +26,8 @@ from pydantic import (
 )
 
 from monitor.core.checking import Duration, Flag, Unfit, Whole
+from monitor.core.mail import sender_parts
+from monitor.core.signing import LONGEST, SHORTEST, secret_key
 
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
@@ -181,7 +183,8 @@ class Polling(Section):
     )
     backlog: Duration = Field(
         default=timedelta(days=2),
-        description="Posts older than this at a source's first poll are stored and searchable, but in no digest",
+        description="Posts older than this at a source's first poll are stored and searchable, but in no digest; posts "
+        "that state no time count as older",
     )
     workers: Whole = Field(
         default=2, ge=1, le=64, description="Processes that parse documents; each can be killed by itself"
@@ -223,6 +226,16 @@ class Digests(Section):
     templates_dir: Path | None = Field(
         default=None, description="Directory whose templates replace the shipped ones of the same name"
     )
+
+    @field_validator("templates_dir")
+    @classmethod
+    def _is_there(cls, directory: Path | None) -> Path | None:
+        if directory is not None and not directory.is_dir():
+            said = "is not a directory" if directory.exists() else "is not there"
+            raise Unfit(
+                f"{str(directory)!r} {said}", expected="a directory of templates, or nothing for the shipped ones"
+            )
+        return directory
 
 
 class Delivery(Section):
@@ -266,6 +279,19 @@ class Smtp(Section):
     )
     helo: str = Field(default="", description="Name by which we greet the server; empty: the sender's domain")
 
+    @field_validator("sender")
+    @classmethod
+    def _can_send(cls, sender: str) -> str:
+        if sender:
+            try:
+                sender_parts(sender)
+            except ValueError:
+                raise Unfit(
+                    f"{sender!r} is not a sender",
+                    expected='an address such as "monitor@example.org", or "Monitor <monitor@example.org>"',
+                ) from None
+        return sender
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.host and not self.sender:
@@ -298,14 +324,30 @@ class Webhook(Section):
     timeout: Lasting = Field(default=timedelta(seconds=15), description="For one request in total")
     allow_private: Flag = Field(default=False, description="Whether addresses that are not public may be posted to")
 
+    @field_validator("secrets")
+    @classmethod
+    def _can_sign(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for place, secret in enumerate(secrets, start=1):
+            try:
+                secret_key(_bare(secret))
+            except ValueError as error:
+                which = f" (number {place} of {len(secrets)})" if len(secrets) > 1 else ""
+                expected = f"whsec_ and the base64 of {SHORTEST} to {LONGEST} random bytes, NAME: before it if you like"
+                raise Unfit(f"{error}{which}", expected=expected) from None
+        return secrets
+
     def secrets_by_name(self) -> dict[str, tuple[str, ...]]:
         """The bare secrets under the names by which subscriptions ask for them; "default" where none is given."""
         named: dict[str, tuple[str, ...]] = {}
         for secret in self.secrets:
-            name, _, bare = secret.get_secret_value().rpartition(":")
-            name = name or "default"
-            named[name] = (*named.get(name, ()), bare)
+            name = secret.get_secret_value().rpartition(":")[0] or "default"
+            named[name] = (*named.get(name, ()), _bare(secret))
         return named
+
+
+def _bare(secret: SecretStr) -> str:
+    """A signing secret without the name before it."""
+    return secret.get_secret_value().rpartition(":")[2]
 
 
 class Metrics(Section):

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from monitor.core.errors import ConfigError
 
@@ -37,20 +37,25 @@ class Database:
         """`url` is an SQLAlchemy address: "sqlite:///data/monitor.db" or "postgresql+psycopg://user@host/name"."""
         try:
             parsed = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # the latter of a port that is no number
             raise ConfigError(
                 "the database address cannot be read; expected something like sqlite:///data/monitor.db "
                 "or postgresql+psycopg://user@host/name"
             ) from None
         if parsed.drivername in {"postgresql", "postgres"}:
             parsed = parsed.set(drivername="postgresql+psycopg")
-        if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
             raise ConfigError(f"{parsed.drivername} is not supported; use sqlite or postgresql+psycopg")
         self.url = parsed.render_as_string(hide_password=True)
         self.file: Path | None = None
         self._lock = threading.Lock()
         self._engine: Engine
         if parsed.get_backend_name() == "sqlite":
+            if parsed.host:
+                raise ConfigError(
+                    "the address of an SQLite database has three slashes before a relative path, four before an "
+                    f"absolute one: sqlite:///{parsed.host}/{parsed.database or 'monitor.db'}"
+                )
             if parsed.database in {None, "", ":memory:"}:
                 raise ConfigError("an SQLite database needs a file: sqlite:///data/monitor.db")
             self.file = Path(str(parsed.database))
@@ -78,7 +83,7 @@ class Database:
             with self.reading():
                 return None
         except DBAPIError as error:
-            return f"the database {self.url} cannot be used: {' '.join(str(error.orig).split())}"
+            return f"the database {self.url} cannot be used: {explained(error)}"
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
@@ -160,6 +165,24 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+DAMAGE = ("file is not a database", "disk image is malformed", "database schema is corrupt")
+"""What SQLite says of a file that is damaged, or never was a database."""
+
+
+STRANGE = ("no such table", "no such column", 'relation "', 'column "')
+"""How SQLite and PostgreSQL begin to say that a table or column is not there."""
+
+
+def explained(error: SQLAlchemyError) -> str:
+    """What the database said, on one line and without the statement, and for what is known the next step."""
+    said = " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
+    if any(sign in said for sign in DAMAGE):
+        return f"{said}; stop the service, move the file away and restore a backup (see docs/operations.md)"
+    if any(sign in said for sign in STRANGE):
+        return f"{said}; the tables are not those of this program, see what differs with: monitor db check"
+    return said
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

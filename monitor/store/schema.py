@@ -9,10 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from monitor.core.errors import ConfigError
-from monitor.store.database import Database
+from monitor.store.database import Database, Transaction
 from monitor.store.tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -49,6 +49,8 @@ def upgrade(database: Database) -> tuple[str | None, str]:
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
         before = MigrationContext.configure(tx).get_current_revision()
         _refuse_unknown(before)
+        if before is None:
+            _refuse_foreign(tx, database.url)
         command.upgrade(_config(tx), "head")
     return before, needed()
 
@@ -75,6 +77,16 @@ def _refuse_unknown(revision: str | None) -> None:
         raise ConfigError(
             f"the database was made by a newer version of this program (its revision is {revision}); "
             "install that version, or restore a backup made before"
+        )
+
+
+def _refuse_foreign(tx: Transaction, url: str) -> None:
+    """Tables of our names in a database that this program did not make are not ours to change."""
+    taken = sorted(set(inspect(tx).get_table_names()) & set(metadata.tables))
+    if taken:
+        raise ConfigError(
+            f"the database {url} holds tables of another program ({', '.join(taken)}) and is left as it is; "
+            "name another database in the setting database.url, or move this one away"
         )
 
 

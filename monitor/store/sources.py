@@ -170,8 +170,11 @@ def hold(tx: Transaction, slug: str) -> bool:
 
 
 def resume(tx: Transaction, slug: str, *, now: datetime) -> bool:
-    """End a pause made by `hold`; the source is due at once. False where there is no such source."""
-    columns = {"held": False, "next_poll_at": now, "failures": 0}
+    """End a pause made by `hold`; the source is due at once. False where there is no such source.
+
+    What its polls have shown stays: one that could not be read is failing until it can be.
+    """
+    columns = {"held": False, "next_poll_at": now}
     return tx.execute(update(state).where(state.c.source_id == _id_of(slug)).values(columns)).rowcount == 1
 
 

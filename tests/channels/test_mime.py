@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.channels import mime
-from monitor.channels.mime import email_message, header_text, message_id, recipient_address, sender_parts
+from monitor.channels.mime import email_message, message_id
+from monitor.core.mail import header_text, recipient_address, sender_parts
 from monitor.core.model import Content
 from tests.channels.messages import CREATED, message, with_subject
 

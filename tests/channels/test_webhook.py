@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from monitor.channels import webhook
-from monitor.channels.webhook import Webhook, WebhookOptions, body, recipient_url, retry_after, secret_key, webhook_id
+from monitor.channels.webhook import Webhook, WebhookOptions, body, recipient_url, retry_after, webhook_id
 from monitor.core.errors import DeliveryError, SourceError
 from monitor.core.model import Content
+from monitor.core.signing import secret_key
 from tests.channels.messages import message
 
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()

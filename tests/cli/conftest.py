@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,9 @@ from typer.testing import CliRunner
 
 from monitor.cli.root import root
 from tests.cli.site import Site, serving, write_configuration
+
+ON_PATH = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+"""With the environment of the tests activated, so that messages call the program by its name."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class Monitor:
 
     def __call__(self, *arguments: str, stdin: str | None = None, columns: int = 100, **environ: str) -> Ended:
         result = CliRunner().invoke(
-            root, arguments, input=stdin, env={"COLUMNS": str(columns)} | environ, prog_name="monitor"
+            root, arguments, input=stdin, env={"COLUMNS": str(columns), "PATH": ON_PATH} | environ, prog_name="monitor"
         )
         return Ended(result.exit_code, result.stdout, result.stderr)
 

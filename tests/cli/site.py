@@ -79,7 +79,9 @@ def write_configuration(directory: Path, site: Site) -> None:
     """The files of an operator: two sources that can be read, one that cannot, a watch and a subscription."""
     config = directory / "config"
     config.mkdir()
-    (config / "monitor.toml").write_text('[network]\nallow = ["127.0.0.0/8"]\n[polling]\nworkers = 1\n')
+    (config / "monitor.toml").write_text(
+        '[network]\nallow = ["127.0.0.0/8"]\n[polling]\nworkers = 1\nhost_spacing = "0s"\n'
+    )
     (config / "countries.yaml").write_text(
         "countries:\n"
         "  - {code: kz, names: {en: [Kazakhstan]}, cities: {en: [Astana], ru: [Астана]}}\n"

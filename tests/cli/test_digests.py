@@ -33,6 +33,13 @@ def test_preview_of_another_time_is_in_the_subscriptions_zone(polled: Monitor) -
     assert polled("digest", "preview", "morning", "--as-of", "tomorrow").code == 2
 
 
+def test_preview_of_a_time_before_the_last_edition(polled: Monitor) -> None:
+    assert polled("digest", "send", "morning", "--yes").code == 0
+    ended = polled("digest", "preview", "morning", "--as-of", "2020-01-15T07:30")
+    assert (ended.code, ended.out) == (2, "")
+    assert "2020-01-15 06:30:00 UTC lies before the last edition of morning" in ended.err
+
+
 def test_send_delivers_at_once_and_only_once(polled: Monitor) -> None:
     due = polled("subscriptions", "list", "--json").json[0]["next_due_at"]
     (message,) = polled("digest", "send", "morning", "--json").json

@@ -16,6 +16,15 @@ from monitor.cli.root import load, root
 from monitor.cli.tree import TREE, Branch, Leaf
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "cli.md"
+CONFIG = Path(__file__).parents[2] / "config"
+
+NAMING = {
+    "sources": r"^(?:poll|sources (?:show|pause|resume|check)) ([a-z][^-].*)|--source (\S+)",
+    "watches": r"--watch (\S+)",
+    "subscriptions": r"^digest (?:preview|send) (\S+)|--subscription (\S+)",
+    "organisations": r"\borg:([a-z-]+)",
+}
+"""Where in an example something is named that must be there already."""
 
 
 def leaves() -> Iterator[tuple[str, Leaf]]:
@@ -67,6 +76,26 @@ def test_whatever_lists_or_shows_speaks_json() -> None:
     }
     # a service, a show, what is a format of its own, and what is JSON anyway
     assert without == {"run", "demo", "sources export", "config schema"}
+
+
+def test_examples_name_what_the_shipped_configuration_holds() -> None:
+    shipped = {sort: _slugs(CONFIG / f"{sort}.yaml") for sort in NAMING}
+    examples = re.findall(r"^    monitor (.+)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    named = [
+        (sort, slug)
+        for example in examples
+        for sort, pattern in NAMING.items()
+        for found in re.finditer(pattern, example)
+        for slug in (found[1] or found[found.re.groups]).split()
+        if not slug.startswith("-")
+    ]
+    assert {sort for sort, _ in named} == set(NAMING)
+    assert [(sort, slug) for sort, slug in named if slug not in shipped[sort]] == []
+
+
+def _slugs(file: Path) -> set[str]:
+    found = re.findall(r"^ *- (?:\{ *)?slug: ([a-z0-9-]+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+    return set(found)
 
 
 def test_exit_codes_are_documented() -> None:

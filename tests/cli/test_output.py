@@ -1,13 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 
 from monitor.cli.output import count, length, moment, one_line, plain, safe
+from monitor.cli.program import callable_here
 from monitor.core.model import Outcome
 from tests import make
+from tests.cli.conftest import Monitor
 
 NOW = make.NOW
 
@@ -67,3 +72,22 @@ def test_count() -> None:
         "2 sources",
         "0 stories",
     )
+
+
+@pytest.mark.parametrize("command", ["sources list", "sources show mfa", "posts list", "posts show 1", "watches list"])
+def test_what_is_piped_has_no_spaces_at_the_ends_of_lines(polled: Monitor, command: str) -> None:
+    lines = polled(*command.split()).out.splitlines()
+    assert lines
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_commands_in_messages_work_where_the_program_is_not_on_the_path(monitor: Monitor) -> None:
+    beside = Path(sys.executable).with_name("monitor")
+    assert monitor("sources", "list").err.endswith("; run: monitor db upgrade\n")
+    assert monitor("sources", "list", PATH=os.defpath).err.endswith(f"; run: {beside} db upgrade\n")
+
+
+def test_only_calls_of_the_program_are_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    for text in ("the monitor runs", "see /opt/monitor run", "look after the monitor", "Communiqué Monitor status"):
+        assert callable_here(text) == text

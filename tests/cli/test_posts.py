@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
+from monitor.cli.posts import evidence_text
+from monitor.core.model import Evidence, Field
 from tests.cli.conftest import Monitor
 
 
@@ -15,6 +19,7 @@ from tests.cli.conftest import Monitor
         (["--source", "mfa", "--watch", "grain"], ["О переговорах", "OSCE and Kazakhstan discuss the grain deal"]),
         (["--tag", "issuer:kz", "--language", "en"], ["OSCE and Kazakhstan discuss the grain deal"]),
         (["--since", "0s"], []),
+        (["--tag", "region:central-asia", "--language", "zh"], []),
     ],
 )
 def test_list_is_narrowed(polled: Monitor, filters: list[str], titles: list[str]) -> None:
@@ -35,6 +40,7 @@ def test_list(polled: Monitor) -> None:
         (["--tag", "org:oscee"], 4, "did you mean 'osce'?"),
         (["--tag", "orgs:osce"], 2, "should begin with org:"),
         (["--since", "soon"], 2, "is not a length of time"),
+        (["--limit", "99999999999999999999"], 2, "too large"),
         (["--limit", "0"], 2, "--limit"),
     ],
 )
@@ -61,6 +67,34 @@ def test_show_of_a_post_that_is_not_there(polled: Monitor) -> None:
     ended = polled("posts", "show", "999")
     assert ended.code == 4
     assert "there is no post 999" in ended.err
+
+
+@pytest.mark.parametrize("command", [["posts", "show"], ["deliveries", "show"], ["deliveries", "retry"]])
+def test_no_number_is_too_large_not_to_be_found(polled: Monitor, command: list[str]) -> None:
+    assert polled(*command, "99999999999999999999").code == 4
+    assert polled("tag", "--post", "99999999999999999999").code == 4
+
+
+def test_a_tag_of_the_taxonomy_may_have_no_post_yet(polled: Monitor) -> None:
+    file = polled.file("organisations.yaml")
+    file.write_text(file.read_text() + "  - {slug: nato, names: {en: [North Atlantic Treaty Organization]}}\n")
+    for tag in ("org:nato", "nato"):
+        ended = polled("posts", "list", "--tag", tag)
+        assert (ended.code, ended.out) == (0, "no post is like that\n")
+    assert "did you mean 'nato'?" in polled("posts", "list", "--tag", "org:natto").err
+
+
+def test_each_place_of_evidence_is_shown_once() -> None:
+    found = [Evidence(field=Field.TEXT, offset=8, words="Serbia", rule=rule) for rule in ("name", "member", "name")]
+    found.append(Evidence(field=Field.TEXT, offset=20, words="Serbia", rule="name"))
+    assert evidence_text(tuple(found)) == "“Serbia” (name and member, text 8), “Serbia” (name, text 20)"
+
+
+def test_a_title_made_of_the_text_is_not_shown_twice(polled: Monitor) -> None:
+    with sqlite3.connect("data/monitor.db") as connection:
+        connection.execute("UPDATE post SET title = 'The delegations met…', title_made = 1 WHERE language = 'en'")
+    (post,) = polled("posts", "list", "--source", "mfa", "--language", "en", "--json").json
+    assert polled("posts", "show", str(post["id"])).out.count("The delegations met") == 1
 
 
 def test_an_edit_shows_what_was_said_before(polled: Monitor) -> None:

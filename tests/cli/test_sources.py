@@ -53,6 +53,25 @@ def test_pause_holds_until_resume(polled: Monitor) -> None:
     assert [s["state"] for s in polled("sources", "list", "--json").json] == ["paused", "fine", "failing"]
 
 
+def test_a_source_that_fails_still_does_when_resumed(polled: Monitor) -> None:
+    for command in ("pause", "resume"):
+        assert polled("sources", command, "missing").code == 0
+    shown = polled("sources", "show", "missing", "--json").json
+    assert (shown["state"], shown["failures"]) == ("failing", 1)
+
+
+def test_what_a_file_owns_is_marked_so(polled: Monitor) -> None:
+    assert polled("sources", "add", "https://other.example/", "--slug", "own", "--no-check").code == 0
+    assert polled("watches", "add", "vienna", "Vienna").code == 0
+    owners = {"mfa": "sources.yaml", "own": "command line", "grain": "watches.yaml", "vienna": "command line"}
+    lines = [line for command in ("sources", "watches") for line in polled(command, "list").out.splitlines()]
+    for slug, owner in owners.items():
+        assert [owner in line for line in lines if line.startswith(f"{slug} ")] == [True]
+    assert "subscriptions.yaml" in polled("subscriptions", "list").out
+    assert "config/sources.yaml" in polled("sources", "show", "mfa").out
+    assert "command line" in polled("sources", "show", "own").out
+
+
 def test_of_several_sources_all_are_paused_or_none(polled: Monitor) -> None:
     assert polled("sources", "pause", "mfa", "nobody").code == 4
     assert polled("sources", "show", "mfa", "--json").json["state"] == "fine"
@@ -84,6 +103,8 @@ def test_check_stores_nothing(polled: Monitor) -> None:
     assert results["missing"]["reason"] == "http-404"
     assert polled("sources", "show", "mfa", "--json").json == before
     assert polled("sources", "check", "mfa").code == 0
+    assert [result["source"] for result in polled("sources", "check", "--tag", "official", "--json").json] == ["mfa"]
+    assert "no source to check carries the label 'oficial'" in polled("sources", "check", "--tag", "oficial").out
 
 
 def test_add_reads_the_source_first(polled: Monitor) -> None:

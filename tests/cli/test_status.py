@@ -18,13 +18,15 @@ def beat(loop: str, *, ago: timedelta = timedelta(seconds=3), every: float = 5, 
     return Heartbeat(loop=loop, at=NOW - ago, every=timedelta(seconds=every), process=process, detail="")
 
 
-def followed(slug: str, *, failures: int = 0, due: timedelta = timedelta(), paused: bool = False) -> SourceStatus:
+def followed(
+    slug: str, *, failures: int = 0, read: bool = True, due: timedelta = timedelta(), paused: bool = False
+) -> SourceStatus:
     source = make.source(slug, memory=Memory(failures=failures), paused=paused)
     return SourceStatus(
         source=source,
         next_poll_at=NOW + due,
         last_poll_at=NOW - minutes(5),
-        last_success_at=None,
+        last_success_at=NOW - minutes(5) if read else None,
         last_new_at=None,
         last_outcome="failed" if failures else "known",
         last_error="no answer" if failures else None,
@@ -51,6 +53,19 @@ FINE = {"heartbeats": ALIVE, "sources": [followed("a"), followed("b")], "subscri
         ({"heartbeats": [*ALIVE[:3], beat("tend", ago=hours(6), every=3600)]}, ["the tend loop is stuck"], []),
         ({"heartbeats": ALIVE[:2]}, [], ["the deliver loop has not finished"]),
         ({"heartbeats": [beat("poll", process="host:dead")]}, ["ended without stopping"], []),
+        # of two services on one database the one that died is the other's business, while that one does its work
+        (
+            {"heartbeats": [*ALIVE[:3], beat("tend", ago=minutes(3), process="host:dead")]},
+            [],
+            ["another does its work"],
+        ),
+        (
+            {"heartbeats": [beat("poll", process="host:dead"), *ALIVE[1:]]},
+            ["ended without stopping"],
+            [],
+        ),
+        ({"heartbeats": [beat("tend", process="host:dead")]}, ["ended without stopping"], []),
+        ({"sources": [followed("a", read=False), followed("b")]}, [], ["1 of 2 sources cannot be read"]),
         ({"sources": [followed("a", due=-minutes(9)), followed("b")]}, [], []),
         ({"sources": [followed("a", due=-minutes(11)), followed("b")]}, ["1 source overdue"], []),
         ({"sources": [followed("a", due=-hours(9), paused=True), followed("b")]}, [], []),

@@ -78,3 +78,11 @@ def test_a_bad_slug(polled: Monitor) -> None:
     ended = polled("watches", "add", "Bad_Slug", "x")
     assert ended.code == 2
     assert "did you mean 'bad-slug'?" in ended.err
+
+
+@pytest.mark.parametrize("command", ["test", "add cricket"])
+def test_a_query_that_was_taken_for_an_option(polled: Monitor, command: str) -> None:
+    ended = polled("watches", *command.split(), "-football", columns=200)
+    assert ended.code == 2
+    assert f"monitor watches {command} -- -football" in ended.err
+    assert polled("watches", *command.split(), "--", "-football grain").code == 0

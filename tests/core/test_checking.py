@@ -34,7 +34,7 @@ def said(value):
         ({"parts": [{}]}, "f:4: top.parts[0].name: is missing; expected something like 'alpha'"),
         (
             {"parts": [{"name": "a", "oftn": 1}]},
-            "f:4: top.parts[0]: unknown key 'oftn'; did you mean 'often'?",
+            "f:4: top.parts[0]: unknown key 'oftn'; expected name or often; did you mean 'often'?",
         ),
         ({"parts": [{"name": "a", "zzz": 1}]}, "f:4: top.parts[0]: unknown key 'zzz'; expected name or often"),
         ({"parts": [{"name": ""}]}, "f:4: top.parts[0].name: is empty; expected text"),

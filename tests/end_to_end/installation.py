@@ -64,6 +64,8 @@ def installed(directory: Path, world: World, database_url: str, *, feeds: tuple[
         "MONITOR_NETWORK__ALLOW": "127.0.0.0/8",
         "MONITOR_POLLING__TICK": "1s",
         "MONITOR_POLLING__WORKERS": "1",
+        "MONITOR_POLLING__HOST_SPACING": "0s",  # every feed of the world lives on one host
+        "MONITOR_POLLING__HOST_CONCURRENCY": "20",
         "MONITOR_DIGESTS__TICK": "1s",
         "MONITOR_DELIVERY__TICK": "1s",
         "MONITOR_DELIVERY__CLAIM": "2s",

@@ -1,5 +1,6 @@
 """Whole directories of files, small ones written here: what they become, and what is said about mistakes."""
 
+import re
 from datetime import time, timedelta
 from pathlib import Path
 from textwrap import dedent
@@ -7,9 +8,11 @@ from textwrap import dedent
 import pytest
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from monitor.app import load_configuration
 from monitor.core.errors import ConfigError
 from monitor.core.model import Authority, Facet, Grouping, Owner, Schedule, Selection
 from monitor.provisioning import load, shipped
+from monitor.settings import Settings
 
 
 class Plain(BaseModel):
@@ -45,6 +48,7 @@ KNOWN = {
     "addresses": {"feed": web_address, "telegram": str},
     "channels": {"mailbox": Plain, "email": Plain},
     "recipients": {"email": mail_address},
+    "languages": {"en", "ru"},
 }
 
 SOUND = {
@@ -226,13 +230,14 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
     ("name", "text", "said"),
     [
         ("sources", "- a\n", ":1: a list does not fit; expected a mapping of keys to values"),
-        ("sources", "source: []\n", ":1: unknown key 'source'; did you mean 'sources'?"),
+        ("sources", "source: []\n", ":1: unknown key 'source'; expected sources; did you mean 'sources'?"),
         ("sources", "sources: {a: b}\n", ":1: sources: a mapping does not fit; expected a list"),
         ("sources", "sources: [a]\n", ":1: sources[0]: 'a' does not fit; expected a mapping of keys to values"),
         (
             "sources",
             "sources:\n- slug: a\n  titel: A\n  title: B\n  kind: feed\n  url: https://a\n",
-            ":3: sources[0]: unknown key 'titel'; did you mean 'title'?",
+            ":3: sources[0]: unknown key 'titel'; expected slug, title, kind, url, homepage, organisation, country, "
+            "language, authority, tags, interval, paused or options; did you mean 'title'?",
         ),
         (
             "sources",
@@ -264,7 +269,7 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
         (
             "sources",
             SOURCE + "  options:\n    retires: 3\n",
-            ":7: sources[0].options: unknown key 'retires'; did you mean 'retries'?",
+            ":7: sources[0].options: unknown key 'retires'; expected retries or path; did you mean 'retries'?",
         ),
         (
             "sources",
@@ -285,11 +290,80 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
         ),
         (
             "sources",
-            SOURCE + "  country: kz\n",
-            ":6: sources[0].country: 'kz' does not fit; expected an ISO 3166-1 code of two capital letters; "
-            "did you mean 'KZ'?",
+            SOURCE + "  country: Kazakhstan\n",
+            ":6: sources[0].country: 'Kazakhstan' is not listed in countries.yaml; "
+            "expected an ISO 3166-1 code of two letters; did you mean 'KZ'?",
         ),
-        ("sources", SOURCE + "  country: QQ\n", ":6: sources[0].country: 'QQ' is not listed in countries.yaml"),
+        (
+            "sources",
+            SOURCE + "  country: Norwey\n",
+            ":6: sources[0].country: 'Norwey' is not listed in countries.yaml; "
+            "expected an ISO 3166-1 code of two letters; did you mean 'NO'?",
+        ),
+        (
+            "sources",
+            SOURCE + "  country: QQ\n",
+            ":6: sources[0].country: 'QQ' is not listed in countries.yaml; expected an ISO 3166-1 code of two letters",
+        ),
+        (
+            "sources",
+            SOURCE + "  homepage: javascript:alert(1)\n",
+            ":6: sources[0].homepage: 'javascript:alert(1)' is not a web address; "
+            'expected one like "https://example.org/news"',
+        ),
+        (
+            "sources",
+            SOURCE + "  homepage: https://user:pw@example.org/\n",
+            ":6: sources[0].homepage: the address holds a username or password, which readers would be shown; "
+            "expected the address without it",
+        ),
+        (
+            "sources",
+            SOURCE.replace("https://a", "https://user:pw@a/"),
+            ":5: sources[0].url: the address holds a username or password, which would be shown in tables and logs; "
+            "expected the address without it, and options.headers or options.cookies with ${SOURCE_…}, "
+            'such as headers: {Authorization: "Basic ${SOURCE_EXAMPLE_LOGIN}"}',
+        ),
+        (
+            "sources",
+            SOURCE.replace("title: A", 'title: "A\\x1b[2J"'),
+            ":3: sources[0].title: 'A\\x1b[2J' holds a control character; expected text without U+001B",
+        ),
+        (
+            "sources",
+            SOURCE + '  options: {path: "/\\a"}\n',
+            ":6: sources[0].options: '/\\x07' holds a control character; expected text without U+0007",
+        ),
+        (
+            "watches",
+            'watches:\n- {slug: grain, title: A, query: "grain \\0 deal"}\n',
+            ":2: watches[0].query: 'grain \\x00 deal' holds a control character; expected text without U+0000",
+        ),
+        (
+            "watches",
+            "watches:\n- {slug: grain, title: A, query: 'grain AND country:kazakhstan'}\n",
+            ":2: watches[0].query: 'kazakhstan' is not listed in countries.yaml; "
+            "expected an ISO 3166-1 code of two letters; did you mean 'kz'?",
+        ),
+        (
+            "subscriptions",
+            SUBSCRIPTION,
+            ":2: subscriptions[0].schedule: is missing; "
+            'expected something like {"daily": "07:30", "timezone": "Europe/Vienna"}',
+        ),
+        (
+            "subscriptions",
+            SUBSCRIPTION + UTC + "  language: fr\n",
+            ":7: subscriptions[0].language: no digest can be written in 'fr'; expected en or ru",
+        ),
+        *(
+            (
+                name,
+                f"{name}:\n- {key}\n  names: {{en: []}}\n",
+                f":3: {name}[0].names.en: is empty; expected at least one entry",
+            )
+            for name, key in (("organisations", "slug: united-nations"), ("regions", "slug: central-asia"))
+        ),
         (
             "sources",
             SOURCE + "  organisation: untied-nations\n",
@@ -376,13 +450,17 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
             )
             for key, slug, said in (
                 ("watches", "grian", "'grian' is not listed in watches.yaml; did you mean 'grain'?"),
-                ("organisations", "un", "'un' is not listed in organisations.yaml"),
+                ("organisations", "un", "'un' is not listed in organisations.yaml; did you mean 'united-nations'?"),
                 (
                     "regions",
                     "central-aisa",
                     "'central-aisa' is not listed in regions.yaml; did you mean 'central-asia'?",
                 ),
-                ("countries", "qq", "'qq' is not listed in countries.yaml"),
+                (
+                    "countries",
+                    "qq",
+                    "'qq' is not listed in countries.yaml; expected an ISO 3166-1 code of two letters",
+                ),
                 ("issuers", "qq", "'qq' is not listed in organisations.yaml or countries.yaml"),
                 ("sources", "un-new", "'un-new' is not listed in sources.yaml; did you mean 'un-news'?"),
                 ("source_tags", "word", "no source in sources.yaml carries the tag 'word'; did you mean 'world'?"),
@@ -423,17 +501,18 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
         (
             "sources",
             SOURCE.replace("title: A", 'title: "A\\nB"'),
-            ":3: sources[0].title: 'A\\nB' does not fit; expected something like 'UN News'",
+            ":3: sources[0].title: 'A\\nB' holds a line break; expected one line",
         ),
         (
             "regions",
             "regions:\n- slug: central-asia\n  names: {en: [A]}\n  countries: [kz, qq]\n",
-            ":4: regions[0].countries[1]: 'qq' is not listed in countries.yaml",
+            ":4: regions[0].countries[1]: 'qq' is not listed in countries.yaml; "
+            "expected an ISO 3166-1 code of two letters",
         ),
         (
             "countries",
             "countries:\n" + "".join(f"- {{code: {code}, names: {{en: [A]}}}}\n" for code in ("kz", "no", "KAZ")),
-            ":4: countries[2].code: 'KAZ' does not fit; expected an ISO 3166-1 code of two small letters",
+            ":4: countries[2].code: 'KAZ' does not fit; expected an ISO 3166-1 code of two letters",
         ),
     ],
 )
@@ -452,10 +531,61 @@ def test_all_mistakes_of_all_files_are_said_together_in_order(tmp_path):
     )
     assert [line.partition(": ")[0] for line in said] == [
         "regions.yaml:2",
+        "sources.yaml:6",  # the country, although the tags beside it do not fit
         "sources.yaml:7",
         "sources.yaml:8",
         "subscriptions.yaml:7",  # sources: c; what watches.yaml and regions.yaml hold, nobody can tell
         "watches.yaml:3",
+    ]
+
+
+@pytest.mark.parametrize("code", ["kz", "KZ", "Kz"])
+def test_codes_of_countries_may_be_written_in_either_case(tmp_path, code):
+    configuration = load(
+        write(
+            tmp_path,
+            sources=SOURCE + f"  country: {code}\n",
+            subscriptions=SUBSCRIPTION + UTC + f"  select: {{countries: [{code}]}}\n",
+            countries=f"countries:\n- {{code: {code}, names: {{en: [A]}}}}\n- {{code: NO, names: {{en: [B]}}}}\n",
+        ),
+        **KNOWN,
+    )
+    assert configuration.sources[0].country == "KZ"
+    assert configuration.subscriptions[0].selection.countries == ("kz",)
+    assert [country.code for country in configuration.taxonomy.countries] == ["kz", "no"]
+
+
+def test_a_language_may_name_its_region(tmp_path):
+    text = SUBSCRIPTION + UTC + "  language: ru-KZ\n"
+    assert load(write(tmp_path, subscriptions=text), **KNOWN).subscriptions[0].language == "ru-KZ"
+
+
+def test_a_query_may_go_over_several_lines(tmp_path):
+    text = "watches:\n- slug: grain\n  title: A\n  query: |\n    grain\n    OR wheat\n"
+    assert load(write(tmp_path, watches=text), **KNOWN).watches[0].query == "grain\nOR wheat"
+
+
+def test_a_mistake_of_form_hides_none_of_reference(tmp_path):
+    said = complaints(
+        tmp_path,
+        subscriptions=SUBSCRIPTION
+        + "  schedule: {daily: x, timezone: UTC}\n"
+        + "  select:\n    watches: [x]\n    languages: english\n    regions: [x]\n    source_tags: [x]\n",
+        organisations="organisations:\n- {slug: united-nations, name: x, parent: x, members: [qq]}\n",
+        watches="watches:\n- {slug: grain, query: 'org:x AND grain'}\n",
+    )
+    assert [line.partition(": ")[2].partition(": ")[0] for line in said] == [
+        "organisations[0]",
+        "organisations[0].members[0]",
+        "organisations[0].names",
+        "organisations[0].parent",
+        "subscriptions[0].schedule.daily",
+        "subscriptions[0].select.watches[0]",
+        "subscriptions[0].select.languages",
+        "subscriptions[0].select.regions[0]",
+        "subscriptions[0].select.source_tags[0]",
+        "watches[0].query",
+        "watches[0].title",
     ]
 
 
@@ -475,18 +605,30 @@ def test_the_shipped_directories_are_those_beside_the_package():
         shipped("nonsense")
 
 
-def test_the_shipped_files_are_sound():
-    from monitor.channels import CHANNELS
-    from monitor.sources import KINDS
+def shipped_with(directory):
+    """The configuration in `directory`, read as the service reads it."""
+    return load_configuration(Settings(paths={"config": directory}))
 
-    configuration = load(
-        shipped("config"),
-        kinds={name: kind.options for name, kind in KINDS.items()},
-        addresses={name: kind.address for name, kind in KINDS.items()},
-        channels={name: channel.options for name, channel in CHANNELS.items()},
-        recipients={name: channel.recipient for name, channel in CHANNELS.items()},
-    )
+
+def test_the_shipped_files_are_sound():
+    configuration = shipped_with(shipped("config"))
     assert configuration.notes == ()
     assert configuration.taxonomy.problems() == ()
     assert [subscription.channel for subscription in configuration.subscriptions] == ["mailbox"]
     assert len(configuration.watches) >= 3
+
+
+def test_the_examples_that_are_commented_out_are_sound_too(tmp_path):
+    uncommented = {}
+    for path in shipped("config").glob("*.yaml"):
+        text, uncommented[path.stem] = re.subn(
+            r"^  # ( *(?:- )?[a-z_]+: .*| *(?:- )?[a-z_]+:)$", r"  \1", path.read_text("utf-8"), flags=re.MULTILINE
+        )
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    assert {name for name, lines in uncommented.items() if lines} == {"subscriptions", "watches"}
+    before, after = shipped_with(shipped("config")), shipped_with(tmp_path)
+    assert {each.slug for each in after.subscriptions} - {each.slug for each in before.subscriptions} == {
+        "central-asia",
+        "archive",
+    }
+    assert {each.slug for each in after.watches} - {each.slug for each in before.watches} == {"elections"}

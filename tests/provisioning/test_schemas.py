@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from monitor import provisioning, settings
 from monitor.channels import CHANNELS
@@ -99,3 +100,15 @@ def test_a_property_called_title_stays_and_made_up_titles_go():
     assert "title" in entry["properties"]
     assert "title" not in entry["properties"]["slug"]
     assert "$defs" not in json.dumps(provisioning.schemas())
+
+
+@pytest.mark.parametrize("shape", [shape for shapes in SHAPES.values() for shape in shapes])
+def test_each_default_in_a_schema_may_be_written_into_the_file(shape):
+    made = {
+        name: entry for document in provisioning.schemas().values() for name, entry in document["definitions"].items()
+    }
+    for key, property_ in made[shape.__name__]["properties"].items():
+        if "default" in property_:
+            field = shape.model_fields[key]
+            read = TypeAdapter(field.rebuild_annotation()).validate_python(property_["default"])
+            assert read == field.get_default(call_default_factory=True), key

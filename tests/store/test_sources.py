@@ -158,7 +158,9 @@ def test_holding_lasts_until_resuming_whatever_the_file_says(database: Database)
         assert sources.resume(tx, "mfa", now=NOW + hours(5))
         assert not sources.resume(tx, "nobody", now=NOW)
     assert not status(database).source.paused
-    assert status(database).source.memory.failures == 0
+    assert status(database).source.memory.failures == 5  # it fails until it can be read, resumed or not
+    with database.reading() as tx:
+        assert sources.states(tx) == {"paused": 0, "failing": 1, "new": 0, "fine": 0}
     assert claim(database, now=NOW + hours(5)) == ["mfa"]
 
 
