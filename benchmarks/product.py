@@ -1,7 +1,7 @@
 """The service as a peer of other pollers: makes the database for a list of addresses, then polls all of it once.
 
-    python -m benchmarks.product setup WORK URLS     a database under WORK that follows every address in the file URLS
-    python -m benchmarks.product update WORK         one round over all of them, as `monitor poll --all` does it
+python -m benchmarks.product setup WORK URLS     a database under WORK that follows every address in the file URLS
+python -m benchmarks.product update WORK         one round over all of them, as `monitor poll --all` does it
 """
 
 from __future__ import annotations

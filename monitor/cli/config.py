@@ -46,7 +46,9 @@ def check(ctx: typer.Context, as_json: AsJson = False) -> None:
         problems += _problems(error)
     if found is not None and configuration is not None:
         problems += _template_problems(found, configuration)
-    cautions = wiring.cautions(found, configuration.subscriptions) if found and configuration else []
+    cautions = (
+        wiring.cautions(found, configuration.subscriptions, configuration.sources) if found and configuration else []
+    )
     notes = list(configuration.notes) if configuration else []
     if as_json:
         emit({"fine": not problems, "problems": problems, "cautions": cautions, "notes": notes})
@@ -81,7 +83,7 @@ def apply(ctx: typer.Context, as_json: AsJson = False) -> None:
         return
     for line in described(changes):
         say(line)
-    for caution in wiring.cautions(session.settings, configuration.subscriptions):
+    for caution in wiring.cautions(session.settings, configuration.subscriptions, configuration.sources):
         complain(caution, label="caution")
 
 

@@ -86,7 +86,7 @@ def _introduce(
         "subscriptions": len(active.subscriptions),
     }
     next_due = min(((s.next_due_at, s.slug) for s in active.subscriptions if s.next_due_at), default=None)
-    cautions = wiring.cautions(settings, active.subscriptions)
+    cautions = wiring.cautions(settings, active.subscriptions, active.sources)
     if settings.log.format.value == "json":
         log.info("starting", version=__version__, database=database, mailbox=str(mailbox), changed=changed, **numbers)
         for caution in cautions:
