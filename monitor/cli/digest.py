@@ -60,7 +60,7 @@ def preview(
         with database.reading() as tx:
             subscription = find(subscriptions.every(tx), slug, sort="subscription", see=SEE)
             now = _time(as_of, subscription) if as_of else session.now()
-            if subscription.last_compiled_at is not None and now < subscription.last_compiled_at:
+            if now < digests.covers_since(subscription, now=now):
                 raise _before_the_last_edition(subscription, now)
             edition = digests.select_edition(tx, subscription, labels=taxonomy, due_at=now, now=now)
         content = wiring.digest_parts(session.settings, database, taxonomy, clock=session.now).render(edition.digest)
@@ -137,6 +137,11 @@ def _time(written: str, subscription: Subscription) -> datetime:
 
 
 def _before_the_last_edition(subscription: Subscription, at: datetime) -> CommandError:
+    if subscription.last_compiled_at is None:
+        since = exactly(digests.covers_since(subscription, now=at))
+        return unusable(
+            f"--as-of: {exactly(at)} lies before the first edition of {subscription.slug}, which begins at {since}"
+        )
     last = exactly(subscription.last_compiled_at)
     return unusable(
         f"--as-of: {exactly(at)} lies before the last edition of {subscription.slug}, compiled at {last}; "

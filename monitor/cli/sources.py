@@ -25,6 +25,7 @@ from monitor.cli.output import (
     show_table,
 )
 from monitor.cli.session import Session, completing, find
+from monitor.core.drift import Drift, warning
 from monitor.core.model import Outcome, Owner, Source, SourceStatus
 from monitor.store import sources
 from monitor.store.database import Transaction
@@ -71,6 +72,7 @@ def document(status: SourceStatus) -> dict[str, Any]:
         "failures": source.memory.failures,
         "moved_to": source.memory.moved_to,
         "unconditional": source.memory.unconditional,
+        "clock": warning(Drift.from_bytes(source.memory.drift)),
         "organisation": source.organisation,
         "country": source.country,
         "language": source.language,
@@ -242,6 +244,7 @@ def _show(status: SourceStatus, polls: list[dict[str, Any]], *, file: str, now: 
             ("address", source.url),
             ("moved to", source.memory.moved_to),
             ("validators", f"not sent: {source.memory.unconditional}" if source.memory.unconditional else None),
+            ("clock", warning(Drift.from_bytes(source.memory.drift))),
             ("homepage", source.homepage),
             ("organisation", source.organisation),
             ("country", source.country),

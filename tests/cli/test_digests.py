@@ -129,3 +129,11 @@ def test_subscriptions(polled: Monitor) -> None:
     (subscription,) = polled("subscriptions", "list", "--json").json
     assert subscription["schedule"]["timezone"] == "Europe/Vienna"
     assert "every day at 07:30" in polled("subscriptions", "list").out
+
+
+def test_a_preview_of_a_time_before_the_first_edition_is_refused(monitor: Monitor) -> None:
+    assert monitor("db", "upgrade").code == 0
+    assert monitor("config", "apply").code == 0
+    ended = monitor("digest", "preview", "morning", "--as-of", "2020-01-15T07:30")
+    assert ended.code == 2
+    assert "before the first edition of morning" in " ".join(ended.err.split())
