@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from rich.cells import cell_len
 from rich.text import Text
 
@@ -11,7 +9,7 @@ from monitor.app import load_configuration
 from monitor.cli.errors import CommandError, ExitCode
 from monitor.cli.output import one_line, safe, screen
 from monitor.core.model import Facet, Field, Match, Post
-from monitor.core.query import Every, Node, Query, QueryError, Some, Tagged, Without, parse
+from monitor.core.query import Query, QueryError, parse, tags_of
 from monitor.core.suggest import nearest
 from monitor.render.passages import Passage, excerpt, spans
 from monitor.settings import Settings
@@ -62,7 +60,7 @@ def listed_slugs(settings: Settings) -> dict[Facet, set[str]]:
 
 def unlisted_tags(query: Query, settings: Settings) -> list[str]:
     """A sentence on each tag that a query names and no taxonomy lists: it is never found, and nobody would notice."""
-    tags = list(_tags(query.root))
+    tags = list(tags_of(query.root))
     if not tags:
         return []
     listed = listed_slugs(settings)
@@ -73,17 +71,6 @@ def unlisted_tags(query: Query, settings: Settings) -> list[str]:
             hint = f"; did you mean {meant!r}?" if meant else ""
             sentences.append(f"no {tag.facet.value} is listed as {tag.slug!r}, so it is never found{hint}")
     return sentences
-
-
-def _tags(node: Node) -> Iterator[Tagged]:
-    match node:
-        case Tagged():
-            yield node
-        case Every(parts) | Some(parts):
-            for part in parts:
-                yield from _tags(part)
-        case Without(part):
-            yield from _tags(part)
 
 
 def marked(post: Post, match: Match, *, limit: int) -> Text:

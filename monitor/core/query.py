@@ -215,6 +215,18 @@ def parse(query: str) -> Query:
     return Query(query, root)
 
 
+def tags_of(node: Node) -> Iterator[Tagged]:
+    """The tags that a query names: those no taxonomy lists would never be found, and nobody would notice."""
+    match node:
+        case Tagged():
+            yield node
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from tags_of(part)
+        case Without(part):
+            yield from tags_of(part)
+
+
 def terms_of(node: Node) -> Iterator[Words | Tagged | Origin]:
     """The leaves of a tree, from left to right."""
     match node:

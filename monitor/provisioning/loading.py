@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from monitor.core import checking, schedule, watches
 from monitor.core.errors import ConfigError
 from monitor.core.model import Facet, Owner, Schedule, Selection, Source, Subscription, Watch
-from monitor.core.query import Every, Node, Some, Tagged, Without
+from monitor.core.query import tags_of
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
 from monitor.provisioning.files import Entry, File, read_files
@@ -227,25 +227,13 @@ def _watches(files: Mapping[str, File]) -> Iterator[Watch]:
 def _check_query(files: Mapping[str, File], at: int, query: str) -> None:
     file, path = files["watches"], (at, "query")
     try:
-        tags = list(_tags(watches.parse(query).root))
+        tags = list(tags_of(watches.parse(query).root))
     except watches.QueryError as error:
         file.complain(path, str(error))
         return
     for tag in tags:
         if not tag.slug.count("*") + tag.slug.count("?"):
             file.check_reference(path, tag.slug, *(files[name] for name in _LISTED_IN[tag.facet]))
-
-
-def _tags(node: Node) -> Iterator[Tagged]:
-    """The tags that a query names: those no taxonomy lists would never be found, and nobody would notice."""
-    match node:
-        case Tagged():
-            yield node
-        case Every(parts) | Some(parts):
-            for part in parts:
-                yield from _tags(part)
-        case Without(part):
-            yield from _tags(part)
 
 
 # ── subscriptions ──────────────────────────────────────────────────────────────────────────────────────────
