@@ -61,7 +61,7 @@ log = structlog.get_logger()
 
 USER_AGENT = f"communique-monitor/{__version__}"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
-TENDING = timedelta(hours=1)  # how often old records are cleared away
+TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
 LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
@@ -213,7 +213,8 @@ class App:
     async def _tend(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         keep = self.settings.polling.keep_polls
         dropped = await self.database.write(lambda tx: sources.forget_polls(tx, keep=keep))
-        return f"{dropped} old poll records dropped"
+        silent = await polling.note_silence(self.polling)
+        return f"{len(silent)} sources found silent, {dropped} old poll records dropped"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -334,6 +335,7 @@ async def build(
                 chance=chance,
                 pace=Pace(floor=settings.polling.interval_floor, ceiling=settings.polling.interval_ceiling),
                 backlog=settings.polling.backlog,
+                timeout=settings.polling.timeout,
                 claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
             ),
             digests=digest_parts(settings, database, taxonomy, clock=clock),

@@ -119,6 +119,7 @@ def select_edition(
         selected=len(chosen),
         folded=len(chosen) - len(stories),
         stories=len(stories),
+        subscription=subscription,
     )
     compiled = digest(
         subscription,

@@ -32,6 +32,8 @@ NARROWEST = 10  # a column that gives way keeps this much
 _UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _STYLES = {
     "fine": "green",
+    "slow": "yellow",
+    "silent": "yellow",
     "failing": "red",
     "failed": "red",
     "gone": "red",

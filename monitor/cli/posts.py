@@ -92,7 +92,7 @@ def list_posts(
             [
                 (
                     stored.id,
-                    moment(moment_of(stored.post.stated_at, stored.first_seen_at), now=now),
+                    moment(moment_of(stored.post.stated_at, stored.first_seen_at, ahead=stored.ahead), now=now),
                     stored.source.slug,
                     stored.post.language or "",
                     stored.post.title,
@@ -146,7 +146,7 @@ def summary(stored: StoredPost) -> dict[str, Any]:
         "title_made": post.title_made,
         "author": post.author,
         "language": post.language,
-        "published_at": moment_of(post.stated_at, stored.first_seen_at),
+        "published_at": moment_of(post.stated_at, stored.first_seen_at, ahead=stored.ahead),
         "stated_at": post.stated_at,
         "updated_at": post.updated_at,
         "first_seen_at": stored.first_seen_at,

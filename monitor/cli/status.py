@@ -27,7 +27,8 @@ def status(
     """Say in one screen whether the service does its job.
 
     Exit code 1 when it does not: it is not running, a loop is stuck, sources or digests are overdue, every source
-    fails, or the database cannot be used. Warnings alone leave the exit code at 0.
+    fails, a message was given up in the last seven days, or the database cannot be used. Warnings alone, such as
+    sources that fail or are unusually silent, leave the exit code at 0.
     """
     session = Session.of(ctx)
     now = session.now()
@@ -60,6 +61,7 @@ def _seen(tx: Transaction) -> Seen:
         messages=outbox.counts(tx),
         oldest_waiting_at=outbox.oldest_waiting_at(tx),
         last_delivered_at=outbox.last_delivered_at(tx),
+        last_given_up_at=outbox.last_given_up_at(tx),
     )
 
 

@@ -44,7 +44,7 @@ class Found:
 
     def take(self, stored: StoredPost, match: Match) -> None:
         """Count a post that was found."""
-        at = moment_of(stored.post.stated_at, stored.first_seen_at)
+        at = moment_of(stored.post.stated_at, stored.first_seen_at, ahead=stored.ahead)
         self.stories.add(stored.story_id)
         self.weeks[monday_of(at)] += 1
         self.sources[stored.source.slug] += 1
@@ -98,7 +98,7 @@ def search(tx: Transaction, query: str, *, since: datetime, keep: int) -> Found:
     engine = WatchSet([Watch(slug=SLUG, title=SLUG, query=query)])
     found = Found(keep=keep)
     for stored in posts.each(tx, since=since):
-        if moment_of(stored.post.stated_at, stored.first_seen_at) < since:
+        if moment_of(stored.post.stated_at, stored.first_seen_at, ahead=stored.ahead) < since:
             continue
         found.searched += 1
         for match in engine.matches(stored.post, stored.source, stored.tags):

@@ -156,7 +156,7 @@ def digest(
 
 
 def _at(stored: StoredPost) -> datetime:
-    return moment(stored.post.stated_at, stored.first_seen_at)
+    return moment(stored.post.stated_at, stored.first_seen_at, ahead=stored.ahead)
 
 
 def _precedence(stored: StoredPost) -> tuple[datetime, int, int]:

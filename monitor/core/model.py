@@ -35,6 +35,17 @@ class Owner(StrEnum):
     OPERATOR = "operator"  # added on the command line; no file touches it
 
 
+class Health(StrEnum):
+    """In what state a source is by its own history, see core.health. What is worse stands later."""
+
+    NEW = "new"  # never polled
+    FINE = "fine"
+    SLOW = "slow"  # answers much slower than it usually does, or nearly too late
+    SILENT = "silent"  # read without errors, and unusually quiet for what it is at these hours and weekdays
+    FAILING = "failing"  # cannot be read
+    GONE = "gone"  # its server says that the address will not come back
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What polling remembers of a source between two polls."""
@@ -53,6 +64,9 @@ class Memory:
     rhythm: bytes = b""  # when it usually posts, see core.rhythm
     hints: Mapping[str, Any] = field(default_factory=dict)  # what its feed asks for, see core.hints
     drift: bytes = b""  # how far its stated times are off, see core.drift
+    health: Health = Health.NEW
+    answers: bytes = b""  # how it answered of late, see core.health
+    numbers: Mapping[str, Any] = field(default_factory=dict)  # which numbered posts it showed, see core.numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +142,7 @@ class Fetched:
     last_modified: str | None = None
     moved_to: str | None = None  # the final address when every redirect on the way was permanent (301, 308)
     freshness: Freshness = Freshness()
+    took: timedelta | None = None  # from asking to the last byte, redirects included, waiting for a turn not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +150,7 @@ class NotModified:
     """304: the server says that nothing changed since the validators we sent."""
 
     freshness: Freshness = Freshness()
+    took: timedelta | None = None  # as of Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,6 +210,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """The numbers of the posts on a page that shows all there are between `first` and `last`, both included."""
+
+    first: int
+    last: int
+    shown: tuple[int, ...]  # service messages and the parts of albums included
+    newest: bool = True  # nothing is newer than this page
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """What one document showed: a feed is a window on its source, not its archive."""
 
@@ -205,6 +231,7 @@ class Window:
     more: tuple[str, ...] = ()  # addresses to be read in the same poll as if part of this: the parts of a sitemap index
     hints: Mapping[str, Any] = field(default_factory=dict)  # when to come back, as core.hints.Hints.to_json gives it
     notes: tuple[str, ...] = ()  # what a person should know: "declared utf-8, was windows-1251"
+    numbers: Numbered | None = None  # where the source numbers its posts without leaving a number out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,6 +329,7 @@ class Reading:
     more: tuple[str, ...] = ()  # see Window.more
     hints: Mapping[str, Any] = field(default_factory=dict)  # see Window.hints
     notes: tuple[str, ...] = ()  # among them each entry that could not be used, and why
+    numbers: tuple[Numbered, ...] = ()  # see Window.numbers; one for each page that was read, newest first
 
 
 class Outcome(StrEnum):
@@ -331,6 +359,7 @@ class Poll:
     size: int = 0  # decoded bytes
     fresh_until: datetime | None = None  # until when the server calls this answer fresh
     gap: str | None = None  # a sentence, where posts may have been missed between the last poll and this one
+    answered_in: timedelta | None = None  # how long the server took, see Fetched.took; None where nothing came back
 
 
 # ── watches, subscriptions, schedules ──────────────────────────────────────────────────────────────────────
@@ -421,6 +450,7 @@ class StoredPost:
     tags: tuple[Tag, ...] = ()
     matches: tuple[Match, ...] = ()
     revisions: int = 0
+    ahead: timedelta = timedelta()  # how far its source's clock runs ahead, by all that is known, see core.drift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -479,6 +509,29 @@ class FailingSource:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HealthChange:
+    """A source passed from one state to another."""
+
+    slug: str
+    title: str
+    before: Health
+    after: Health
+    at: datetime
+    why: str  # a sentence without its capital: the last error, how long answers take
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissingPosts:
+    """Numbered posts of a source that are not there to be read, found in the time of a digest."""
+
+    slug: str
+    title: str
+    never_seen: int  # deleted before they could be read, or not for the public
+    withdrawn: int  # seen once, and not shown any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtfulSource:
     """A source that was read, and from which something may be missing all the same."""
 
@@ -503,6 +556,8 @@ class Coverage:
     stories: int
     silent: tuple[DoubtfulSource, ...] = ()  # unusually quiet for what they are at these hours
     gaps: tuple[DoubtfulSource, ...] = ()  # whose window had moved on past the last post seen
+    changes: tuple[HealthChange, ...] = ()  # of sources' states that this subscription was not told of, oldest first
+    missing: tuple[MissingPosts, ...] = ()  # for information: nothing that could have been read was lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

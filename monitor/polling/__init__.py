@@ -12,14 +12,15 @@ from contextlib import aclosing
 
 import structlog
 
-from monitor.core.model import Outcome, Poll, Source
+from monitor.core.model import Health, Outcome, Poll, Source
 from monitor.core.pacing import weight_of
 from monitor.polling.parts import Complete, Fetch, Parts, Read, Recorded
 from monitor.polling.record import record
+from monitor.polling.silent import note_silence
 from monitor.polling.visit import PAGES_BACK, failed, poll
 from monitor.store import sources
 
-__all__ = ["PAGES_BACK", "Complete", "Fetch", "Parts", "Read", "Recorded", "poll", "poll_due", "record"]
+__all__ = ["PAGES_BACK", "Complete", "Fetch", "Parts", "Read", "Recorded", "note_silence", "poll", "poll_due", "record"]
 
 log = structlog.get_logger()
 
@@ -105,6 +106,10 @@ async def _record_all(parts: Parts, polls: Sequence[Poll]) -> list[Recorded]:
 
 def _report(recorded: Recorded) -> None:
     p = recorded.poll
+    if (change := recorded.change) is not None:
+        worse = change.after in {Health.SLOW, Health.FAILING, Health.GONE}
+        say = log.warning if worse else log.info
+        say("source-state", source=p.source.slug, before=change.before.value, after=change.after.value, why=change.why)
     ms = round((p.finished_at - p.started_at).total_seconds() * 1000)
     event = log.bind(source=p.source.slug, outcome=p.outcome.value, ms=ms)
     if p.outcome in {Outcome.FAILED, Outcome.GONE}:

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from monitor.core import health
 from monitor.core.drift import Drift, observe
+from monitor.core.health import Answers
 from monitor.core.hints import Hints
-from monitor.core.model import Outcome, Poll, Post, Prepared
+from monitor.core.model import Health, HealthChange, Outcome, Poll, Post, Prepared
 from monitor.core.pacing import learnt, next_poll_at
 from monitor.core.rhythm import Rhythm
 from monitor.core.stories import place
 from monitor.polling.parts import Parts, Recorded
-from monitor.store import posts, recognition, sources
+from monitor.store import changes, posts, recognition, sources
 from monitor.store.database import Transaction
 
 
@@ -59,9 +61,11 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         news = [prepared.post for of, prepared in fresh if of.source.id == p.source.id]
         drift = _drift(p, news)
         rhythm = learnt(Rhythm.from_bytes(p.memory.rhythm), replace(noted, outcome=outcome), new=news, gap=bool(p.gap))
-        ended = replace(
-            noted, outcome=outcome, memory=replace(p.memory, rhythm=rhythm.to_bytes(), drift=drift.to_bytes())
+        answers, state, why = _health(p, new=new, parts=parts)
+        memory = replace(
+            p.memory, rhythm=rhythm.to_bytes(), drift=drift.to_bytes(), answers=answers.to_bytes(), health=state
         )
+        ended = replace(noted, outcome=outcome, memory=memory)
         due = next_poll_at(
             ended,
             pace=parts.pace,
@@ -71,9 +75,35 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
             everything_failing=parts.everything_failing,
         )
         sources_due.append((ended, due, new, changed))
-        recorded.append(Recorded(poll=ended, new=new, changed=changed, lags=_lags(p, arrivals)))
+        change = _change(p, state, why)
+        recorded.append(Recorded(poll=ended, new=new, changed=changed, change=change, lags=_lags(p, arrivals)))
     sources.remember(tx, sources_due)
+    changes.add(tx, [(each.poll.source.id, each.change) for each in recorded if each.change])
     return recorded
+
+
+def _health(p: Poll, *, new: int, parts: Parts) -> tuple[Answers, Health, str]:
+    """How the source answers, the state it is in after this poll, and why."""
+    answers = Answers.from_bytes(p.source.memory.answers)
+    if p.outcome is not Outcome.POSTPONED:
+        answers = health.learnt(answers, p, timeout=parts.timeout)
+    state, why = health.judged(
+        p.source.memory.health,
+        p,
+        new=new,
+        answers=answers,
+        timeout=parts.timeout,
+        everything_failing=parts.everything_failing,
+    )
+    return answers, state, why
+
+
+def _change(p: Poll, state: Health, why: str) -> HealthChange | None:
+    """The change of state that a poll brought. That a new source can be read is what everybody expects."""
+    before = p.source.memory.health
+    if state is before or (before is Health.NEW and state is Health.FINE):
+        return None
+    return HealthChange(slug=p.source.slug, title=p.source.title, before=before, after=state, at=p.finished_at, why=why)
 
 
 def _drift(p: Poll, news: Sequence[Post]) -> Drift:

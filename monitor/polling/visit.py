@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
 from monitor.core.errors import POSTPONEMENTS, SourceError
 from monitor.core.hints import Hints, from_headers
@@ -49,7 +50,7 @@ async def poll(source: Source, *, parts: Parts) -> Poll:
         match result:
             case NotModified():
                 after = taken_on_trust(done.memory)
-                done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=after)
+                done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=after, answered_in=result.took)
                 done = _heard(done, result.freshness, {}, parts=parts)
             case Gone():
                 done = failed(done, "the server says that this address is gone for good (410)", reason="gone")
@@ -79,12 +80,12 @@ async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
         reading = await _with_parts(done.source, reading, parts=parts)
     brought = bool(reading and reading.posts)
     memory = replace(learnt(done.memory, fetched, brought=brought), body_hash=body_hash, polled_before=True)
-    done = replace(done, memory=memory, size=len(document.content))
+    done = replace(done, memory=memory, size=len(document.content), answered_in=fetched.took)
     done = _heard(done, fetched.freshness, reading.hints if reading else {}, parts=parts)
     if reading is None:
         return done
     done = replace(done, reading=reading, memory=replace(done.memory, seen=reading.seen))
-    done = await _paged_back(done, reading, parts=parts)
+    done = _counted(await _paged_back(done, reading, parts=parts))
     return await _with_full_texts(done, parts=parts)
 
 
@@ -130,7 +131,7 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
         return done  # a first window has nothing to connect to
     connected = await _connected(source, reading, parts=parts)
     address, later = (source.memory.backfill, None) if connected else (reading.older, source.memory.backfill)
-    collected, notes = list(reading.posts), list(reading.notes)
+    collected, notes, pages_read = list(reading.posts), list(reading.notes), list(reading.numbers)
     pages = 0
     while address is not None and pages < PAGES_BACK and (pages == 0 or not connected):
         pages += 1
@@ -143,13 +144,23 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
             address = None
             break
         collected += older.posts
+        pages_read += older.numbers
         connected = await _connected(source, older, parts=parts)
         address = None if connected else older.older
     gap = None
     if not connected and address is None:
         gap = "no post of the last window is shown any more: some may have been missed in between"
-    whole = replace(reading, posts=_each_once(collected), notes=tuple(notes))
+    whole = replace(reading, posts=_each_once(collected), notes=tuple(notes), numbers=tuple(pages_read))
     return replace(done, reading=whole, gap=gap, memory=replace(done.memory, backfill=address or later))
+
+
+def _counted(done: Poll) -> Poll:
+    """With the numbers that the pages left out kept in mind."""
+    if done.reading is None or not done.reading.numbers:
+        return done
+    before = done.source.memory
+    known = numbers.learnt(before.numbers, done.reading.numbers, at=done.started_at, first=not before.polled_before)
+    return replace(done, memory=replace(done.memory, numbers=known))
 
 
 async def _connected(source: Source, reading: Reading, *, parts: Parts) -> bool:

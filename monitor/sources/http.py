@@ -20,6 +20,7 @@ import math
 import ssl
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from types import TracebackType
@@ -29,7 +30,7 @@ import httpx2
 
 from monitor.core.addresses import Network
 from monitor.core.errors import SourceError
-from monitor.core.model import Clock, Document, Fetched, FetchResult
+from monitor.core.model import Clock, Document, Fetched, FetchResult, Gone
 from monitor.sources import codings
 from monitor.sources.answers import asked_patience, freshness, stated_length, validator, without_document
 from monitor.sources.failures import explained
@@ -164,7 +165,8 @@ class Fetcher:
                 try:
                     async with asyncio.timeout(trip.left):
                         if (result := await self._hop(trip)) is not None:
-                            return result
+                            took = timedelta(seconds=self._total_timeout - trip.left + clock() - began)
+                            return result if isinstance(result, Gone) else replace(result, took=took)
                 except TimeoutError as error:
                     raise SourceError(
                         f"no complete answer from {trip.where} within {self._total_timeout:g} s", reason="timeout"

@@ -69,6 +69,7 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
         more=window.more,
         hints=window.hints,
         notes=_bounded([*notes, *window.notes, *unusable]),
+        numbers=(window.numbers,) if window.numbers is not None else (),
     )
 
 

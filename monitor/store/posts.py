@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -318,6 +318,7 @@ def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
             select(
                 post.c.id,
                 post.c.story_id,
+                post.c.source_id,
                 post.c.url,
                 post.c.stated_at,
                 post.c.first_seen_at,
@@ -330,9 +331,14 @@ def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
         )
         for row in tx.execute(query):
             found[row.story_id].append(row)
+    offsets = sources.clock_offsets(tx, (row.source_id for rows in found.values() for row in rows))
+
+    def published(row: Any) -> datetime:
+        return moment(row.stated_at, row.first_seen_at, ahead=offsets.get(row.source_id, timedelta()))
+
     result: dict[int, list[Voice]] = {}
     for story_id, rows in found.items():
-        ordered = sorted(((moment(row.stated_at, row.first_seen_at), row.id, row) for row in rows), key=lambda r: r[:2])
+        ordered = sorted(((published(row), row.id, row) for row in rows), key=lambda r: r[:2])
         first = ordered[0][0]
         result[story_id] = [
             Voice(
@@ -379,6 +385,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
         found = select(match.c.post_id, match.c.evidence, watch.c.slug).join(watch, watch.c.id == match.c.watch_id)
         for row in tx.execute(found.where(match.c.post_id.in_(part)).order_by(watch.c.slug)):
             matches[row.post_id].append(Match(watch=row.slug, evidence=_evidence(row.evidence)))
+    offsets = sources.clock_offsets(tx, (row.source_id for row in rows))
     known_sources: dict[int, Source] = {}
     result = []
     for row in rows:
@@ -396,6 +403,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
                 tags=tuple(tags[row.id]),
                 matches=tuple(matches[row.id]),
                 revisions=row.revisions,
+                ahead=offsets.get(row.source_id, timedelta()),
             )
         )
     return result

@@ -127,6 +127,9 @@ class SourceStateRow(Base, table=True):
     rhythm: bytes = bytes_column()
     hints: dict[str, Any] = json_column()
     drift: bytes = bytes_column()
+    health: str = text_column()  # see core.health
+    answers: bytes = bytes_column()
+    numbers: dict[str, Any] = json_column()
     last_gap_at: datetime | None = time_column()
     held: bool  # paused on the command line, whatever the file says
     next_poll_at: datetime = time_column()
@@ -155,6 +158,21 @@ class PollRow(Base, table=True):
     fresh: int
     changed: int
     size: int = Field(sa_type=BigInteger)
+    answer_ms: int | None  # how long the server took, waiting for a turn not counted
+
+
+class HealthChangeRow(Base, table=True):
+    """A source passed from one state to another."""
+
+    __tablename__ = "health_change"
+    __table_args__ = (Index(None, "source_id", "at"), Index(None, "at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    source_id: int = reference("source.id", nullable=False)
+    at: datetime = time_column()
+    before: str = text_column()
+    after: str = text_column()
+    why: str = text_column()
 
 
 class StoryRow(Base, table=True):
