@@ -119,7 +119,7 @@ def list_sources(
     country: Annotated[str | None, typer.Option("--country", help="Only those of this country (ISO code).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List sources with their state, and what is wrong with those that are not fine."""
+    """List sources with their state."""
     session = Session.of(ctx)
     with session.reading() as tx:
         statuses = sources.statuses(tx)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from monitor.cli.health import Seen, judge, process_ended
-from monitor.core.model import Memory, MessageState, SourceStatus, Subscription
+from monitor.core.model import Health, Memory, MessageState, SourceStatus, Subscription
 from monitor.store.health import Heartbeat
 from tests import make
 from tests.cli.conftest import Monitor
@@ -19,9 +19,16 @@ def beat(loop: str, *, ago: timedelta = timedelta(seconds=3), every: float = 5, 
 
 
 def followed(
-    slug: str, *, failures: int = 0, read: bool = True, due: timedelta = timedelta(), paused: bool = False
+    slug: str,
+    *,
+    failures: int = 0,
+    read: bool = True,
+    due: timedelta = timedelta(),
+    paused: bool = False,
+    health: Health = Health.FINE,
 ) -> SourceStatus:
-    source = make.source(slug, memory=Memory(failures=failures), paused=paused)
+    state = Health.FAILING if failures or not read else health
+    source = make.source(slug, memory=Memory(failures=failures, health=state), paused=paused)
     return SourceStatus(
         source=source,
         next_poll_at=NOW + due,
@@ -76,7 +83,11 @@ FINE = {"heartbeats": ALIVE, "sources": [followed("a"), followed("b")], "subscri
         ({"subscriptions": [receiver(due=-minutes(9))]}, [], []),
         ({"subscriptions": [receiver(due=-minutes(11))]}, ["digests overdue"], []),
         ({"subscriptions": [receiver(due=-hours(11), paused=True)]}, [], ["no subscription is active"]),
-        ({"messages": {MessageState.DEAD: 2}}, [], ["2 messages given up"]),
+        ({"messages": {MessageState.DEAD: 2}, "last_given_up_at": NOW - hours(3)}, ["2 messages given up, the"], []),
+        ({"messages": {MessageState.DEAD: 1}, "last_given_up_at": NOW - hours(24 * 9)}, [], ["1 message given up"]),
+        ({"sources": [followed("a", health=Health.SILENT), followed("b")]}, [], ["unusually silent: a; see"]),
+        ({"sources": [followed("a", health=Health.SLOW), followed("b")]}, [], ["unusually slow to answer: a; see"]),
+        ({"sources": [followed("a", health=Health.GONE), followed("b")]}, [], ["1 of 2 sources cannot be read"]),
         ({"oldest_waiting_at": NOW - minutes(59)}, [], []),
         ({"oldest_waiting_at": NOW - hours(3)}, [], ["a message has been waiting for 3 h"]),
     ],
