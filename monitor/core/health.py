@@ -85,8 +85,8 @@ class Answers:
 
 
 def learnt(answers: Answers, poll: Poll, *, timeout: timedelta) -> Answers:
-    """`answers` after a poll. One that ran into the time-out counts as an answer that took as long; further ones in a row
-    do not: the source is not slow then, it is down."""
+    """`answers` after a poll. One that ran into the time-out counts as an answer that took as long; further ones in a
+    row do not: the source is not slow then, it is down."""
     failed = poll.outcome in {Outcome.FAILED, Outcome.GONE}
     took = timeout if poll.reason == "timeout" and poll.memory.failures < FAILURES else poll.answered_in
     latest, usual, sampled = answers.latest, answers.usual, answers.sampled
