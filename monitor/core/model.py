@@ -142,7 +142,8 @@ class Fetched:
     last_modified: str | None = None
     moved_to: str | None = None  # the final address when every redirect on the way was permanent (301, 308)
     freshness: Freshness = Freshness()
-    took: timedelta | None = None  # from asking to the last byte, redirects included, waiting for a turn not
+    # From asking to the last byte, redirects included, waiting for a turn not.
+    took: timedelta | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +151,7 @@ class NotModified:
     """304: the server says that nothing changed since the validators we sent."""
 
     freshness: Freshness = Freshness()
-    took: timedelta | None = None  # as of Fetched
+    took: timedelta | None = field(default=None, compare=False)  # as of Fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,7 @@ def test_a_document_comes_with_its_validators_its_type_and_the_time():
     assert result.document.fetched_at == NOW
     assert (result.etag, result.last_modified) == ('W/"a\xe9b"', "Sun, 22 Nov 2026 10:00:00 GMT")
     assert result.moved_to is None
+    assert timedelta() < result.took < timedelta(seconds=30)
     asked = wire.requests[0].headers
     assert asked["user-agent"] == "communique-monitor/0.1 (+https://example.org/contact)"
     assert asked["accept"] == "application/rss+xml, */*;q=0.1"
@@ -105,6 +106,7 @@ def test_validators_go_back_byte_for_byte_and_304_keeps_the_connection():
 
     results, wire = asyncio.run(run())
     assert results == [NotModified()] * 3
+    assert all(result.took > timedelta() for result in results)
     assert wire.requests[0].headers["if-none-match"] == 'W/"a\xe9b"'
     assert wire.requests[0].headers["if-modified-since"] == "Sun, 22 Nov 2026 10:00:00 GMT"
     assert wire.connections == 1
