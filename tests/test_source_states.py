@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 from sqlalchemy import text
 
 from monitor import digests, polling
-from monitor.core.drift import Drift
+from monitor.core.drift import Drift, estimate, warning
 from monitor.core.errors import SourceError
 from monitor.core.model import FetchResult, Health, HealthChange, NotModified, Source
 from monitor.core.numbers import absent
@@ -226,6 +227,30 @@ def test_numbers_missing_on_telegram_are_kept_and_counted_in_the_coverage(databa
     assert (missing.slug, missing.withdrawn, missing.never_seen) == ("mfa", 1, 1)
     assert edition.digest.coverage.gaps == ()
     assert began < world.now
+
+
+def test_a_clock_that_is_off_is_learnt_from_the_polls_and_warned_of(database: Database) -> None:
+    """Local time three hours east written as if it were UTC; each poll, every 20 minutes, shows one new post."""
+    world = World(database)
+    make.stored_source(database)
+    shown = ["0"]
+    dates = {"0": format_datetime(NOW)}
+    for number in range(10):
+        feed = rss(*shown)
+        for guid in shown:
+            feed = feed.replace(
+                f"Statement {guid}</title>", f"Statement {guid}</title><pubDate>{dates[guid]}</pubDate>"
+            )
+        world.document(FEED, feed)
+        polled(world, 1, every=minutes(20))
+        shown.append(str(number + 1))
+        dates[shown[-1]] = format_datetime(world.now + minutes(20 - 3 - number) + hours(3))
+    drift = Drift.from_bytes(world.memory().source.memory.drift)
+    assert estimate(drift) == hours(3)
+    assert "its dates run 3 h ahead" in (warning(drift) or "")
+    with database.reading() as tx:
+        newest = posts.latest(tx, limit=1)[0]
+    assert newest.ahead == hours(3)
 
 
 @pytest.mark.parametrize("off", [hours(3), -hours(3)])

@@ -15,7 +15,8 @@ from monitor.core.pacing import learnt, next_poll_at
 from monitor.core.rhythm import Rhythm
 from monitor.core.stories import place
 from monitor.polling.parts import Parts, Recorded
-from monitor.store import changes, posts, recognition, sources
+from monitor.store import changes as health_changes
+from monitor.store import posts, recognition, sources
 from monitor.store.database import Transaction
 
 
@@ -78,7 +79,7 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         change = _change(p, state, why)
         recorded.append(Recorded(poll=ended, new=new, changed=changed, change=change, lags=_lags(p, arrivals)))
     sources.remember(tx, sources_due)
-    changes.add(tx, [(each.poll.source.id, each.change) for each in recorded if each.change])
+    health_changes.add(tx, [(each.poll.source.id, each.change) for each in recorded if each.change])
     return recorded
 
 
@@ -114,7 +115,7 @@ def _drift(p: Poll, news: Sequence[Post]) -> Drift:
     if not until or not p.source.memory.polled_before or p.gap or p.source.memory.backfill or p.memory.backfill:
         return before
     stated = [post.stated_at for post in news if post.stated_at is not None]
-    return observe(before, stated, polled_at=p.finished_at, previous_at=datetime.fromtimestamp(until, UTC))
+    return observe(before, stated, polled_at=p.finished_at, previous_at=datetime.fromtimestamp(until * 3600, UTC))
 
 
 def _noted(p: Poll, decisions: Sequence[str]) -> Poll:
