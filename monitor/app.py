@@ -277,7 +277,7 @@ async def build(
                 initargs=(taxonomy, active),
             )
         )
-        channels = await stack.enter_async_context(_channels(settings, clock=clock))
+        built = await stack.enter_async_context(channels(settings, clock=clock))
 
         async def fetch(source: Source) -> FetchResult:
             kind = KINDS[source.kind]
@@ -341,7 +341,7 @@ async def build(
             digests=digest_parts(settings, database, taxonomy, clock=clock),
             delivery=delivery.Parts(
                 database=database,
-                channels=channels,
+                channels=built,
                 clock=clock,
                 chance=chance,
                 patience=Patience(
@@ -350,6 +350,8 @@ async def build(
                     longest=settings.delivery.backoff_ceiling,
                 ),
                 claim_for=settings.delivery.claim,
+                hourly={name: settings.delivery.hourly_limit for name in CHANNELS if name != Mailbox.name},
+                disable_after={Webhook.name: settings.webhook.disable_after} if settings.webhook.disable_after else {},
             ),
         )
 
@@ -369,14 +371,14 @@ def digest_parts(
 
 
 @asynccontextmanager
-async def _channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[str, Channel]]:
+async def channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[str, Channel]]:
     """The channels that the settings are enough for."""
-    channels: dict[str, Channel] = {}
+    built: dict[str, Channel] = {}
     smtp, webhook = settings.smtp, settings.webhook
     sender = {"sender": smtp.sender} if smtp.sender else {}
-    channels[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, **sender)
+    built[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, **sender)
     if smtp.host:
-        channels[Email.name] = Email(
+        built[Email.name] = Email(
             host=smtp.host,
             port=smtp.port,
             sender=smtp.sender,
@@ -394,11 +396,11 @@ async def _channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[
                 timeout=webhook.timeout.total_seconds(),
                 allow=EVERYWHERE if webhook.allow_private else settings.network.allow,
             )
-            channels[Webhook.name] = Webhook(
+            built[Webhook.name] = Webhook(
                 client=await stack.enter_async_context(client),
                 secrets=webhook.secrets_by_name(),
                 clock=clock,
                 user_agent=USER_AGENT,
                 timeout=webhook.timeout.total_seconds(),
             )
-        yield channels
+        yield built

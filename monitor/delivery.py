@@ -17,10 +17,10 @@ import structlog
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.core.errors import DeliveryError
-from monitor.core.model import Clock, Delivery, Message, MessageState
+from monitor.core.model import Clock, Delivery, Message, MessageState, Notice, Recipient
 from monitor.core.pacing import Patience, next_attempt_at
-from monitor.store import outbox
-from monitor.store.database import Database
+from monitor.store import notices, outbox, recipients
+from monitor.store.database import Database, Transaction
 
 log = structlog.get_logger()
 
@@ -37,6 +37,8 @@ class Parts:
     chance: Callable[[], float]  # uniform in [0, 1)
     patience: Patience = field(default_factory=Patience)
     claim_for: timedelta = timedelta(minutes=5)  # longer than any attempt may take
+    hourly: Mapping[str, int] = field(default_factory=dict)  # messages an hour for one recipient, by channel
+    disable_after: Mapping[str, timedelta] = field(default_factory=dict)  # of nothing but failures, by channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Attempted:
     state: MessageState
     attempt: Delivery
     next_attempt_at: datetime | None = None
+    refused: bool = False  # for good
+    unwanted: bool = False  # and everything else that we might send there
 
 
 async def deliver_due(parts: Parts) -> list[Attempted]:
@@ -65,7 +69,9 @@ async def deliver_due(parts: Parts) -> list[Attempted]:
 async def _claim(parts: Parts, token: str) -> list[Message]:
     now = parts.clock()
     until = now + parts.claim_for
-    return await parts.database.write(lambda tx: outbox.claim_due(tx, now=now, until=until, token=token, limit=CLAIM))
+    return await parts.database.write(
+        lambda tx: outbox.claim_due(tx, now=now, until=until, token=token, limit=CLAIM, hourly=parts.hourly)
+    )
 
 
 async def _try(parts: Parts, message: Message, token: str) -> Attempted:
@@ -85,18 +91,64 @@ async def _try(parts: Parts, message: Message, token: str) -> Attempted:
     else:
         attempt = _attempt(parts, message, started_at, MessageState.DELIVERED.value, receipt.detail)
         ended = Attempted(message=message, state=MessageState.DELIVERED, attempt=attempt)
-    await parts.database.write(
-        lambda tx: outbox.settle(
-            tx,
-            message.id,
-            token=token,
-            state=ended.state,
-            attempt=ended.attempt,
-            next_attempt_at=ended.next_attempt_at,
-        )
-    )
+    await parts.database.write(lambda tx: _settle(tx, parts, ended, token=token))
     _report(ended)
     return ended
+
+
+def _settle(tx: Transaction, parts: Parts, ended: Attempted, *, token: str) -> None:
+    """Record how an attempt ended, how its recipient stands now, and what the operator should know of it."""
+    message, attempt = ended.message, ended.attempt
+    channel, address, at = message.channel, message.recipient, attempt.finished_at
+    outbox.settle(
+        tx, message.id, token=token, state=ended.state, attempt=attempt, next_attempt_at=ended.next_attempt_at
+    )
+    if ended.state is MessageState.DELIVERED:
+        recipients.succeeded(tx, channel, address, at=at)
+        return
+    standing = recipients.failed(tx, channel, address, at=at, error=attempt.detail, refused=ended.refused)
+    if ended.state is MessageState.DEAD:
+        notices.add(tx, _given_up(message, attempt))
+    why = _why_disable(parts, ended, standing)
+    if why and recipients.disable(tx, channel, address, at=at, reason=why):
+        given_up = outbox.give_up(tx, channel=channel, recipient=address, reason=why, now=at)
+        notices.add(tx, _disabled(standing, why, len(given_up), at=at))
+
+
+def _why_disable(parts: Parts, ended: Attempted, standing: Recipient) -> str | None:
+    if ended.unwanted:
+        return ended.attempt.detail
+    longest = parts.disable_after.get(ended.message.channel)
+    if (
+        longest is None
+        or standing.failing_since is None
+        or ended.attempt.finished_at - standing.failing_since < longest
+    ):
+        return None
+    return f"nothing but failures since {standing.failing_since:%Y-%m-%d %H:%M} UTC, the last: {ended.attempt.detail}"
+
+
+def _given_up(message: Message, attempt: Delivery) -> Notice:
+    return Notice(
+        key=f"dead:{message.id}:{attempt.attempt}",
+        at=attempt.finished_at,
+        kind="delivery",
+        subject=message.subscription_slug,
+        sentence=f"message {message.id} of {message.subscription_slug} to {message.recipient} was given up: "
+        f"{attempt.detail}; send it again with: monitor deliveries retry {message.id}",
+    )
+
+
+def _disabled(standing: Recipient, why: str, given_up: int, *, at: datetime) -> Notice:
+    waiting = f"; {given_up} waiting messages are kept as dead" if given_up else ""
+    return Notice(
+        key=f"disabled:{standing.channel}:{standing.address}:{at.isoformat()}",
+        at=at,
+        kind="recipient",
+        subject=standing.address,
+        sentence=f"nothing is sent to {standing.address} ({standing.channel}) any more: {why}{waiting}; "
+        f"enable it again with: monitor recipients enable {standing.address}",
+    )
 
 
 def _channel(parts: Parts, message: Message) -> Channel:
@@ -124,7 +176,14 @@ def _unhappy(parts: Parts, message: Message, started_at: datetime, error: Delive
     state = MessageState.DEAD if later is None else MessageState.WAITING
     outcome = "dead" if later is None else "retry"
     attempt = _attempt(parts, message, started_at, outcome, str(error))
-    return Attempted(message=message, state=state, attempt=attempt, next_attempt_at=later)
+    return Attempted(
+        message=message,
+        state=state,
+        attempt=attempt,
+        next_attempt_at=later,
+        refused=error.permanent,
+        unwanted=error.unwanted,
+    )
 
 
 def _attempt(parts: Parts, message: Message, started_at: datetime, outcome: str, detail: str) -> Delivery:

@@ -162,6 +162,7 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
             subscription_id=subscription.id,
             digest_id=digest_id,
             now=now,
+            in_order=bool(subscription.options.get("ordered")),
         )
     return True
 

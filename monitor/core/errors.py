@@ -83,10 +83,14 @@ class DeliveryError(MonitorError):
     """A message could not be handed over.
 
     `permanent` means another attempt to this recipient cannot succeed (SMTP 5xx, HTTP 410);
-    `retry_at` is when the receiver asked to be tried again (UTC), where it did.
+    `retry_at` is when the receiver asked to be tried again (UTC), where it did. `unwanted` means that the receiver
+    wants nothing more from us at all (HTTP 410): nothing is sent there until somebody says so.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_at: datetime | None = None) -> None:
-        self.permanent = permanent
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_at: datetime | None = None, unwanted: bool = False
+    ) -> None:
+        self.permanent = permanent or unwanted
         self.retry_at = retry_at
+        self.unwanted = unwanted
         super().__init__(message)

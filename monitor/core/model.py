@@ -615,6 +615,42 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """A state that a message came into."""
+
+    at: datetime
+    state: MessageState
+    reason: str  # a sentence, "" where the state says it all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """How deliveries to one address of one channel have gone."""
+
+    channel: str
+    address: str
+    delivered: int = 0
+    bounces: int = 0  # messages that were refused for good
+    failing_since: datetime | None = None
+    last_delivered_at: datetime | None = None
+    last_error: str | None = None
+    disabled_at: datetime | None = None
+    disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the operator should know."""
+
+    key: str  # the same event has the same key, and is said once
+    at: datetime
+    kind: str  # "source", "delivery", "recipient", "template" or "disk"
+    subject: str  # what it is about: a slug, an address, a file
+    sentence: str
+    id: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What the receiver said when it took a message."""
 

@@ -27,7 +27,7 @@ from pydantic import (
 
 from monitor.core.checking import Duration, Flag, Unfit, Whole
 from monitor.core.mail import sender_parts
-from monitor.core.signing import LONGEST, SHORTEST, secret_key
+from monitor.core.signing import LONGEST, SHORTEST, signing_key
 
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
@@ -250,6 +250,12 @@ class Delivery(Section):
     claim: Lasting = Field(
         default=timedelta(minutes=5), description="A message claimed longer than this is taken over: its sender died"
     )
+    hourly_limit: Whole = Field(
+        default=100,
+        ge=0,
+        description="Messages that one recipient is handed in an hour; further ones wait, none is dropped. "
+        "0: no limit. A mailbox has none",
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -317,22 +323,30 @@ class Webhook(Section):
 
     secrets: tuple[SecretStr, ...] = Field(
         default=(),
-        description='Signing secrets ("whsec_…"), the newest first while one is replaced; NAME:SECRET for one '
-        "that only subscriptions asking for it by this name use",
+        description='Signing secrets ("whsec_…", or "whsk_…" for Ed25519), the newest first while one is replaced; '
+        "NAME:SECRET for one that only subscriptions asking for it by this name use",
     )
     secrets_file: Path | None = Field(default=None, description="A file that holds the secrets, one on a line")
     timeout: Lasting = Field(default=timedelta(seconds=15), description="For one request in total")
     allow_private: Flag = Field(default=False, description="Whether addresses that are not public may be posted to")
+    disable_after: Duration = Field(
+        default=timedelta(days=5),
+        description="An address that failed for this long and never succeeded meanwhile is sent nothing more until "
+        "somebody enables it; 0s: never",
+    )
 
     @field_validator("secrets")
     @classmethod
     def _can_sign(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for place, secret in enumerate(secrets, start=1):
             try:
-                secret_key(_bare(secret))
+                signing_key(_bare(secret))
             except ValueError as error:
                 which = f" (number {place} of {len(secrets)})" if len(secrets) > 1 else ""
-                expected = f"whsec_ and the base64 of {SHORTEST} to {LONGEST} random bytes, NAME: before it if you like"
+                expected = (
+                    f"whsec_ and the base64 of {SHORTEST} to {LONGEST} random bytes, or whsk_ and that of an Ed25519 "
+                    "key, NAME: before it if you like"
+                )
                 raise Unfit(f"{error}{which}", expected=expected) from None
         return secrets
 

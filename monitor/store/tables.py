@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import JSONB
@@ -351,7 +353,7 @@ class ContentRow(Base, table=True):
 
 class MessageRow(Base, table=True):
     __tablename__ = "message"
-    __table_args__ = (Index(None, "state", "next_attempt_at"),)
+    __table_args__ = (Index(None, "state", "next_attempt_at"), Index(None, "channel", "recipient", "finished_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = text_column(unique=True)
@@ -369,6 +371,51 @@ class MessageRow(Base, table=True):
     claim: str | None = text_column()  # whoever holds this token may say how the attempt ended
     finished_at: datetime | None = time_column()
     last_error: str | None = text_column()
+    # not before every earlier message to the same recipient is settled
+    in_order: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
+
+
+class MessageStateRow(Base, table=True):
+    """A state that a message came into, and why."""
+
+    __tablename__ = "message_state"
+    __table_args__ = (Index(None, "message_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = reference("message.id", nullable=False)
+    at: datetime = time_column()
+    state: str = text_column()
+    reason: str = text_column()
+
+
+class RecipientRow(Base, table=True):
+    """How deliveries to one address of one channel have gone."""
+
+    __tablename__ = "recipient"
+
+    channel: str = Field(sa_type=Text, primary_key=True)
+    address: str = Field(sa_type=Text, primary_key=True)
+    delivered: int
+    bounces: int  # messages that were refused for good
+    failing_since: datetime | None = time_column()
+    last_delivered_at: datetime | None = time_column()
+    last_error: str | None = text_column()
+    disabled_at: datetime | None = time_column()  # nothing is sent there until somebody enables it again
+    disabled_reason: str | None = text_column()
+
+
+class NoticeRow(Base, table=True):
+    """Something that the operator should know."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = text_column(unique=True)  # the same event is said once
+    at: datetime = time_column()
+    kind: str = text_column()
+    subject: str = text_column()
+    sentence: str = text_column()
 
 
 class DeliveryRow(Base, table=True):
