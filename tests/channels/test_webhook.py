@@ -199,7 +199,7 @@ def test_never_unsigned():
 def test_an_ed25519_key_signs_beside_a_secret_and_its_public_half_checks():
     private = "whsk_" + base64.b64encode(bytes(range(32))).decode()
     receiver = Receiver()
-    [receipt] = posted(receiver, message(content=webhook_content()), secrets={"default": [NEW, private]})
+    [receipt] = posted(receiver, secrets={"default": [NEW, private]}, clock=lambda: datetime.now(UTC))
     _, headers, content = receiver.requests[0]
     shared, asymmetric = headers["webhook-signature"].split(" ")
     assert receipt.detail == "204"
