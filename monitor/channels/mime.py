@@ -11,11 +11,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from monitor.core.mail import encodable, header_text, recipient_address, sender_parts
 from monitor.core.model import Message
@@ -24,8 +26,43 @@ SUBJECT_LIMIT = 200  # characters
 
 _SLUG = re.compile(r"[^a-z0-9-]+")
 
+_ENCODED_AT_ONCE = 42  # bytes in one encoded word, which has 75 characters at most (RFC 2047, 2)
+
+
+class _Policy(EmailPolicy):
+    """Writes a subject outside ASCII as encoded words all along.
+
+    The library encodes only what it must and loses or adds spaces where an encoded word meets a plain one.
+    """
+
+    def fold(self, name: str, value: Any) -> str:
+        """A header as lines."""
+        text = str(value)
+        if name != "Subject" or text.isascii():
+            return super().fold(name, value)
+        return f"{name}: " + f"{self.linesep} ".join(_encoded_words(text)) + self.linesep
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """The same as bytes."""
+        if name != "Subject" or str(value).isascii():
+            return super().fold_binary(name, value)
+        return self.fold(name, value).encode("ascii")
+
+
 # 7bit: bodies are encoded to ASCII, so that no relay on the way has to know 8BITMIME (RFC 6152).
-_POLICY = SMTP.clone(cte_type="7bit")
+_POLICY = _Policy(linesep="\r\n", cte_type="7bit")
+
+
+def _encoded_words(text: str) -> Iterator[str]:
+    """Encoded words (RFC 2047), none of which cuts a character in two; white space between them is not shown."""
+    word = b""
+    for character in text:
+        encoded = character.encode()
+        if len(word) + len(encoded) > _ENCODED_AT_ONCE:
+            yield f"=?utf-8?b?{base64.b64encode(word).decode()}?="
+            word = b""
+        word += encoded
+    yield f"=?utf-8?b?{base64.b64encode(word).decode()}?="
 
 
 def email_message(message: Message, *, sender: str, date: datetime, reply_to: str | None = None) -> EmailMessage:
