@@ -39,13 +39,15 @@ class _Policy(EmailPolicy):
         """A header as lines."""
         text = str(value)
         if name != "Subject" or text.isascii():
-            return super().fold(name, value)
+            folded: str = super().fold(name, value)
+            return folded
         return f"{name}: " + f"{self.linesep} ".join(_encoded_words(text)) + self.linesep
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """The same as bytes."""
         if name != "Subject" or str(value).isascii():
-            return super().fold_binary(name, value)
+            folded: bytes = super().fold_binary(name, value)
+            return folded
         return self.fold(name, value).encode("ascii")
 
 
