@@ -40,7 +40,7 @@ from monitor.core.pacing import Pace, Patience
 from monitor.core.taxonomy import Taxonomy
 from monitor.metrics import Metrics
 from monitor.provisioning import Configuration, load, shipped
-from monitor.render import Renderer
+from monitor.render import Renderer, feeds
 from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
@@ -150,6 +150,7 @@ class App:
     delivery: delivery.Parts
     tools: Tools
     metrics: Metrics
+    renderer: Renderer
     find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
 
     def loops(self) -> tuple[Loop, ...]:
@@ -161,6 +162,19 @@ class App:
             ("deliver", settings.delivery.tick, self._deliver),
             ("tend", TENDING, self._tend),
         )
+
+    async def feed(self, subscription: Subscription, form: str, address: str) -> bytes:
+        """What a subscription selected lately as an "atom" or "json" document; `address` is where that is fetched."""
+        now = self.clock()
+        stories = await self.database.read(lambda tx: digests.lately(tx, subscription, now=now))
+        labels = {
+            f"{tag.facet}:{tag.slug}": self.taxonomy.label(tag.facet, tag.slug, subscription.language)
+            for story in stories
+            for tag in story.tags
+        }
+        write = {"atom": feeds.atom, "json": feeds.json_feed}[form]
+        updated = max((story.lead.first_seen_at for story in stories), default=subscription.created_at or now)
+        return write(stories, title=subscription.title, address=address, labels=labels, updated=updated)
 
     async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
         """Record that a loop is alive."""
@@ -318,9 +332,11 @@ async def build(
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
 
         metrics = Metrics()
+        renderer = _renderer(settings)
         yield App(
             settings=settings,
             metrics=metrics,
+            renderer=renderer,
             find=find,
             database=database,
             taxonomy=taxonomy,
@@ -338,7 +354,7 @@ async def build(
                 timeout=settings.polling.timeout,
                 claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
             ),
-            digests=digest_parts(settings, database, taxonomy, clock=clock),
+            digests=digest_parts(settings, database, taxonomy, clock=clock, renderer=renderer),
             delivery=delivery.Parts(
                 database=database,
                 channels=built,
@@ -356,16 +372,28 @@ async def build(
         )
 
 
-def digest_parts(
-    settings: Settings, database: Database, taxonomy: Taxonomy, *, clock: Clock = utc_now
-) -> digests.Parts:
-    """What compiling needs, without the parts of the other loops: previews are made with it."""
-    renderer = Renderer(
-        shipped=shipped("templates"), override=settings.digests.templates_dir, title=settings.digests.title
+def _renderer(settings: Settings) -> Renderer:
+    return Renderer(
+        shipped=shipped("templates"),
+        override=settings.digests.templates_dir,
+        title=settings.digests.title,
+        pages=bool(settings.web.url),
     )
 
+
+def digest_parts(
+    settings: Settings,
+    database: Database,
+    taxonomy: Taxonomy,
+    *,
+    clock: Clock = utc_now,
+    renderer: Renderer | None = None,
+) -> digests.Parts:
+    """What compiling needs, without the parts of the other loops: previews are made with it."""
+    templates = renderer or _renderer(settings)
+
     def render(edition: Digest) -> Content:
-        return renderer.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+        return templates.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
     return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
 
@@ -376,7 +404,9 @@ async def channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[s
     built: dict[str, Channel] = {}
     smtp, webhook = settings.smtp, settings.webhook
     sender = {"sender": smtp.sender} if smtp.sender else {}
-    built[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, **sender)
+    base = settings.web.url.rstrip("/")
+    unsubscribe = (lambda token: f"{base}/unsubscribe/{token}") if base else None
+    built[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, unsubscribe=unsubscribe, **sender)
     if smtp.host:
         built[Email.name] = Email(
             host=smtp.host,
@@ -388,6 +418,7 @@ async def channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[s
             password=smtp.password.get_secret_value() or None,
             timeout=smtp.timeout.total_seconds(),
             helo=smtp.helo or None,
+            unsubscribe=unsubscribe,
         )
     async with AsyncExitStack() as stack:
         if webhook.secrets:

@@ -17,13 +17,14 @@ import structlog
 
 from monitor.core import schedule
 from monitor.core.digest import Labels, digest, items, wanted
-from monitor.core.model import Clock, Content, Digest, StoredPost, Subscription
-from monitor.store import digests, outbox, posts, subscriptions, watches
+from monitor.core.model import Clock, Content, Digest, Item, StoredPost, Subscription
+from monitor.store import digests, outbox, posts, subscriptions, tickets, watches
 from monitor.store.database import Database, Transaction
 
 log = structlog.get_logger()
 
 LOOKBACK = timedelta(days=1)  # what a subscription's first digest may reach back before the subscription was made
+FEED_DAYS, FEED_STORIES = timedelta(days=7), 100  # how far a subscription's feed reaches back, and how much it shows
 MARGIN = timedelta(hours=1)  # a poll may store posts a little later than it first saw them
 
 Render = Callable[[Digest], Content]
@@ -85,10 +86,9 @@ async def compile_one(parts: Parts, subscription: Subscription, *, due_at: datet
     )
     sends = subscription.send_empty or not edition.is_empty
     content = await asyncio.to_thread(parts.render, edition.digest) if sends else None
-    done = await parts.database.write(lambda tx: settle(tx, edition, content, now=now))
-    if not done:
+    messages = await parts.database.write(lambda tx: settle(tx, edition, content, now=now))
+    if messages is None:
         return None
-    messages = len(subscription.recipients) if content else 0
     coverage = edition.digest.coverage
     log.info(
         "compiled",
@@ -133,17 +133,24 @@ def select_edition(
     return Edition(digest=compiled, given=tuple(chosen))
 
 
-def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: datetime) -> bool:
+def lately(tx: Transaction, subscription: Subscription, *, now: datetime) -> list[Item]:
+    """What a subscription selected of late, given or not, folded into stories, newest first: for its feed."""
+    news = posts.load(tx, posts.newer(since=now - FEED_DAYS, until=now))
+    chosen = [stored for stored in news if wanted(subscription.selection, stored)]
+    return items(chosen, posts.voices(tx, (stored.story_id for stored in chosen)))[:FEED_STORIES]
+
+
+def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: datetime) -> int | None:
     """Move the subscription on, record what was given, and put the messages into the outbox: all or nothing.
 
-    False, with nothing changed, where another process settled this edition first.
+    Gives how many messages; None, with nothing changed, where another process settled this edition first.
     """
     subscription, due_at = edition.digest.subscription, edition.digest.due_at
     following = subscription.next_due_at
     if following is None or following <= due_at:  # else this edition is out of turn, and the next keeps its time
         following = schedule.next_due(subscription.schedule, max(now, due_at))
     if not subscriptions.advance(tx, subscription, next_due_at=following, compiled_at=now):
-        return False
+        return None
     digest_id = digests.add(
         tx,
         subscription,
@@ -152,19 +159,25 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
         coverage=edition.digest.coverage,
         given=edition.given,
     )
-    if content is not None:
-        outbox.add(
-            tx,
-            content,
-            keys=[(message_key(subscription, due_at, recipient), recipient) for recipient in subscription.recipients],
-            channel=subscription.channel,
-            options=dict(subscription.options),
-            subscription_id=subscription.id,
-            digest_id=digest_id,
-            now=now,
-            in_order=bool(subscription.options.get("ordered")),
-        )
-    return True
+    if content is None:
+        return 0
+    gone = tickets.left(tx, subscription.id)
+    staying = [recipient for recipient in subscription.recipients if recipient not in gone]
+    outbox.add(
+        tx,
+        content,
+        keys=[(message_key(subscription, due_at, recipient), recipient) for recipient in staying],
+        tickets=tickets.issued(
+            tx, subscription.id, purpose=tickets.UNSUBSCRIBE, recipients=subscription.recipients, now=now
+        ),
+        channel=subscription.channel,
+        options=dict(subscription.options),
+        subscription_id=subscription.id,
+        digest_id=digest_id,
+        now=now,
+        in_order=bool(subscription.options.get("ordered")),
+    )
+    return len(staying)
 
 
 def covers_since(subscription: Subscription, *, now: datetime) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
@@ -37,6 +38,7 @@ class Email:
 
     `security`: "starttls" upgrades a plain connection and refuses to go on without; "tls" is encrypted from the first
     byte; "none" is for a relay on the same machine. `timeout` is in seconds, for each step of the conversation.
+    `unsubscribe` gives the address for a recipient's token, where readers can reach the service.
     `tls_context` replaces the system's certificate authorities; `helo` is the name by which we greet the server.
     """
 
@@ -56,6 +58,7 @@ class Email:
         timeout: float = 30,
         tls_context: ssl.SSLContext | None = None,
         helo: str | None = None,
+        unsubscribe: Callable[[str], str] | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -66,6 +69,7 @@ class Email:
         self._password = password
         self._timeout = timeout
         self._tls_context = tls_context
+        self._unsubscribe = unsubscribe
         self._address = sender_parts(sender)[1]
         # Without a name of its own the service greets as the sender's domain: asking the system for this machine's name
         # may hang on a dead name server.
@@ -79,7 +83,11 @@ class Email:
         except ValueError as error:
             raise DeliveryError(str(error), permanent=True) from error
         email = email_message(
-            message, sender=self._sender, date=message.created_at or self._clock(), reply_to=options.reply_to
+            message,
+            sender=self._sender,
+            date=message.created_at or self._clock(),
+            reply_to=options.reply_to,
+            unsubscribe=self._unsubscribe(message.ticket) if self._unsubscribe and message.ticket else None,
         )
         server = await self._connected()
         try:

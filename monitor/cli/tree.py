@@ -63,7 +63,22 @@ TREE: Tree = {
     ),
     "subscriptions": Branch(
         "Who receives what.",
-        {"list": Leaf("monitor.cli.subscriptions:list_subscriptions", "List subscriptions and when each is due.")},
+        {
+            "list": Leaf("monitor.cli.subscriptions:list_subscriptions", "List subscriptions and when each is due."),
+            "feed": Leaf(
+                "monitor.cli.subscriptions:feed",
+                "Show the addresses at which a feed reader follows a subscription. Who knows them can read it.",
+                True,
+            ),
+            "leave": Leaf(
+                "monitor.cli.subscriptions:leave",
+                "Send a recipient no more of a subscription, whatever the file says.",
+                True,
+            ),
+            "rejoin": Leaf(
+                "monitor.cli.subscriptions:rejoin", "Send a subscription to a recipient again who had left it.", True
+            ),
+        },
     ),
     "digest": Branch(
         "Editions of a subscription.",

@@ -612,6 +612,7 @@ class Message:
     state: MessageState = MessageState.WAITING
     next_attempt_at: datetime | None = None
     last_error: str | None = None
+    ticket: str | None = None  # token by which the recipient unsubscribes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

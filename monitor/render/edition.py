@@ -132,13 +132,14 @@ class Edition:
     gaps: tuple[Doubtful, ...]
     changes: tuple[Changed, ...]
     missing: tuple[Missing, ...]
+    unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
         return tuple(story for part in self.parts for story in part.stories)[:count]
 
 
-def edition(digest: Digest, *, product: str, none_label: str, untitled: str) -> Edition:
+def edition(digest: Digest, *, product: str, none_label: str, untitled: str, unsubscribe: str = "") -> Edition:
     """Everything the templates need, each text cut to a length that a page can carry."""
     watches = {section.slug: section.label for section in digest.sections if section.kind == "watch"}
     watches |= {key.partition(":")[2]: name for key, name in digest.labels.items() if key.startswith("watch:")}
@@ -187,6 +188,7 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str) -> 
             Missing(title=_cut(source.title, NAME_LIMIT), withdrawn=source.withdrawn, never_seen=source.never_seen)
             for source in digest.coverage.missing
         ),
+        unsubscribe=unsubscribe,
     )
 
 

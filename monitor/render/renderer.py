@@ -10,6 +10,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNot
 from jinja2.sandbox import SandboxedEnvironment
 
 from monitor.core.errors import ConfigError, Problem
+from monitor.core.mail import UNSUBSCRIBE_HERE
 from monitor.core.model import Content, Digest
 from monitor.render import labels, plain
 from monitor.render.edition import Edition, edition
@@ -29,7 +30,8 @@ class Renderer:
     """Fills the templates of one installation.
 
     `shipped` is the folder with the product's templates, `override` one with the operator's own: a file of the same
-    name there is used instead. `title` names the service at the top of what it sends. `html_limit` is in bytes.
+    name there is used instead. `title` names the service at the top of what it sends. `html_limit` is in bytes. With
+    `pages` readers can reach the service, and bodies hold a link to unsubscribe.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class Renderer:
         override: Path | None = None,
         title: str = "Communiqué Monitor",
         html_limit: int = HTML_LIMIT,
+        pages: bool = False,
     ) -> None:
         self._folders = (*((override,) if override else ()), shipped)
         self._title = title
         self._html_limit = html_limit
+        self._unsubscribe = UNSUBSCRIBE_HERE if pages else ""
         # The sandbox keeps a template from reaching into Python. Undefined names are errors: a misspelt one would
         # otherwise leave a hole in every edition.
         self._environment = SandboxedEnvironment(
@@ -74,6 +78,15 @@ class Renderer:
             html=self._html(view, words),
         )
 
+    def page(self, name: str, *, language: str, **values: object) -> str:
+        """A page of templates/web for a browser, with `values` in it."""
+        words = labels.load(language, [folder / "email" for folder in self._folders])
+        try:
+            template = self._environment.get_template(f"web/{name}.html.j2")
+            return plain.clean(template.render(t=words, product=self._title, **values))
+        except TemplateError as error:
+            raise ConfigError([self._problem(f"web/{name}.html.j2", error)]) from error
+
     def _subject(self, digest: Digest) -> str:
         words = self._labels(digest)
         return _one_line(self._filled("email/subject.txt.j2", self._edition(digest, words), words, Shape()))
@@ -82,7 +95,13 @@ class Renderer:
         return labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
 
     def _edition(self, digest: Digest, words: labels.Labels) -> Edition:
-        return edition(digest, product=self._title, none_label=words("none_label"), untitled=words("untitled"))
+        return edition(
+            digest,
+            product=self._title,
+            none_label=words("none_label"),
+            untitled=words("untitled"),
+            unsubscribe=self._unsubscribe,
+        )
 
     def _html(self, view: Edition, words: labels.Labels) -> str:
         """The largest page below the limit: nearly always the first, else halving finds it in a few tries."""

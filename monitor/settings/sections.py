@@ -364,6 +364,24 @@ def _bare(secret: SecretStr) -> str:
     return secret.get_secret_value().rpartition(":")[2]
 
 
+class Web(Section):
+    """The pages that readers reach: unsubscribing, and a feed of each subscription."""
+
+    listen: str = Field(
+        default="",
+        pattern=r"^$|^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        description="HOST:PORT at which the pages are answered while `monitor run` runs; empty: nowhere",
+        examples=["127.0.0.1:8080"],
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Address at which readers reach them, behind a proxy that adds TLS; empty: e-mails have no link to "
+        "unsubscribe by",
+        examples=["https://monitor.example.org"],
+    )
+
+
 class Metrics(Section):
     """Figures for Prometheus."""
 

@@ -31,11 +31,13 @@ def add(
     digest_id: int | None,
     now: datetime,
     in_order: bool = False,
+    tickets: Mapping[str, str] | None = None,
 ) -> None:
     """Put one message for each (key, recipient) into the outbox, due at once; a key already there is left alone.
 
     A message for an address to which nothing is sent any more is kept as dead, with the reason: it can be sent later.
-    With `in_order` it waits until every earlier message to the same recipient is settled.
+    With `in_order` it waits until every earlier message to the same recipient is settled. `tickets` are the tokens by
+    which recipients unsubscribe.
     """
     there = set(tx.execute(select(message.c.key).where(message.c.key.in_([key for key, _ in keys]))).scalars())
     keys = [(key, recipient) for key, recipient in keys if key not in there]
@@ -63,6 +65,7 @@ def add(
             "finished_at": now if recipient in disabled else None,
             "last_error": _not_sent(disabled[recipient]) if recipient in disabled else None,
             "in_order": in_order,
+            "ticket": (tickets or {}).get(recipient),
         }
         for key, recipient in keys
     ]
@@ -391,6 +394,7 @@ def _load(tx: Transaction, query: Select[Any]) -> list[Message]:
             state=MessageState(r.state),
             next_attempt_at=r.next_attempt_at,
             last_error=r.last_error,
+            ticket=r.ticket,
         )
         for r in tx.execute(query)
     ]

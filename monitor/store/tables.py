@@ -371,6 +371,7 @@ class MessageRow(Base, table=True):
     claim: str | None = text_column()  # whoever holds this token may say how the attempt ended
     finished_at: datetime | None = time_column()
     last_error: str | None = text_column()
+    ticket: str | None = text_column()  # with which the recipient unsubscribes
     # not before every earlier message to the same recipient is settled
     in_order: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
 
@@ -402,6 +403,30 @@ class RecipientRow(Base, table=True):
     last_error: str | None = text_column()
     disabled_at: datetime | None = time_column()  # nothing is sent there until somebody enables it again
     disabled_reason: str | None = text_column()
+
+
+class TicketRow(Base, table=True):
+    """A token in an address that lets whoever has it do one thing, without any other proof."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Unique("purpose", "subscription_id", "recipient"),)
+
+    token: str = Field(sa_type=Text, primary_key=True)
+    purpose: str = text_column()  # "unsubscribe" or "feed"
+    subscription_id: int = reference("subscription.id", nullable=False)
+    recipient: str = text_column()  # "" for the feed, which is nobody's in particular
+    created_at: datetime = time_column()
+
+
+class UnsubscribedRow(Base, table=True):
+    """A recipient who wants no more of a subscription, whatever a file says."""
+
+    __tablename__ = "unsubscribed"
+
+    subscription_id: int = reference("subscription.id", primary_key=True)
+    recipient: str = Field(sa_type=Text, primary_key=True)
+    at: datetime = time_column()
+    how: str = text_column()
 
 
 class NoticeRow(Base, table=True):

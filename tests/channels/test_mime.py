@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from monitor.channels import mime
 from monitor.channels.mime import email_message, message_id
-from monitor.core.mail import header_text, recipient_address, sender_parts
+from monitor.core.mail import UNSUBSCRIBE_HERE, header_text, recipient_address, sender_parts
 from monitor.core.model import Content
 from tests.channels.messages import CREATED, message, with_subject
 
@@ -107,6 +107,23 @@ def test_no_text_starts_a_new_header_or_the_body(hostile):
         parsed = email.message_from_bytes(raw, policy=STRICT)
         assert parsed["Bcc"] is None
         assert not re.search(r"[\r\n]", str(parsed["Subject"]))
+
+
+def test_where_readers_can_reach_the_service_they_unsubscribe_with_one_click():
+    here = "https://monitor.example.org/unsubscribe/t0ken"
+    content = Content(subject="s", text=f"leave: {UNSUBSCRIBE_HERE}\n", html=f'<a href="{UNSUBSCRIBE_HERE}">leave</a>')
+    written_ = email_message(message(content=content), sender=SENDER, date=CREATED, unsubscribe=here)
+    assert written_["List-Unsubscribe"] == f"<{here}>"
+    assert written_["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert [here in part.get_content() for part in written_.iter_parts()] == [True, True]
+    plain = email_message(message(), sender=SENDER, date=CREATED)
+    assert plain["List-Unsubscribe"] is None
+
+
+def test_a_follow_up_stands_in_the_thread_of_what_it_follows():
+    first = email_message(message(key="alert-1"), sender=SENDER, date=CREATED)
+    second = email_message(message(key="alert-1-edited"), sender=SENDER, date=CREATED, answers="alert-1")
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
 
 
 @pytest.mark.parametrize("hostile", [*INJECTIONS, "a@example.org, b@example.org", "Desk <a@example.org>", "a@b c", ""])

@@ -56,3 +56,30 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_message_channel_recipient_finished_at"), "message", ["channel", "recipient", "finished_at"]
     )
+    op.create_table(
+        "ticket",
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("created_at", TIME, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_ticket_subscription_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_ticket")),
+        sa.UniqueConstraint(
+            "purpose", "subscription_id", "recipient", name=op.f("uq_ticket_purpose_subscription_id_recipient")
+        ),
+    )
+    op.create_table(
+        "unsubscribed",
+        sa.Column("subscription_id", sa.Integer(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("at", TIME, nullable=False),
+        sa.Column("how", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["subscription.id"], name=op.f("fk_unsubscribed_subscription_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("subscription_id", "recipient", name=op.f("pk_unsubscribed")),
+    )
+    op.add_column("message", sa.Column("ticket", sa.Text(), nullable=True))
