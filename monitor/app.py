@@ -407,20 +407,21 @@ async def channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[s
     base = settings.web.url.rstrip("/")
     unsubscribe = (lambda token: f"{base}/unsubscribe/{token}") if base else None
     built[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, unsubscribe=unsubscribe, **sender)
-    if smtp.host:
-        built[Email.name] = Email(
-            host=smtp.host,
-            port=smtp.port,
-            sender=smtp.sender,
-            clock=clock,
-            security=smtp.security.value,
-            username=smtp.username or None,
-            password=smtp.password.get_secret_value() or None,
-            timeout=smtp.timeout.total_seconds(),
-            helo=smtp.helo or None,
-            unsubscribe=unsubscribe,
-        )
     async with AsyncExitStack() as stack:
+        if smtp.host:
+            email = built[Email.name] = Email(
+                host=smtp.host,
+                port=smtp.port,
+                sender=smtp.sender,
+                clock=clock,
+                security=smtp.security.value,
+                username=smtp.username or None,
+                password=smtp.password.get_secret_value() or None,
+                timeout=smtp.timeout.total_seconds(),
+                helo=smtp.helo or None,
+                unsubscribe=unsubscribe,
+            )
+            stack.push_async_callback(email.aclose)
         if webhook.secrets:
             client = guarded_client(
                 user_agent=USER_AGENT,

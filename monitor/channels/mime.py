@@ -80,8 +80,8 @@ def email_message(
     """`message` with its text and, where there is one, its HTML as alternatives.
 
     `sender` is an address with or without a name; `date` is aware. `unsubscribe` is the address at which a POST ends
-    the subscription (RFC 8058); wherever the bodies say `UNSUBSCRIBE_HERE` it stands instead. `answers` is the key of the
-    message that this one follows up on. The same message always gets the same Message-ID, so that a receiver
+    the subscription (RFC 8058); wherever the bodies say `UNSUBSCRIBE_HERE` it stands instead. `answers` is the key of
+    the message that this one follows up on. The same message always gets the same Message-ID, so that a receiver
     recognises a repeat. Raises ValueError for an address that cannot be written in a header.
     """
     name, address = sender_parts(sender)
