@@ -380,12 +380,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a subscription is due: either times of day on some weekdays, or a five-field cron line."""
+    """When a subscription is due: times of day on some weekdays, each few hours, or a five-field cron line."""
 
     timezone: str  # IANA name
-    times: tuple[time, ...] = ()  # local, naive
+    times: tuple[time, ...] = ()  # local, naive; with `every`, the one time from which hours are counted
     weekdays: tuple[int, ...] = ()  # Monday is 0; empty means every day
+    every: timedelta | None = None  # whole hours
     cron: str | None = None  # minute hour day month weekday, as in crontab(5)
+    holidays: tuple[str, ...] = ()  # nothing is due on them; see core.daysoff
+    pauses: tuple[str, ...] = ()  # nothing is due in them; see core.daysoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -279,20 +279,38 @@ def _subscriptions(
 def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:
     result = Schedule(
         timezone=shape.timezone,
-        times=tuple(sorted({shape.daily} if shape.daily is not None else set(shape.times))),
+        times=tuple(sorted({given for given in (shape.daily, shape.starting, *shape.times) if given is not None})),
         weekdays=tuple(sorted(set(shape.weekdays))),
+        every=shape.every,
         cron=shape.cron,
+        holidays=tuple(dict.fromkeys(shape.holidays)),
+        pauses=tuple(dict.fromkeys(shape.pauses)),
     )
-    # Each part is judged by itself, so that the line of the one to blame is named.
-    parts = {"timezone": Schedule(timezone=shape.timezone, times=(time(),))}
+    # Each part is judged by itself, so that the line of the one to blame is named; the whole only where all are sound.
+    daily = Schedule(timezone="UTC", times=(time(),))
+    parts = [
+        (("timezone",), replace(daily, timezone=shape.timezone)),
+        *((("holidays", place), replace(daily, holidays=(name,))) for place, name in enumerate(shape.holidays)),
+        *((("pauses", place), replace(daily, pauses=(pause,))) for place, pause in enumerate(shape.pauses)),
+    ]
     if shape.cron is not None:
-        parts["cron"] = Schedule(timezone="UTC", cron=shape.cron)
-    for key, part in parts.items():
-        try:
-            schedule.validate(part)
-        except ValueError as error:
-            file.complain((at, "schedule", key), str(error))
+        parts.append((("cron",), Schedule(timezone="UTC", cron=shape.cron)))
+    if shape.every is not None:
+        parts.append((("every",), replace(result, timezone="UTC", holidays=(), pauses=())))
+    faults = [(key, fault) for key, part in parts if (fault := _fault(part))]
+    if not faults and (fault := _fault(result)):
+        faults.append(((), fault))
+    for key, fault in faults:
+        file.complain((at, "schedule", *key), fault)
     return result
+
+
+def _fault(part: Schedule) -> str | None:
+    try:
+        schedule.validate(part)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _check_selection(files: Mapping[str, File], at: int, select: Mapping[str, Any]) -> None:
