@@ -15,14 +15,15 @@ from urllib.parse import urlsplit
 import structlog
 
 from monitor import __version__, delivery, digests, polling
-from monitor.channels import CHANNELS
+from monitor.channels import CHANNELS, chat
 from monitor.channels.channel import Channel
+from monitor.channels.chat import Chat
 from monitor.channels.email import Email
 from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
 from monitor.core.addresses import refusal
-from monitor.core.errors import SourceError
+from monitor.core.errors import ConfigError, SourceError
 from monitor.core.model import (
     Clock,
     Content,
@@ -113,7 +114,11 @@ def apply_configuration(database: Database, configuration: Configuration, *, now
 def cautions(settings: Settings, subscriptions: Sequence[Subscription], sources: Sequence[Source] = ()) -> list[str]:
     """What is no fault of any file by itself, but will keep posts or digests from arriving."""
     found = []
-    for name, missing in ((Email.name, not settings.smtp.host), (Webhook.name, not settings.webhook.secrets)):
+    for name, missing in (
+        (Email.name, not settings.smtp.host),
+        (Webhook.name, not settings.webhook.secrets),
+        (Chat.name, not settings.chat.targets),
+    ):
         waiting = [s.slug for s in subscriptions if s.channel == name and not s.paused]
         if missing and waiting:
             needs = CHANNELS[name].needs
@@ -435,4 +440,12 @@ async def channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[s
                 user_agent=USER_AGENT,
                 timeout=webhook.timeout.total_seconds(),
             )
+        if settings.chat.targets:
+            client = guarded_client(user_agent=USER_AGENT, timeout=chat.TIMEOUT, allow=settings.network.allow)
+            try:
+                built[Chat.name] = Chat(
+                    targets=settings.chat.by_name(), client=await stack.enter_async_context(client), clock=clock
+                )
+            except ValueError as error:
+                raise ConfigError(f"chat.targets: {error}") from error
         yield built

@@ -51,6 +51,7 @@ class Attempted:
     next_attempt_at: datetime | None = None
     refused: bool = False  # for good
     unwanted: bool = False  # and everything else that we might send there
+    progress: int = 0  # parts handed over before it failed
 
 
 async def deliver_due(parts: Parts) -> list[Attempted]:
@@ -101,7 +102,13 @@ def _settle(tx: Transaction, parts: Parts, ended: Attempted, *, token: str) -> N
     message, attempt = ended.message, ended.attempt
     channel, address, at = message.channel, message.recipient, attempt.finished_at
     outbox.settle(
-        tx, message.id, token=token, state=ended.state, attempt=attempt, next_attempt_at=ended.next_attempt_at
+        tx,
+        message.id,
+        token=token,
+        state=ended.state,
+        attempt=attempt,
+        next_attempt_at=ended.next_attempt_at,
+        progress=ended.progress,
     )
     if ended.state is MessageState.DELIVERED:
         recipients.succeeded(tx, channel, address, at=at)
@@ -183,6 +190,7 @@ def _unhappy(parts: Parts, message: Message, started_at: datetime, error: Delive
         next_attempt_at=later,
         refused=error.permanent,
         unwanted=error.unwanted,
+        progress=error.progress,
     )
 
 

@@ -93,4 +93,5 @@ class DeliveryError(MonitorError):
         self.permanent = permanent or unwanted
         self.retry_at = retry_at
         self.unwanted = unwanted
+        self.progress = 0  # parts of the message that were handed over before; the next attempt goes on after them
         super().__init__(message)

@@ -616,6 +616,7 @@ class Message:
     next_attempt_at: datetime | None = None
     last_error: str | None = None
     ticket: str | None = None  # token by which the recipient unsubscribes
+    progress: int = 0  # parts that earlier attempts handed over, where a channel sends several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import css_inline
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
@@ -17,6 +19,9 @@ from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
 from monitor.render.payload import payload
 from monitor.render.shapes import HTML_LIMIT, Shape, ever_smaller
+
+NATIVE = ("slack", "discord", "teams")
+"""Chat services that get messages in a form of their own, rendered from templates/chat/NAME.json.j2."""
 
 SUBJECT_LIMIT = 140  # characters; programs show 40 to 70
 
@@ -62,14 +67,19 @@ class Renderer:
         self._inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
     def digest(self, digest: Digest, *, templates: str) -> Content:
-        """`digest` as an "email" (subject, text, HTML below the limit) or a "webhook" (payload).
+        """`digest` as an "email" (subject, text, HTML below the limit), a "webhook" (payload) or a "chat".
+
+        A chat has text, HTML of a few tags, and as payload Markdown ("markdown") and lists of messages in the form of
+        one service ("slack", …).
 
         Raises ConfigError, naming file and line, when a template or label file is at fault.
         """
         if templates == "webhook":
             return Content(subject=self._subject(digest), payload=payload(digest))
+        if templates == "chat":
+            return self._chat(digest)
         if templates != "email":
-            raise ValueError(f"no templates named {templates!r}; there are 'email' and 'webhook'")
+            raise ValueError(f"no templates named {templates!r}; there are 'email', 'webhook' and 'chat'")
         words = self._labels(digest)
         view = self._edition(digest, words)
         return Content(
@@ -77,6 +87,34 @@ class Renderer:
             text=_tidy(self._filled("email/digest.txt.j2", view, words, Shape(full=1_000_000))),
             html=self._html(view, words),
         )
+
+    def _chat(self, digest: Digest) -> Content:
+        words = self._labels(digest)
+        view, shape = self._edition(digest, words), Shape()
+
+        def filled(form: str) -> str:
+            return _tidy(self._filled(f"chat/digest.{form}.j2", view, words, shape))
+
+        native = {family: self._messages(family, view, words, shape) for family in NATIVE}
+        return Content(
+            subject=_one_line(self._filled("email/subject.txt.j2", view, words, shape)),
+            text=filled("txt"),
+            html=filled("html"),
+            payload={"markdown": filled("md"), **native},
+        )
+
+    def _messages(self, family: str, view: Edition, words: labels.Labels, shape: Shape) -> list[Any]:
+        name = f"chat/{family}.json.j2"
+        text = self._filled(name, view, words, shape)
+        try:
+            messages = json.loads(text)
+        except ValueError as error:
+            problem = Problem(file=name, line=None, path="", message=f"this template does not give JSON: {error}")
+            raise ConfigError([problem]) from error
+        if not isinstance(messages, list):
+            problem = Problem(file=name, line=None, path="", message="this template gives no list of messages")
+            raise ConfigError([problem])
+        return messages
 
     def page(self, name: str, *, language: str, **values: object) -> str:
         """A page of templates/web for a browser, with `values` in it."""
@@ -150,7 +188,7 @@ class Renderer:
 
 
 def _escapes(name: str | None) -> bool:
-    return name is None or not name.endswith(".txt.j2")
+    return name is None or not name.endswith((".txt.j2", ".md.j2", ".json.j2"))
 
 
 def _one_line(text: str) -> str:

@@ -6,6 +6,7 @@ setting of the same name with `_file` points at.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -318,6 +319,9 @@ class Mailbox(Section):
     )
 
 
+_TARGET = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*:[A-Za-z][A-Za-z0-9+.-]*://\S+")
+
+
 class Webhook(Section):
     """Messages posted to an address, signed as Standard Webhooks describes."""
 
@@ -362,6 +366,34 @@ class Webhook(Section):
 def _bare(secret: SecretStr) -> str:
     """A signing secret without the name before it."""
     return secret.get_secret_value().rpartition(":")[2]
+
+
+class Chat(Section):
+    """Messages in chat services, by way of Apprise or of a service's own incoming webhook."""
+
+    targets: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="Where messages go, as NAME:ADDRESS; subscriptions say the name. An Apprise address, or "
+        "slack+https://…, discord+https://…, teams+https://… for an incoming webhook",
+    )
+    targets_file: Path | None = Field(default=None, description="A file that holds the targets, one on a line")
+
+    @field_validator("targets")
+    @classmethod
+    def _are_named(cls, targets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for place, target in enumerate(targets, start=1):
+            if not _TARGET.fullmatch(target.get_secret_value()):
+                which = f" (number {place} of {len(targets)})" if len(targets) > 1 else ""
+                raise Unfit(
+                    f"a chat target is a name, a colon and an address; this one is not{which}",
+                    expected="one like desk:tgram://TOKEN/CHAT, its name in lower-case words joined by hyphens",
+                )
+        return targets
+
+    def by_name(self) -> dict[str, str]:
+        """The addresses under the names by which subscriptions ask for them."""
+        written = (target.get_secret_value().partition(":") for target in self.targets)
+        return {name: address for name, _, address in written}
 
 
 class Web(Section):

@@ -161,6 +161,7 @@ def settle(
     state: MessageState,
     attempt: Delivery,
     next_attempt_at: datetime | None = None,
+    progress: int = 0,
 ) -> bool:
     """Record how an attempt ended. False, and only the attempt is kept, where the claim is no longer ours."""
     held = and_(message.c.id == id_, message.c.claim == token)
@@ -173,6 +174,7 @@ def settle(
             next_attempt_at=next_attempt_at,
             claimed_until=None,
             claim=None,
+            progress=progress,
             finished_at=attempt.finished_at if ended else None,
             last_error=None if state is MessageState.DELIVERED else attempt.detail,
         )
@@ -395,6 +397,7 @@ def _load(tx: Transaction, query: Select[Any]) -> list[Message]:
             next_attempt_at=r.next_attempt_at,
             last_error=r.last_error,
             ticket=r.ticket,
+            progress=r.progress,
         )
         for r in tx.execute(query)
     ]

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -372,6 +373,7 @@ class MessageRow(Base, table=True):
     finished_at: datetime | None = time_column()
     last_error: str | None = text_column()
     ticket: str | None = text_column()  # with which the recipient unsubscribes
+    progress: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))  # parts handed over
     # not before every earlier message to the same recipient is settled
     in_order: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
 

@@ -83,3 +83,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("subscription_id", "recipient", name=op.f("pk_unsubscribed")),
     )
     op.add_column("message", sa.Column("ticket", sa.Text(), nullable=True))
+    op.add_column("message", sa.Column("progress", sa.Integer(), nullable=False, server_default="0"))
