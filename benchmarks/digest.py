@@ -32,7 +32,22 @@ from monitor.store.database import Database
 from tests import make
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
-WORDS = "statement ministry council agreement export border talks grain energy summit delegation treaty visit".split()
+WORDS = tuple(
+    [
+        "statement",
+        "ministry",
+        "council",
+        "agreement",
+        "export",
+        "border",
+        "talks",
+        "grain",
+        "energy",
+        "summit",
+        "treaty",
+        "visit",
+    ]
+)
 
 
 def fill(database: Database, *, number: int, stories: int) -> None:
