@@ -32,22 +32,7 @@ from monitor.store.database import Database
 from tests import make
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
-WORDS = tuple(
-    [
-        "statement",
-        "ministry",
-        "council",
-        "agreement",
-        "export",
-        "border",
-        "talks",
-        "grain",
-        "energy",
-        "summit",
-        "treaty",
-        "visit",
-    ]
-)
+WORDS = ("statement", "ministry", "council", "agreement", "export", "border", "talks", "grain", "energy", "summit")
 
 
 def fill(database: Database, *, number: int, stories: int) -> None:
