@@ -68,6 +68,8 @@ NOTHING = [
     ("fr", "La réunion s'est tenue le 3 décembre."),
     ("es", "La cumbre se celebró el 3 de diciembre."),
     ("zh", "12月3日是成立50周年，将举行活动。"),
+    ("zh", "新华社北京12月9日电 外交部长将出席会议。"),
+    ("ar", "القاهرة في 13 ديسمبر: أنقذ ستوريدج فريقه."),
     ("de", "Der Minister wird am 3. Dezember erwartet."),
     (None, "The Minister will visit on 14 May."),
 ]
