@@ -109,6 +109,11 @@ def email_message(
         email.add_alternative(html, subtype="html", charset="utf-8")
         # A boundary made from the key keeps the bytes of a repeat the same.
         email.set_boundary(f"=_{_digest(message.key)}")
+    if message.content.calendar:
+        email.add_attachment(
+            encodable(message.content.calendar), subtype="calendar", filename="events.ics", params={"method": "PUBLISH"}
+        )
+        email.set_boundary(f"=_{_digest(message.key)}-with-calendar")
     for part in email.iter_parts():
         del part["MIME-Version"]  # RFC 2045, 4: only at the top
     return email

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -565,6 +565,21 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """An event that a story announces."""
+
+    first: date  # in the announcer's own calendar: no zone is stated, so none is assumed
+    last: date
+    sentence: str  # the evidence
+    words: str  # of the sentence: the date itself
+    story_id: int
+    title: str
+    url: str | None
+    source_title: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One edition for one subscription at one due time: all that a template sees."""
 
@@ -574,6 +589,7 @@ class Digest:
     sections: tuple[Section, ...]  # each story once, under its best section
     coverage: Coverage
     labels: Mapping[str, str] = field(default_factory=dict)  # "facet:slug" → name in the subscription's language
+    ahead: tuple[Ahead, ...] = ()  # the next first
 
 
 # ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -587,6 +603,7 @@ class Content:
     text: str = ""
     html: str = ""
     payload: Mapping[str, Any] | None = None  # webhooks: the JSON body
+    calendar: str = ""  # emails: events ahead as iCalendar (RFC 5545)
 
 
 class MessageState(StrEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from monitor.core.model import (
@@ -26,6 +26,7 @@ from monitor.render.passages import Passage, Span, after_title, excerpt, joined,
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
 NAME_LIMIT = 80
 ERROR_LIMIT = 200
+SENTENCE_LIMIT = 260
 LINK_LIMIT = 2_000  # longer addresses are not opened by every program
 TAGS_SHOWN = 6
 
@@ -113,6 +114,19 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event ahead."""
+
+    first: date
+    last: date
+    sentence: str
+    title: str
+    url: str  # "" where there is none that may be linked
+    source: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -132,6 +146,7 @@ class Edition:
     gaps: tuple[Doubtful, ...]
     changes: tuple[Changed, ...]
     missing: tuple[Missing, ...]
+    ahead: tuple[Event, ...]
     unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
 
     def leading(self, count: int) -> tuple[Story, ...]:
@@ -187,6 +202,18 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str, uns
         missing=tuple(
             Missing(title=_cut(source.title, NAME_LIMIT), withdrawn=source.withdrawn, never_seen=source.never_seen)
             for source in digest.coverage.missing
+        ),
+        ahead=tuple(
+            Event(
+                first=event.first,
+                last=event.last,
+                sentence=_cut(event.sentence, SENTENCE_LIMIT),
+                title=_cut(event.title, TITLE_LIMIT),
+                url=web_address(event.url),
+                source=_cut(event.source_title, NAME_LIMIT),
+                language=event.language or "",
+            )
+            for event in digest.ahead
         ),
         unsubscribe=unsubscribe,
     )

@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from monitor.render import plain
-from monitor.render.edition import Part, Story
+from monitor.render.edition import Event, Part, Story
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
 
@@ -37,6 +37,14 @@ def local(context: Context, at: datetime, form: str = "moment") -> str:
     if form == "near":
         form = "clock" if moment.date() == context["edition"].due_at.astimezone(there).date() else "moment"
     return _labels(context).moment(moment, form)
+
+
+@pass_context
+def days(context: Context, event: Event) -> str:
+    """The day or days of an event ahead, in the reader's language."""
+    words = _labels(context)
+    first, last = (words.moment(datetime(d.year, d.month, d.day), "day") for d in (event.first, event.last))  # noqa: DTZ001
+    return first if event.first == event.last else words("ahead_from", first=first, last=last)
 
 
 @pass_context
@@ -112,6 +120,7 @@ def _labels(context: Context) -> Labels:
 FILTERS: dict[str, Callable[..., Any]] = {
     "bold": bold,
     "counted": counted,
+    "days": days,
     "direction": plain.direction,
     "domain": domain,
     "lag": lag,

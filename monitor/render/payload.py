@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Tag, Voice
+from monitor.core.model import Ahead, Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Tag, Voice
 
 TYPE = "digest.compiled"
 VERSION = 1
@@ -40,6 +40,7 @@ def payload(digest: Digest) -> dict[str, Any]:
                 }
                 for section in digest.sections
             ],
+            "ahead": [_ahead(event) for event in digest.ahead],
             "coverage": _coverage(digest.coverage),
         },
     }
@@ -70,6 +71,19 @@ def _story(item: Item, labels: Mapping[str, str]) -> dict[str, Any]:
         "others": [_voice(voice) for voice in item.others],
         "tags": [_tag(tag, labels) for tag in item.tags],
         "matches": [{"watch": match.watch, "evidence": _evidence(match.evidence)} for match in item.matches],
+    }
+
+
+def _ahead(event: Ahead) -> dict[str, Any]:
+    return {
+        "first": event.first.isoformat(),
+        "last": event.last.isoformat(),
+        "sentence": event.sentence,
+        "words": event.words,
+        "story_id": event.story_id,
+        "title": event.title,
+        "url": event.url,
+        "source": event.source_title,
     }
 
 

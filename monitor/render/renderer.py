@@ -15,6 +15,7 @@ from monitor.core.errors import ConfigError, Problem
 from monitor.core.mail import UNSUBSCRIBE_HERE
 from monitor.core.model import Content, Digest
 from monitor.render import labels, plain
+from monitor.render.calendar import calendar
 from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
 from monitor.render.payload import payload
@@ -86,6 +87,7 @@ class Renderer:
             subject=_one_line(self._filled("email/subject.txt.j2", view, words, Shape())),
             text=_tidy(self._filled("email/digest.txt.j2", view, words, Shape(full=1_000_000))),
             html=self._html(view, words),
+            calendar=calendar(digest.ahead, product=self._title, made_at=digest.compiled_at),
         )
 
     def _chat(self, digest: Digest) -> Content:

@@ -45,7 +45,13 @@ def add(
         return
     content_id = tx.execute(
         insert(content)
-        .values(subject=rendered.subject, text=rendered.text, html=rendered.html, payload=rendered.payload)
+        .values(
+            subject=rendered.subject,
+            text=rendered.text,
+            html=rendered.html,
+            payload=rendered.payload,
+            calendar=rendered.calendar,
+        )
         .returning(content.c.id)
     ).scalar_one()
     disabled = recipients.disabled(tx, channel, [recipient for _, recipient in keys])
@@ -375,7 +381,15 @@ def last_given_up_at(tx: Transaction) -> datetime | None:
 
 def _messages() -> Select[Any]:
     return (
-        select(message, content.c.subject, content.c.text, content.c.html, content.c.payload, subscription.c.slug)
+        select(
+            message,
+            content.c.subject,
+            content.c.text,
+            content.c.html,
+            content.c.payload,
+            content.c.calendar,
+            subscription.c.slug,
+        )
         .join(content, content.c.id == message.c.content_id)
         .join(subscription, subscription.c.id == message.c.subscription_id)
     )
@@ -388,7 +402,7 @@ def _load(tx: Transaction, query: Select[Any]) -> list[Message]:
             key=r.key,
             channel=r.channel,
             recipient=r.recipient,
-            content=Content(subject=r.subject, text=r.text, html=r.html, payload=r.payload),
+            content=Content(subject=r.subject, text=r.text, html=r.html, payload=r.payload, calendar=r.calendar),
             options=r.options,
             subscription_slug=r.slug,
             created_at=r.created_at,

@@ -350,6 +350,7 @@ class ContentRow(Base, table=True):
     text: str = text_column()
     html: str = text_column()
     payload: dict[str, Any] | None = json_column()
+    calendar: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class MessageRow(Base, table=True):

@@ -120,6 +120,17 @@ def test_where_readers_can_reach_the_service_they_unsubscribe_with_one_click():
     assert plain["List-Unsubscribe"] is None
 
 
+def test_events_ahead_are_attached_as_a_calendar():
+    content = Content(subject="s", text="t\n", html="<p>t</p>", calendar="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+    raw = written(message(content=content))
+    parsed = email.message_from_bytes(raw, policy=STRICT)
+    attached = [part for part in parsed.walk() if part.get_content_type() == "text/calendar"]
+    assert [part.get_filename() for part in attached] == ["events.ics"]
+    assert attached[0].get_content().splitlines() == ["BEGIN:VCALENDAR", "END:VCALENDAR"]
+    assert raw == written(message(content=content))
+    assert not any(part.defects for part in parsed.walk())
+
+
 def test_a_follow_up_stands_in_the_thread_of_what_it_follows():
     first = email_message(message(key="alert-1"), sender=SENDER, date=CREATED)
     second = email_message(message(key="alert-1-edited"), sender=SENDER, date=CREATED, answers="alert-1")

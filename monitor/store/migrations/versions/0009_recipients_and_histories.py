@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
@@ -84,3 +84,4 @@ def upgrade() -> None:
     )
     op.add_column("message", sa.Column("ticket", sa.Text(), nullable=True))
     op.add_column("message", sa.Column("progress", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("content", sa.Column("calendar", sa.Text(), nullable=False, server_default=""))
