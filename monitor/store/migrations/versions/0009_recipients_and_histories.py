@@ -85,3 +85,12 @@ def upgrade() -> None:
     op.add_column("message", sa.Column("ticket", sa.Text(), nullable=True))
     op.add_column("message", sa.Column("progress", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("content", sa.Column("calendar", sa.Text(), nullable=False, server_default=""))
+
+
+def downgrade() -> None:
+    op.drop_index(op.f("ix_message_channel_recipient_finished_at"), "message")
+    for name in ("in_order", "ticket", "progress"):
+        op.drop_column("message", name)
+    op.drop_column("content", "calendar")
+    for name in ("unsubscribed", "ticket", "notice", "recipient", "message_state"):
+        op.drop_table(name)
