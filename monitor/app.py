@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -53,7 +54,7 @@ from monitor.sources.manners import Manners
 from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
 from monitor.sources.workers import Workshop
-from monitor.store import catalogue, health, outbox, schema, sources, watches
+from monitor.store import catalogue, editions, health, outbox, schema, sources, watches
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -180,6 +181,16 @@ class App:
         write = {"atom": feeds.atom, "json": feeds.json_feed}[form]
         updated = max((story.lead.first_seen_at for story in stories), default=subscription.created_at or now)
         return write(stories, title=subscription.title, address=address, labels=labels, updated=updated)
+
+    async def edition(self, token: str) -> str:
+        """The page of an edition with everything in it, as HTML; "" where there is none of that token."""
+
+        def look(tx: Transaction) -> Digest | None:
+            found = editions.by_token(tx, token)
+            return None if found is None else digests.kept_edition(tx, *found, labels=self.taxonomy)
+
+        kept = await self.database.read(look)
+        return "" if kept is None else await asyncio.to_thread(self.renderer.edition_page, kept)
 
     async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
         """Record that a loop is alive."""
@@ -400,7 +411,8 @@ def digest_parts(
     def render(edition: Digest) -> Content:
         return templates.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
-    return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
+    pages = settings.web.url.rstrip("/")
+    return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock, pages=pages)
 
 
 @asynccontextmanager

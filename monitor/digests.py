@@ -16,9 +16,10 @@ from hashlib import blake2b
 import structlog
 
 from monitor.core import schedule
-from monitor.core.digest import Labels, digest, items, wanted
-from monitor.core.model import Clock, Content, Digest, Item, StoredPost, Subscription
-from monitor.store import digests, outbox, posts, subscriptions, tickets, watches
+from monitor.core.digest import Labels, compared, digest, items, wanted
+from monitor.core.model import Clock, Content, Digest, EditionRecord, Item, Show, StoredPost, Subscription, Trends
+from monitor.core.trends import days_before, span
+from monitor.store import digests, editions, outbox, posts, subscriptions, tickets, trends, watches
 from monitor.store.database import Database, Transaction
 
 log = structlog.get_logger()
@@ -38,6 +39,7 @@ class Parts:
     labels: Labels
     render: Render
     clock: Clock
+    pages: str = ""  # address at which readers reach the service, without a slash at the end; "" where they do not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,9 @@ class Edition:
 
     digest: Digest
     given: tuple[StoredPost, ...]
+    told: frozenset[int]  # ids of those that it shows, alone or folded
+    last_post_id: int  # the newest post there was
+    token: str | None = None  # in the address of its page
 
     @property
     def is_empty(self) -> bool:
@@ -63,7 +68,13 @@ class Compiled:
 
 async def compile_due(parts: Parts) -> list[Compiled]:
     """Compile an edition for every due subscription; one, however many due times went by unserved."""
-    due = await parts.database.read(lambda tx: subscriptions.due(tx, now=parts.clock()))
+    now = parts.clock()
+    if await parts.database.read(lambda tx: subscriptions.far_ahead(tx, now=now)):
+        righted = await parts.database.write(lambda tx: put_right(tx, now=now))
+        log.warning("clock-was-ahead", subscriptions=righted)
+    due = await parts.database.read(lambda tx: subscriptions.due(tx, now=now))
+    if due:
+        await parts.database.write(lambda tx: trends.keep(tx, days_before(now), now=now))
     compiled = []
     for subscription in due:
         try:
@@ -80,10 +91,12 @@ async def compile_due(parts: Parts) -> list[Compiled]:
 async def compile_one(parts: Parts, subscription: Subscription, *, due_at: datetime | None = None) -> Compiled | None:
     """Compile one edition, out of turn where no due time is given. None where another process was faster."""
     now = parts.clock()
-    at = due_at or now
-    edition = await parts.database.read(
-        lambda tx: select_edition(tx, subscription, labels=parts.labels, due_at=at, now=now)
-    )
+
+    def select(tx: Transaction) -> Edition:
+        at = digests.untaken(tx, subscription, due_at or now)
+        return select_edition(tx, subscription, labels=parts.labels, due_at=at, now=now, pages=parts.pages)
+
+    edition = await parts.database.read(select)
     sends = subscription.send_empty or not edition.is_empty
     content = await asyncio.to_thread(parts.render, edition.digest) if sends else None
     messages = await parts.database.write(lambda tx: settle(tx, edition, content, now=now))
@@ -102,12 +115,29 @@ async def compile_one(parts: Parts, subscription: Subscription, *, due_at: datet
     return Compiled(subscription=subscription, edition=edition, messages=messages)
 
 
+def put_right(tx: Transaction, *, now: datetime) -> list[str]:
+    """Make subscriptions due again that a clock far ahead had put off. Gives their slugs."""
+    return subscriptions.put_right(
+        tx, next_due_at=lambda subscription: schedule.next_due(subscription.schedule, now), now=now
+    )
+
+
 def select_edition(
-    tx: Transaction, subscription: Subscription, *, labels: Labels, due_at: datetime, now: datetime
+    tx: Transaction,
+    subscription: Subscription,
+    *,
+    labels: Labels,
+    due_at: datetime,
+    now: datetime,
+    as_of: bool = False,
+    pages: str = "",
 ) -> Edition:
-    """What was not yet given to this subscription, folded into stories. Reads only: also the preview."""
+    """What was not yet given to this subscription, folded into stories. Reads only: also the preview.
+
+    `as_of`: as it would have been at `now`, without posts seen later. With `pages` it gets a page of its own there.
+    """
     since = covers_since(subscription, now=now)
-    news = digests.uncovered(tx, subscription, since=_search_since(subscription, since), until=now)
+    news = digests.uncovered(tx, subscription, since=_search_since(subscription, since), until=now, as_of=as_of)
     chosen = [stored for stored in news if wanted(subscription.selection, stored)]
     given_before = digests.stories_given(tx, subscription, (stored.story_id for stored in chosen))
     shown = [stored for stored in chosen if stored.story_id not in given_before]
@@ -121,6 +151,7 @@ def select_edition(
         stories=len(stories),
         subscription=subscription,
     )
+    token = digests.new_token() if pages and stories else None
     compiled = digest(
         subscription,
         stories,
@@ -129,8 +160,54 @@ def select_edition(
         coverage=coverage,
         watches=watches.every(tx),
         labels=labels,
+        compared=_compared(tx, subscription, stories, since=since, until=now, labels=labels),
+        page=f"{pages}/editions/{token}" if token else "",
     )
-    return Edition(digest=compiled, given=tuple(chosen))
+    return Edition(
+        digest=compiled,
+        given=tuple(chosen),
+        told=frozenset(stored.id for stored in shown),
+        last_post_id=digests.newest_post(tx),
+        token=token,
+    )
+
+
+def _compared(
+    tx: Transaction,
+    subscription: Subscription,
+    stories: list[Item],
+    *,
+    since: datetime,
+    until: datetime,
+    labels: Labels,
+) -> Trends | None:
+    if not {Show.SUMMARY, Show.TRENDS} & set(subscription.show):
+        return None
+    begin, end = span(since, until)
+    return compared(
+        subscription,
+        stories,
+        now=trends.between(tx, since=begin, until=end),
+        before=trends.daily(tx, days_before(begin), now=until),
+        since=begin,
+        until=end,
+        labels=labels,
+    )
+
+
+def kept_edition(tx: Transaction, subscription: Subscription, record: EditionRecord, *, labels: Labels) -> Digest:
+    """An edition of the past once more: the stories it held, as they read now, and what it said of its sources then."""
+    shown = editions.shown(tx, record.id)
+    return digest(
+        subscription,
+        items(shown, posts.voices(tx, (stored.story_id for stored in shown))),
+        due_at=record.due_at,
+        compiled_at=record.compiled_at,
+        coverage=record.coverage,
+        watches=watches.every(tx),
+        labels=labels,
+        compared=record.trends,
+    )
 
 
 def lately(tx: Transaction, subscription: Subscription, *, now: datetime) -> list[Item]:
@@ -149,7 +226,10 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
     following = subscription.next_due_at
     if following is None or following <= due_at:  # else this edition is out of turn, and the next keeps its time
         following = schedule.next_due(subscription.schedule, max(now, due_at))
-    if not subscriptions.advance(tx, subscription, next_due_at=following, compiled_at=now):
+    moved = subscriptions.advance(
+        tx, subscription, next_due_at=following, compiled_at=now, last_post_id=edition.last_post_id
+    )
+    if not moved:
         return None
     digest_id = digests.add(
         tx,
@@ -158,6 +238,9 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
         compiled_at=now,
         coverage=edition.digest.coverage,
         given=edition.given,
+        told=edition.told,
+        trends=edition.digest.trends,
+        token=edition.token,
     )
     if content is None:
         return 0
@@ -181,10 +264,10 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
 
 
 def covers_since(subscription: Subscription, *, now: datetime) -> datetime:
-    """Start of the time that the edition compiled at `now` answers for."""
+    """Start of the time that the edition compiled at `now` answers for: not after it, should a clock have gone back."""
     if subscription.last_compiled_at is not None:
-        return subscription.last_compiled_at
-    return (subscription.created_at or now) - LOOKBACK
+        return min(subscription.last_compiled_at, now)
+    return min(subscription.created_at or now, now) - LOOKBACK
 
 
 def _search_since(subscription: Subscription, since: datetime) -> datetime:

@@ -60,6 +60,7 @@ async def _pages(app: App) -> AsyncGenerator[None]:
         clock=app.clock,
         page=app.renderer.page,
         feed=app.feed,
+        edition=app.edition,
         url=web.url.rstrip("/"),
     )
     async with serving(pages(parts), host=host.strip("[]"), port=int(port)) as listening:

@@ -60,23 +60,30 @@ def preview(
         with database.reading() as tx:
             subscription = find(subscriptions.every(tx), slug, sort="subscription", see=SEE)
             now = _time(as_of, subscription) if as_of else session.now()
-            if now < digests.covers_since(subscription, now=now):
+            if as_of and now < _covered_until(subscription):
                 raise _before_the_last_edition(subscription, now)
-            edition = digests.select_edition(tx, subscription, labels=taxonomy, due_at=now, now=now)
+            edition = digests.select_edition(
+                tx, subscription, labels=taxonomy, due_at=now, now=now, as_of=as_of is not None
+            )
         content = wiring.digest_parts(session.settings, database, taxonomy, clock=session.now).render(edition.digest)
     if as_json:
         emit(_document(edition, content))
         return
+    if edition.is_empty:
+        sends = "a quiet day is sent all the same" if subscription.send_empty else "nothing would be sent"
+        complain(f"nothing new for {slug}: {sends}", label="note")
+    show_content(content, slug=slug, html=html, open_it=open_it, output=output, label="preview")
+
+
+def show_content(content: Content, *, slug: str, html: bool, open_it: bool, output: Path | None, label: str) -> None:
+    """Print a rendered digest, write it to a file or open it in a browser."""
     body = _body(content, html=html or open_it)
     if output is not None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(body, encoding="utf-8")
-        complain(f"written to {output}", label="preview")
+        complain(f"written to {output}", label=label)
     elif not open_it:
         typer.echo(body if html else _text(content))
-    if edition.is_empty:
-        sends = "a quiet day is sent all the same" if subscription.send_empty else "nothing would be sent"
-        complain(f"nothing new for {slug}: {sends}", label="note")
     if open_it:
         _open(output or _temporary(body, slug))
 
@@ -134,6 +141,12 @@ def _time(written: str, subscription: Subscription) -> datetime:
     except ValueError:
         raise unusable(f"--as-of: {written!r} is not a time; expected something like 2026-03-02T07:30") from None
     return (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(subscription.schedule.timezone))).astimezone(UTC)
+
+
+def _covered_until(subscription: Subscription) -> datetime:
+    """What was new before has been given, or lies before the first edition."""
+    last = subscription.last_compiled_at
+    return last if last is not None else digests.covers_since(subscription, now=datetime.max.replace(tzinfo=UTC))
 
 
 def _before_the_last_edition(subscription: Subscription, at: datetime) -> CommandError:

@@ -120,6 +120,8 @@ def document(subscription: Subscription) -> dict[str, Any]:
         "schedule": asdict(subscription.schedule),
         "selection": {name: members for name, members in asdict(subscription.selection).items() if members},
         "group_by": subscription.grouping,
+        "order": subscription.order,
+        "show": subscription.show,
         "send_empty": subscription.send_empty,
         "language": subscription.language,
         "options": subscription.options,

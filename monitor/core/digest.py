@@ -17,18 +17,25 @@ from monitor.core.model import (
     Grouping,
     Item,
     Match,
+    Order,
     Section,
     Selection,
+    Show,
     StoredPost,
     Subscription,
     Tag,
+    Trends,
     Voice,
     Watch,
 )
 from monitor.core.stories import moment
+from monitor.core.trends import ALL, Key, relevant, trends
 from monitor.core.upcoming import upcoming
 
 NEARNESS = {Authority.PRIMARY: 0, Authority.STATE_AGENCY: 1, Authority.PRESS: 2}
+
+TRENDING = (Facet.ORGANISATION, Facet.REGION)
+"""Kinds of tag whose posts are compared with the weeks before, in the order in which they are shown."""
 
 FACETS = {
     Grouping.ORGANISATION: Facet.ORGANISATION,
@@ -93,6 +100,22 @@ def items(posts: Iterable[StoredPost], voices: Mapping[int, Sequence[Voice]]) ->
     return sorted(result, key=lambda item: (item.at, item.lead.id), reverse=True)
 
 
+def ordered(stories: Iterable[Item], order: Order) -> list[Item]:
+    """In the order that the subscriber chose. What is equal stands newest first."""
+    newest = sorted(stories, key=lambda item: (item.at, item.lead.id), reverse=True)
+    match order:
+        case Order.NEWEST:
+            return newest
+        case Order.OLDEST:
+            return newest[::-1]
+        case Order.WEIGHT:
+            return sorted(newest, key=_weight, reverse=True)  # sorting keeps the order of equal ones
+
+
+def _weight(item: Item) -> tuple[int, float]:
+    return len(item.others), max((tag.weight for tag in item.tags if tag.main), default=0.0)
+
+
 def sections(
     stories: Sequence[Item], subscription: Subscription, *, watches: Sequence[Watch], labels: Labels
 ) -> tuple[Section, ...]:
@@ -142,9 +165,12 @@ def digest(
     coverage: Coverage,
     watches: Sequence[Watch],
     labels: Labels,
+    compared: Trends | None = None,
+    page: str = "",
 ) -> Digest:
-    """One edition, with the names of every tag that it shows."""
+    """One edition, with the names of every tag that it shows, and of its parts those that the subscriber wants."""
     shown = {(tag.facet, tag.slug) for item in stories for tag in item.tags}
+    stories = ordered(stories, subscription.order)
     return Digest(
         subscription=subscription,
         due_at=due_at,
@@ -154,8 +180,36 @@ def digest(
         labels={
             f"{facet.value}:{slug}": labels.label(facet, slug, subscription.language) for facet, slug in sorted(shown)
         },
-        ahead=ahead(stories),
+        ahead=ahead(stories) if Show.AHEAD in subscription.show else (),
+        trends=compared,
+        page=page,
     )
+
+
+def compared(
+    subscription: Subscription,
+    stories: Iterable[Item],
+    *,
+    now: Mapping[Key, int],
+    before: Mapping[date, Mapping[Key, int]],
+    since: datetime,
+    until: datetime,
+    labels: Labels,
+) -> Trends:
+    """How much was posted on what this subscription has to do with, against the weeks before: see core.trends."""
+    selection, kinds = subscription.selection, [facet.value for facet in TRENDING]
+    chosen = {(Facet.ORGANISATION.value, slug) for slug in selection.organisations}
+    chosen |= {(Facet.REGION.value, slug) for slug in selection.regions}
+    keys = relevant(
+        ((tag.facet.value, tag.slug) for item in stories for tag in item.tags),
+        chosen,
+        {key for counts in (now, *before.values()) for key in counts if key != ALL},
+        everything=selection == Selection(),
+    )
+    names = {
+        (facet, slug): labels.label(Facet(facet), slug, subscription.language) for facet, slug in keys if facet in kinds
+    }
+    return trends(now, before, since=since, until=until, names=names, facets=kinds)
 
 
 def ahead(stories: Iterable[Item]) -> tuple[Ahead, ...]:

@@ -416,6 +416,24 @@ class Grouping(StrEnum):
     NONE = "none"
 
 
+class Order(StrEnum):
+    """How the stories of a section follow one another."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    WEIGHT = "weight"  # told by most first, then by how much it is about its heading
+
+
+class Show(StrEnum):
+    """The parts of a digest beside its stories; a subscriber may do without any of them."""
+
+    SUMMARY = "summary"  # figures, and what is unusual against the usual week
+    AHEAD = "ahead"  # events that the stories announce
+    CHANGES = "changes"  # edits and withdrawals of what was given before
+    TRENDS = "trends"  # bars against the four weeks before
+    COVERAGE = "coverage"  # what was read and what could not be; a quiet digest has it whatever is chosen
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who receives what, by which channel, on which schedule."""
@@ -427,6 +445,8 @@ class Subscription:
     schedule: Schedule
     selection: Selection = Selection()
     grouping: Grouping = Grouping.ORGANISATION
+    order: Order = Order.NEWEST
+    show: tuple[Show, ...] = tuple(Show)
     send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
     language: str = "en"  # of the labels
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands
@@ -436,6 +456,8 @@ class Subscription:
     created_at: datetime | None = None
     next_due_at: datetime | None = None
     last_compiled_at: datetime | None = None  # None before the first digest
+    # The newest post there was at the last digest or, before the first, when it was made: arrival needs no clock.
+    last_post_id: int | None = None
 
 
 # ── digests ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -481,6 +503,15 @@ class Voice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """A run of words of two texts that say nearly the same: in both of them or in one."""
+
+    words: str
+    was: bool  # in the text before
+    now: bool  # in the text after
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """A story as it stands in a digest."""
 
@@ -490,6 +521,9 @@ class Item:
     tags: tuple[Tag, ...]  # of the lead
     matches: tuple[Match, ...]  # of every post of the story that was selected
     at: datetime
+    news: tuple[str, ...] = ()  # sentences of the lead that are new in a story this subscription was given before
+    edits: tuple[Wording, ...] = ()  # how the lead was edited since it was first read
+    withdrawn_at: datetime | None = None  # since when the lead is not there to be read any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -579,6 +613,52 @@ class Ahead:
     language: str | None
 
 
+class Fate(StrEnum):
+    """What can become of a post after it was published."""
+
+    EDITED = "edited"
+    WITHDRAWN = "withdrawn"
+    RESTORED = "restored"  # it was withdrawn and is there again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """What became of a post that this subscription was given in an earlier edition."""
+
+    post_id: int
+    story_id: int
+    fate: Fate
+    at: datetime
+    title: str
+    url: str | None
+    source_title: str
+    language: str | None
+    edits: tuple[Wording, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend:
+    """How much was posted on something lately, against the usual."""
+
+    facet: str  # of Facet; "" for all posts together
+    slug: str
+    label: str  # in the language of the subscription
+    posts: int
+    usual: float | None  # posts in as much time on these weekdays; None where too little is known
+    unusual: bool = False  # so much more or less that chance does not explain it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trends:
+    """Figures against the four weeks before, of all posts that were read, selected or not."""
+
+    since: datetime  # of the time that was counted
+    until: datetime
+    days: int  # of the 28 before that time, how many are known
+    total: Trend
+    tags: tuple[Trend, ...] = ()  # by facet, the most posts first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One edition for one subscription at one due time: all that a template sees."""
@@ -590,6 +670,24 @@ class Digest:
     coverage: Coverage
     labels: Mapping[str, str] = field(default_factory=dict)  # "facet:slug" → name in the subscription's language
     ahead: tuple[Ahead, ...] = ()  # the next first
+    trends: Trends | None = None
+    amended: tuple[Amendment, ...] = ()  # the latest first
+    page: str = ""  # address of the page with everything in it; "" where there is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditionRecord:
+    """An edition as it was kept."""
+
+    id: int
+    due_at: datetime
+    compiled_at: datetime
+    stories: int
+    posts: int
+    coverage: Coverage
+    trends: Trends | None
+    token: str | None  # in the address of its page
+    messages: int  # made from it; 0 where nothing was sent
 
 
 # ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────

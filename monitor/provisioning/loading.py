@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.core import checking, schedule, watches
 from monitor.core.errors import ConfigError
-from monitor.core.model import Facet, Owner, Schedule, Selection, Source, Subscription, Watch
+from monitor.core.model import Facet, Owner, Schedule, Selection, Show, Source, Subscription, Watch
 from monitor.core.query import tags_of
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
@@ -268,6 +268,8 @@ def _subscriptions(
             schedule=_schedule(file, at, shape.schedule),
             selection=Selection(**dict(shape.select)),
             grouping=shape.group_by,
+            order=shape.order,
+            show=tuple(part for part in Show if part in shape.show),
             send_empty=shape.send_empty,
             language=shape.language,
             options=shape.options,

@@ -22,7 +22,7 @@ from pydantic import (
 from monitor.core.checking import Duration, Flag, Unfit, brief
 from monitor.core.daysoff import EXPECTED_HOLIDAY
 from monitor.core.durations import show
-from monitor.core.model import Authority, Grouping
+from monitor.core.model import Authority, Grouping, Order, Show
 from monitor.core.suggest import nearest, one_of
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -331,6 +331,14 @@ class SubscriptionShape(Shape):
     )
     select: SelectionShape = Field(default=SelectionShape(), description="Which posts; nothing here: all of them")
     group_by: Grouping = Field(default=Grouping.ORGANISATION, description="Sections after those of the watches")
+    order: Order = Field(
+        default=Order.NEWEST, description="Order of the stories in a section; weight: those told by most first"
+    )
+    show: tuple[Show, ...] = Field(
+        default=tuple(Show),
+        description="Parts of the digest beside its stories; all of them where it is left out",
+        examples=[["summary", "coverage"]],
+    )
     send_empty: Flag = Field(
         default=False, description="Whether a quiet day is delivered too, with its coverage as proof"
     )

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from monitor.core.model import (
+    Amendment,
     Coverage,
     Digest,
     DoubtfulSource,
@@ -18,9 +19,14 @@ from monitor.core.model import (
     Health,
     HealthChange,
     Item,
+    Show,
     Tag,
+    Trends,
     Voice,
+    Wording,
 )
+from monitor.render.amending import shortened
+from monitor.render.comparing import Bars, Remark, bars, remarks
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
@@ -29,6 +35,7 @@ ERROR_LIMIT = 200
 SENTENCE_LIMIT = 260
 LINK_LIMIT = 2_000  # longer addresses are not opened by every program
 TAGS_SHOWN = 6
+NEWS_SHOWN = 3  # sentences that are new in a story told before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +68,9 @@ class Story:
     others: tuple[Other, ...]
     forwarded_from: str
     edited: bool
+    edits: tuple[Wording, ...]  # what came and went, with some words around each
+    news: tuple[str, ...]  # what is new in a story that was told before
+    withdrawn_at: datetime | None
 
     def excerpt(self, limit: int) -> Passage:
         """At most `limit` characters of the body around the matched words."""
@@ -127,6 +137,19 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amended:
+    """What became of a post that was given before."""
+
+    fate: str  # of core.model.Fate
+    at: datetime
+    title: str
+    url: str  # "" where there is none that may be linked
+    source: str
+    language: str
+    edits: tuple[Wording, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -147,11 +170,25 @@ class Edition:
     changes: tuple[Changed, ...]
     missing: tuple[Missing, ...]
     ahead: tuple[Event, ...]
+    show: frozenset[str]  # of core.model.Show: the parts that the subscriber wants
+    remarks: tuple[Remark, ...]  # what is unusual, for the headline
+    bars: tuple[Bars, ...]
+    trends: Trends | None
+    amended: tuple[Amended, ...]
+    page: str  # address with everything on one page; "" where there is none
     unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
         return tuple(story for part in self.parts for story in part.stories)[:count]
+
+    @property
+    def most_told(self) -> Story | None:
+        """The story that most carried, where that is worth a word: three at least, and more than any other."""
+        told = sorted((story for part in self.parts for story in part.stories), key=lambda story: -len(story.others))
+        if len(told) < 2 or len(told[0].others) < 2 or len(told[0].others) == len(told[1].others):
+            return None
+        return told[0]
 
 
 def edition(digest: Digest, *, product: str, none_label: str, untitled: str, unsubscribe: str = "") -> Edition:
@@ -215,7 +252,25 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str, uns
             )
             for event in digest.ahead
         ),
+        show=frozenset(part.value for part in digest.subscription.show),
+        remarks=() if digest.trends is None else remarks(digest.trends),
+        bars=() if digest.trends is None else bars(digest.trends),
+        trends=digest.trends,
+        amended=tuple(_amended(each) for each in digest.amended) if Show.CHANGES in digest.subscription.show else (),
+        page=web_address(digest.page),
         unsubscribe=unsubscribe,
+    )
+
+
+def _amended(each: Amendment) -> Amended:
+    return Amended(
+        fate=each.fate.value,
+        at=each.at,
+        title=_cut(each.title, TITLE_LIMIT),
+        url=web_address(each.url),
+        source=_cut(each.source_title, NAME_LIMIT),
+        language=each.language or "",
+        edits=shortened(each.edits),
     )
 
 
@@ -290,6 +345,9 @@ def _story(
         others=tuple(_other(voice) for voice in item.others),
         forwarded_from=_cut(post.forwarded_from.name, NAME_LIMIT) if post.forwarded_from else "",
         edited=post.edited or item.lead.revisions > 0,
+        edits=shortened(item.edits),
+        news=tuple(_cut(sentence, SENTENCE_LIMIT) for sentence in item.news[:NEWS_SHOWN]),
+        withdrawn_at=item.withdrawn_at,
     )
 
 

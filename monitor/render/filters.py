@@ -13,7 +13,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from monitor.render import plain
+from monitor.core.model import Trends, Wording
+from monitor.render import comparing, plain
+from monitor.render.comparing import Bar, Remark
 from monitor.render.edition import Event, Part, Story
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
@@ -97,6 +99,56 @@ def pages(parts: Sequence[Part], size: int) -> list[list[tuple[str, Story]]]:
     return [flat[at : at + size] for at in range(0, len(flat), size)] or [[]]
 
 
+@pass_context
+def remarked(context: Context, remark: Remark) -> str:
+    """What is unusual as a sentence in the reader's language."""
+    words = _labels(context)
+    values = {
+        "name": remark.label or words("all_posts"),
+        "posts": words.count("posts", remark.posts),
+        "span": words.count("span_days", remark.days),
+        "usual": remark.usual,
+    }
+    if not remark.posts:
+        return words("unusual_none", name=values["name"], span=values["span"], usual=remark.usual)
+    how = words(remark.how)
+    if not remark.usual:
+        return words("unusual_rare", name=values["name"], how=how, posts=values["posts"], span=values["span"])
+    return words("unusual", how=how, **values)
+
+
+def span(trends: Trends) -> int:
+    """How many days were counted."""
+    return comparing.days(trends)
+
+
+def edited(wordings: Iterable[Wording]) -> Markup:
+    """HTML in which words that came are <ins> and words that went are <del>."""
+    put_in, taken_out = Markup("<ins>{}</ins>"), Markup("<del>{}</del>")
+    return Markup(" ").join(
+        escape(each.words) if each.was and each.now else (put_in if each.now else taken_out).format(each.words)
+        for each in wordings
+    )
+
+
+def edited_text(wordings: Iterable[Wording]) -> str:
+    """Plain text: [-words that went-] and {+words that came+}, as word diffs are written."""
+    return " ".join(
+        each.words if each.was and each.now else f"{{+{each.words}+}}" if each.now else f"[-{each.words}-]"
+        for each in wordings
+    )
+
+
+def drawn(bar: Bar, cells: int = 20) -> str:
+    """A bar of characters, the usual shown by where its empty part ends."""
+    return comparing.drawn(bar, cells)
+
+
+def padded(text: str, columns: int) -> str:
+    """`text` with spaces after it up to a column; cut where it is longer."""
+    return plain.padded(text, columns)
+
+
 def domain(url: str) -> str:
     """The host of an address without "www."; "" where there is none."""
     try:
@@ -123,13 +175,19 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "days": days,
     "direction": plain.direction,
     "domain": domain,
+    "drawn": drawn,
+    "edited": edited,
+    "edited_text": edited_text,
     "lag": lag,
     "listed": listed,
     "local": local,
     "marked": marked,
     "md": md,
+    "padded": padded,
     "pages": pages,
+    "remarked": remarked,
     "slack": slack,
+    "span": span,
     "strong": strong,
     "starred": starred,
     "underlined": plain.underlined,

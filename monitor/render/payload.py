@@ -6,11 +6,25 @@ shape would misread the new one. New keys may appear at any time.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.model import Ahead, Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Tag, Voice
+from monitor.core.model import (
+    Ahead,
+    Amendment,
+    Coverage,
+    Digest,
+    DoubtfulSource,
+    Evidence,
+    HealthChange,
+    Item,
+    Tag,
+    Trend,
+    Trends,
+    Voice,
+    Wording,
+)
 
 TYPE = "digest.compiled"
 VERSION = 1
@@ -41,6 +55,9 @@ def payload(digest: Digest) -> dict[str, Any]:
                 for section in digest.sections
             ],
             "ahead": [_ahead(event) for event in digest.ahead],
+            "amended": [_amendment(each) for each in digest.amended],
+            "trends": None if digest.trends is None else _trends(digest.trends),
+            "page": digest.page or None,
             "coverage": _coverage(digest.coverage),
         },
     }
@@ -70,8 +87,43 @@ def _story(item: Item, labels: Mapping[str, str]) -> dict[str, Any]:
         },
         "others": [_voice(voice) for voice in item.others],
         "tags": [_tag(tag, labels) for tag in item.tags],
+        "news": list(item.news),
+        "edits": _edits(item.edits),
+        "withdrawn_at": _time(item.withdrawn_at),
         "matches": [{"watch": match.watch, "evidence": _evidence(match.evidence)} for match in item.matches],
     }
+
+
+def _edits(wordings: Iterable[Wording]) -> list[dict[str, Any]]:
+    return [{"words": each.words, "was": each.was, "now": each.now} for each in wordings]
+
+
+def _amendment(each: Amendment) -> dict[str, Any]:
+    return {
+        "post_id": each.post_id,
+        "story_id": each.story_id,
+        "fate": each.fate.value,
+        "at": _time(each.at),
+        "title": each.title,
+        "url": each.url,
+        "source": each.source_title,
+        "edits": _edits(each.edits),
+    }
+
+
+def _trends(trends: Trends) -> dict[str, Any]:
+    return {
+        "since": _time(trends.since),
+        "until": _time(trends.until),
+        "days_known": trends.days,
+        "total": _trend(trends.total),
+        "tags": [{"facet": each.facet, "slug": each.slug, "label": each.label} | _trend(each) for each in trends.tags],
+    }
+
+
+def _trend(each: Trend) -> dict[str, Any]:
+    usual = None if each.usual is None else round(each.usual, 1)
+    return {"posts": each.posts, "usual": usual, "unusual": each.unusual}
 
 
 def _ahead(event: Ahead) -> dict[str, Any]:

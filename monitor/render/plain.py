@@ -52,6 +52,15 @@ def wrap(text: str, *, first: str = "", rest: str = "", columns: int = COLUMNS) 
     return "\n".join([*lines, line.rstrip()]).replace("\u00a0", " ")
 
 
+def padded(text: str, columns: int) -> str:
+    """`text` and as many spaces as bring it to `columns`; where it is wider, its beginning and an ellipsis."""
+    if width(text) > columns:
+        while width(text) > columns - 1:
+            text = text[:-1]
+        text = text.rstrip() + "…"
+    return text + " " * (columns - width(text))
+
+
 def underlined(text: str, rule: str = "-", *, columns: int = COLUMNS) -> str:
     """A heading with a rule as wide as its last line below it."""
     lines = wrap(text, columns=columns)

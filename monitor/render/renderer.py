@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from monitor.render.calendar import calendar
 from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
 from monitor.render.payload import payload
-from monitor.render.shapes import HTML_LIMIT, Shape, ever_smaller
+from monitor.render.shapes import EVERYTHING, HTML_LIMIT, Shape, ever_smaller
 
 NATIVE = ("slack", "discord", "teams")
 """Chat services that get messages in a form of their own, rendered from templates/chat/NAME.json.j2."""
@@ -117,6 +118,12 @@ class Renderer:
             problem = Problem(file=name, line=None, path="", message="this template gives no list of messages")
             raise ConfigError([problem])
         return messages
+
+    def edition_page(self, digest: Digest) -> str:
+        """Everything that an edition holds on one page for a browser, however long that is."""
+        words = self._labels(digest)
+        view = replace(self._edition(replace(digest, page=""), words), unsubscribe="")
+        return _INDENT.sub("\n", plain.clean(self._filled("email/digest.html.j2", view, words, EVERYTHING)))
 
     def page(self, name: str, *, language: str, **values: object) -> str:
         """A page of templates/web for a browser, with `values` in it."""

@@ -20,6 +20,8 @@ class Shape:
     parts: int = 1_000_000  # sections shown at all
     failing: int = 20  # failing sources named
     ahead: int = 12  # events ahead
+    bars: int = 6  # trends of each kind
+    amended: int = 10  # edits and withdrawals of what was given before
 
     def by_title(self, edition: Edition) -> int:
         """How many stories are shown by title only."""
@@ -39,10 +41,13 @@ LADDER = (
     Shape(excerpt=140, full=3),
     *(Shape(excerpt=120, full=3, titles=titles) for titles in (80, 60, 50, 40, 30, 25, 20, 16, 13, 10)),
     *(Shape(excerpt=100, full=2, titles=titles, failing=10) for titles in (10, 8, 6)),
-    Shape(excerpt=0, full=2, titles=5, failing=10, ahead=6),
-    Shape(excerpt=0, full=1, titles=3, failing=5, ahead=3),
-    Shape(excerpt=0, full=1, titles=0, failing=5, ahead=3),
+    Shape(excerpt=0, full=2, titles=5, failing=10, ahead=6, bars=4, amended=5),
+    Shape(excerpt=0, full=1, titles=3, failing=5, ahead=3, bars=3, amended=3),
+    Shape(excerpt=0, full=1, titles=0, failing=5, ahead=3, bars=2, amended=2),
 )
+
+EVERYTHING = Shape(excerpt=1_200, full=1_000_000, failing=1_000_000, ahead=1_000_000, bars=1_000_000, amended=1_000_000)
+"""What a page without a limit shows."""
 
 
 def ever_smaller(edition: Edition) -> tuple[Shape, ...]:

@@ -397,7 +397,7 @@ class Chat(Section):
 
 
 class Web(Section):
-    """The pages that readers reach: unsubscribing, and a feed of each subscription."""
+    """The pages that readers reach: unsubscribing, a feed of each subscription, long digests whole."""
 
     listen: str = Field(
         default="",
@@ -409,7 +409,7 @@ class Web(Section):
         default="",
         pattern=r"^$|^https?://[^\s/?#@]+(/[^\s?#]*)?$",
         description="Address at which readers reach them, behind a proxy that adds TLS; empty: e-mails have no link to "
-        "unsubscribe by",
+        "unsubscribe by, and no page with all of a long digest",
         examples=["https://monitor.example.org"],
     )
 

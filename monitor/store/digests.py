@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import secrets
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, exists, func, insert, select
+from sqlalchemy import Text, and_, cast, exists, func, insert, or_, select
 
 from monitor.core.model import (
     Coverage,
@@ -17,6 +18,7 @@ from monitor.core.model import (
     MissingPosts,
     StoredPost,
     Subscription,
+    Trends,
 )
 from monitor.core.numbers import absent
 from monitor.store import changes, posts
@@ -26,11 +28,47 @@ from monitor.store.tables import CoveredRow, DigestRow, PollRow, PostRow, Source
 digest, covered, post = table(DigestRow), table(CoveredRow), table(PostRow)
 source, state, poll = table(SourceRow), table(SourceStateRow), table(PollRow)
 
+_BYTES = 24  # of chance in a token
 
-def uncovered(tx: Transaction, subscription: Subscription, *, since: datetime, until: datetime) -> list[StoredPost]:
-    """Posts first seen in [since, until) that this subscription was never given, in order of arrival."""
+
+def uncovered(
+    tx: Transaction, subscription: Subscription, *, since: datetime, until: datetime, as_of: bool = False
+) -> list[StoredPost]:
+    """Posts that came since the last edition and that this subscription was never given, in order of arrival.
+
+    They are those stored after the newest post that there was then, and those first seen in [since, until): polls store
+    posts a little after seeing them. So a clock that was wrong for a while neither loses nor delays a post. `as_of`:
+    nothing that was first seen at or after `until`, as an edition compiled then would have it.
+    """
     given = exists().where(covered.c.subscription_id == subscription.id, covered.c.post_id == post.c.id)
-    return posts.load(tx, posts.newer(since=since, until=until).where(~given))
+    came = post.c.first_seen_at >= since
+    if subscription.last_post_id is not None:
+        came = or_(came & (post.c.first_seen_at < until), post.c.id > subscription.last_post_id)
+    query = posts.all_news().where(came, ~given)
+    return posts.load(tx, query.where(post.c.first_seen_at < until) if as_of else query)
+
+
+def newest_post(tx: Transaction) -> int:
+    """The id of the post stored last, 0 where there is none."""
+    return int(tx.execute(select(func.coalesce(func.max(post.c.id), 0))).scalar_one())
+
+
+def new_token() -> str:
+    """A token for the address of an edition's page: nobody guesses one."""
+    return secrets.token_urlsafe(_BYTES)
+
+
+def untaken(tx: Transaction, subscription: Subscription, due_at: datetime) -> datetime:
+    """`due_at`, or the first second after it at which this subscription had no edition.
+
+    A clock that was ahead may have served a due time long before it came. Messages are known by this time, so two
+    editions must not share it.
+    """
+    query = select(digest.c.due_at).where(digest.c.subscription_id == subscription.id, digest.c.due_at >= due_at)
+    taken = {at.replace(microsecond=0) for at in tx.execute(query).scalars()}
+    while due_at.replace(microsecond=0) in taken:
+        due_at += timedelta(seconds=1)
+    return due_at
 
 
 def stories_given(tx: Transaction, subscription: Subscription, stories: Iterable[int]) -> set[int]:
@@ -134,8 +172,14 @@ def add(
     compiled_at: datetime,
     coverage: Coverage,
     given: Sequence[StoredPost],
+    told: Collection[int] | None = None,
+    trends: Trends | None = None,
+    token: str | None = None,
 ) -> int:
-    """Record an edition and every post it settled for this subscription. Gives its id."""
+    """Record an edition and every post it settled for this subscription. Gives its id.
+
+    `told` are the ids of the posts that it showed, all of `given` where nothing is said.
+    """
     id_ = tx.execute(
         insert(digest)
         .values(
@@ -146,11 +190,20 @@ def add(
             stories=coverage.stories,
             posts=len(given),
             coverage=_plain(asdict(coverage)),
+            trends=None if trends is None else _plain(asdict(trends)),
+            token=token,
         )
         .returning(digest.c.id)
     ).scalar_one()
     rows = [
-        {"subscription_id": subscription.id, "post_id": p.id, "story_id": p.story_id, "digest_id": id_} for p in given
+        {
+            "subscription_id": subscription.id,
+            "post_id": p.id,
+            "story_id": p.story_id,
+            "digest_id": id_,
+            "shown": told is None or p.id in told,
+        }
+        for p in given
     ]
     insert_new(tx, covered, rows, key=("subscription_id", "post_id"))
     return int(id_)

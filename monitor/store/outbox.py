@@ -252,6 +252,15 @@ def replay(
     return _again(tx, list(tx.execute(query).scalars()), states=states, reason="replayed by hand", now=now)
 
 
+def replay_edition(tx: Transaction, digest_id: int, *, recipient: str | None = None, now: datetime) -> list[int]:
+    """Make the messages of one edition due again, delivered ones too, under their old keys."""
+    query = select(message.c.id).where(message.c.digest_id == digest_id).order_by(message.c.id)
+    if recipient is not None:
+        query = query.where(message.c.recipient == recipient)
+    states = (MessageState.DELIVERED, MessageState.DEAD, MessageState.CANCELLED)
+    return _again(tx, list(tx.execute(query).scalars()), states=states, reason="replayed by hand", now=now)
+
+
 def _again(
     tx: Transaction, ids: Sequence[int], *, states: Collection[MessageState], reason: str, now: datetime
 ) -> list[int]:

@@ -411,11 +411,12 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
 
 def newer(*, since: datetime, until: datetime) -> Select[Any]:
     """For `load`: posts first seen in [since, until), except the backlog of first polls, in order of arrival."""
-    return (
-        _posts()
-        .where(and_(post.c.first_seen_at >= since, post.c.first_seen_at < until, post.c.backlog.is_(False)))
-        .order_by(post.c.id)
-    )
+    return all_news().where(post.c.first_seen_at >= since, post.c.first_seen_at < until)
+
+
+def all_news() -> Select[Any]:
+    """For `load`: all posts except the backlog of first polls, in order of arrival."""
+    return _posts().where(post.c.backlog.is_(False)).order_by(post.c.id)
 
 
 # ── values and columns ─────────────────────────────────────────────────────────────────────────────────────

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
-from monitor.core.model import Authority, Grouping, Owner, Schedule, Selection, Subscription
+from monitor.core.model import Authority, Grouping, Order, Owner, Schedule, Selection, Show, Subscription
 from monitor.store.database import Transaction
-from monitor.store.tables import SubscriptionRow, table
+from monitor.store.tables import DigestRow, PostRow, SubscriptionRow, table
 
-subscription = table(SubscriptionRow)
+subscription, digest, post = table(SubscriptionRow), table(DigestRow), table(PostRow)
+
+FAR_AHEAD = timedelta(days=1)
+"""From how far on a time in the future can only be that of a clock that was wrong."""
 
 
 def every(tx: Transaction) -> list[Subscription]:
@@ -48,7 +51,8 @@ def put(tx: Transaction, value: Subscription, *, next_due_at: datetime, now: dat
     columns = to_columns(value) | {"removed_at": None}
     known = tx.execute(select(subscription).where(subscription.c.slug == value.slug)).first()
     if known is None:
-        row = columns | {"slug": value.slug, "created_at": now, "next_due_at": next_due_at}
+        newest = tx.execute(select(func.coalesce(func.max(post.c.id), 0))).scalar_one()
+        row = columns | {"slug": value.slug, "created_at": now, "next_due_at": next_due_at, "last_post_id": newest}
         tx.execute(insert(subscription).values(row))
         return
     back = known.removed_at is not None or (known.paused and not value.paused)
@@ -67,7 +71,48 @@ def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def advance(tx: Transaction, value: Subscription, *, next_due_at: datetime, compiled_at: datetime) -> bool:
+def far_ahead(tx: Transaction, *, now: datetime) -> list[Subscription]:
+    """Those with times in the future that only a clock far ahead can have set; by slug."""
+    far = now + FAR_AHEAD
+    by_a_wrong_clock = or_(
+        subscription.c.last_compiled_at > far,
+        and_(subscription.c.last_compiled_at.is_(None), subscription.c.created_at > far),
+    )
+    return [
+        _value(row) for row in tx.execute(select(subscription).where(by_a_wrong_clock).order_by(subscription.c.slug))
+    ]
+
+
+def put_right(tx: Transaction, *, next_due_at: Callable[[Subscription], datetime], now: datetime) -> list[str]:
+    """Take back what a clock far ahead has set: else nothing would be due for years. Gives the slugs.
+
+    The last edition is then the newest one that was compiled in the past.
+    """
+    wrong = far_ahead(tx, now=now)
+    for value in wrong:
+        earlier = select(func.max(digest.c.compiled_at)).where(
+            digest.c.subscription_id == value.id, digest.c.compiled_at <= now
+        )
+        tx.execute(
+            update(subscription)
+            .where(subscription.c.id == value.id)
+            .values(
+                next_due_at=next_due_at(value),
+                last_compiled_at=tx.execute(earlier).scalar_one(),
+                created_at=min(value.created_at or now, now),
+            )
+        )
+    return [value.slug for value in wrong]
+
+
+def advance(
+    tx: Transaction,
+    value: Subscription,
+    *,
+    next_due_at: datetime,
+    compiled_at: datetime,
+    last_post_id: int | None = None,
+) -> bool:
     """Move on to the next due time. False where another process has done so since `value` was read.
 
     An edition out of turn keeps the due time, so the time of the last edition is compared too: of two that were
@@ -80,7 +125,7 @@ def advance(tx: Transaction, value: Subscription, *, next_due_at: datetime, comp
             subscription.c.next_due_at == value.next_due_at,
             subscription.c.last_compiled_at.is_not_distinct_from(value.last_compiled_at),
         )
-        .values(next_due_at=next_due_at, last_compiled_at=compiled_at)
+        .values(next_due_at=next_due_at, last_compiled_at=compiled_at, last_post_id=last_post_id)
     )
     return done.rowcount == 1
 
@@ -103,6 +148,8 @@ def to_columns(value: Subscription) -> dict[str, Any]:
         },
         "selection": {name: list(members) for name, members in asdict(value.selection).items() if members},
         "grouping": value.grouping.value,
+        "story_order": value.order.value,
+        "show": None if set(value.show) == set(Show) else [part.value for part in value.show],
         "send_empty": value.send_empty,
         "language": value.language,
         "options": dict(value.options),
@@ -123,6 +170,8 @@ def _value(row: Any) -> Subscription:
         schedule=_schedule(row.schedule),
         selection=Selection(**selection),
         grouping=Grouping(row.grouping),
+        order=Order(row.story_order),
+        show=tuple(Show) if row.show is None else tuple(Show(part) for part in row.show),
         send_empty=row.send_empty,
         language=row.language,
         options=row.options,
@@ -131,6 +180,7 @@ def _value(row: Any) -> Subscription:
         created_at=row.created_at,
         next_due_at=row.next_due_at,
         last_compiled_at=row.last_compiled_at,
+        last_post_id=row.last_post_id,
     )
 
 

@@ -6,7 +6,7 @@ applying configuration never overwrites what polling has just learnt.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    true,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import JSONB
@@ -312,11 +314,15 @@ class SubscriptionRow(Base, table=True):
     removed_at: datetime | None = time_column()
     next_due_at: datetime = time_column()
     last_compiled_at: datetime | None = time_column()
+    # the newest post when it was last compiled or made: what was stored later was not given, whatever clocks said
+    last_post_id: int | None = Field(default=None)
+    story_order: str = Field(sa_column=Column(Text, nullable=False, server_default="newest"))
+    show: list[str] | None = json_column(default=None)  # None: everything there is
 
 
 class DigestRow(Base, table=True):
     __tablename__ = "digest"
-    __table_args__ = (Unique("subscription_id", "due_at"),)
+    __table_args__ = (Unique("subscription_id", "due_at"), Index(None, "token", unique=True))
 
     id: int | None = Field(default=None, primary_key=True)
     subscription_id: int = reference("subscription.id", nullable=False)
@@ -326,6 +332,8 @@ class DigestRow(Base, table=True):
     stories: int
     posts: int
     coverage: dict[str, Any] = json_column()
+    trends: dict[str, Any] | None = json_column(default=None)
+    token: str | None = text_column(default=None)  # in the address of its page
 
 
 class CoveredRow(Base, table=True):
@@ -338,6 +346,22 @@ class CoveredRow(Base, table=True):
     post_id: int = reference("post.id", primary_key=True)
     story_id: int = reference("story.id", nullable=False)
     digest_id: int = reference("digest.id", nullable=False)
+    # False for a late repost of a story that was given before: settled, and not told again
+    shown: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=true()))
+
+
+class TagDayRow(Base, table=True):
+    """How many posts first seen on a day of UTC have a tag; under no facet and slug, how many there were at all.
+
+    Counted once a day is over, so that a digest's comparison with four weeks reads a few thousand rows.
+    """
+
+    __tablename__ = "tag_day"
+
+    day: date = Field(sa_type=Date, primary_key=True)
+    facet: str = Field(sa_type=Text, primary_key=True)
+    slug: str = Field(sa_type=Text, primary_key=True)
+    posts: int
 
 
 class ContentRow(Base, table=True):

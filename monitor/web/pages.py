@@ -1,4 +1,4 @@
-"""Unsubscribing (RFC 8058) and feeds, each by a token in the address.
+"""Unsubscribing (RFC 8058), feeds, and editions with everything in them, each by a token in the address.
 
 A GET never changes anything: programs that look at links for their users open them all. What is posted is not read
 either: mail programs post "List-Unsubscribe=One-Click", the page posts an empty form, and both mean the same.
@@ -43,6 +43,7 @@ class Parts:
     clock: Clock
     page: Callable[..., str]  # a page of templates/web as HTML: page("leave", language=…, …)
     feed: Callable[[Subscription, str, str], Awaitable[bytes]]  # subscription, format, address → document
+    edition: Callable[[str], Awaitable[str]]  # token → the page of an edition, "" where there is none
     url: str  # of the pages as readers reach them, without a slash at the end
 
 
@@ -83,6 +84,10 @@ def pages(parts: Parts) -> Starlette:
             return Response(status_code=304, headers=headers)
         return Response(document, media_type=FEED_TYPES[form], headers=headers)
 
+    async def edition(request: Request) -> Response:
+        html = await parts.edition(request.path_params["token"])
+        return HTMLResponse(html, headers=_HEADERS) if html else _unknown(parts)
+
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("the service answers\n", headers=_HEADERS)
 
@@ -92,6 +97,7 @@ def pages(parts: Parts) -> Starlette:
             Route("/subscribe/{token}", rejoin, methods=["POST"]),
             Route("/feeds/{token}.atom", _as("atom", feed)),
             Route("/feeds/{token}.json", _as("json", feed)),
+            Route("/editions/{token}", edition),
             Route("/alive", alive),
         ]
     )

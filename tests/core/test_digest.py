@@ -340,7 +340,7 @@ def test_an_edition_names_every_tag_it_shows_and_counts_its_stories() -> None:
     )
     assert (made.subscription, made.due_at, made.compiled_at) == (subscription, NOW, NOW + hours(1))
     assert made.coverage == replace(COVERAGE, stories=2)
-    assert made.sections == sections(stories, subscription, watches=[A], labels=Labels())
+    assert made.sections == sections(stories[::-1], subscription, watches=[A], labels=Labels())
     assert made.labels == {
         "country:kz": "KZ (country, ru)",
         "issuer:un": "UN (issuer, ru)",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
 from monitor.core.digest import ahead
 from monitor.core.model import (
+    Amendment,
     Authority,
     Coverage,
     Digest,
@@ -15,6 +16,7 @@ from monitor.core.model import (
     Evidence,
     Facet,
     FailingSource,
+    Fate,
     Field,
     Forward,
     Health,
@@ -29,7 +31,10 @@ from monitor.core.model import (
     StoredPost,
     Subscription,
     Tag,
+    Trend,
+    Trends,
     Voice,
+    Wording,
 )
 
 DUE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
@@ -356,7 +361,74 @@ def full_day(language: str = "en") -> Digest:
         ),
         labels=labels,
     )
-    return replace(whole, ahead=ahead(item for section in whole.sections for item in section.items))
+    return replace(
+        whole,
+        ahead=ahead(item for section in whole.sections for item in section.items),
+        trends=figures(labels),
+        amended=amendments(),
+    )
+
+
+EDITED = (
+    Wording(words="The export quota for wheat will be raised to", was=True, now=True),
+    Wording(words="4.5", was=True, now=False),
+    Wording(words="3.9", was=False, now=True),
+    Wording(words="million tonnes from 1 January, the ministry", was=True, now=True),
+    Wording(words="confirmed.", was=True, now=False),
+    Wording(words="proposes.", was=False, now=True),
+)
+
+
+def amendments() -> tuple[Amendment, ...]:
+    """One edit, and one Arabic post that was taken back."""
+    return (
+        Amendment(
+            post_id=801,
+            story_id=801,
+            fate=Fate.EDITED,
+            at=SINCE + timedelta(hours=19),
+            title="Ministry of Agriculture on the export quota for wheat",
+            url="https://agriculture.example/press/801",
+            source_title="Ministry of Agriculture of Romania",
+            language="en",
+            edits=EDITED,
+        ),
+        Amendment(
+            post_id=802,
+            story_id=802,
+            fate=Fate.WITHDRAWN,
+            at=SINCE + timedelta(hours=16),
+            title="بيان بشأن موعد القمة المقبلة",
+            url="https://mfa-eg.example/press/802",
+            source_title="وزارة الخارجية المصرية",
+            language="ar",
+        ),
+    )
+
+
+def figures(labels: Mapping[str, str]) -> Trends:
+    """A day with more than usual on one organisation, and nothing on another."""
+
+    def trend(key: str, posts: int, usual: float, *, odd: bool = False) -> Trend:
+        facet, _, slug = key.partition(":")
+        return Trend(facet=facet, slug=slug, label=labels[key], posts=posts, usual=usual, unusual=odd)
+
+    return Trends(
+        since=SINCE,
+        until=DUE,
+        days=28,
+        total=Trend(facet="", slug="", label="", posts=412, usual=398.0),
+        tags=(
+            trend("organisation:sco", 31, 12.4, odd=True),
+            trend("organisation:un", 26, 28.0),
+            trend("organisation:osce", 9, 7.5),
+            trend("organisation:african-union", 4, 4.2),
+            trend("organisation:wto", 0, 11.0, odd=True),
+            trend("region:black-sea", 17, 15.0),
+            trend("region:central-asia", 12, 9.8),
+            trend("region:horn-of-africa", 3, 5.0),
+        ),
+    )
 
 
 def quiet_day(language: str = "en") -> Digest:
@@ -365,7 +437,7 @@ def quiet_day(language: str = "en") -> Digest:
     coverage = replace(
         busy.coverage, checked=37, posts=96, selected=0, folded=0, stories=0, failing=busy.coverage.failing[:1]
     )
-    return replace(busy, sections=(), coverage=coverage, ahead=())
+    return replace(busy, sections=(), coverage=coverage, ahead=(), amended=())
 
 
 def long_day(stories: int = 400, *, sections: int = 8, language: str = "en") -> Digest:

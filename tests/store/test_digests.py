@@ -18,7 +18,7 @@ WORDS = make.digest_of("words")
 
 def uncovered(database: Database, subscription: Subscription) -> list[str]:
     with database.reading() as tx:
-        return [p.post.guid for p in digests.uncovered(tx, subscription, since=SINCE, until=NOW)]
+        return [p.post.guid for p in digests.uncovered(tx, subscription, since=SINCE, until=NOW, as_of=True)]
 
 
 def give(database: Database, subscription: Subscription, *given: StoredPost, number: int = 0) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.model import Authority, Grouping, Owner, Schedule, Selection, Subscription
+from monitor.core.model import Authority, Grouping, Order, Owner, Schedule, Selection, Show, Subscription
 from monitor.store import schema, subscriptions
 from monitor.store.database import Database
 from tests import make
@@ -32,6 +32,8 @@ EVERYTHING: dict[str, Any] = {
         authorities=(Authority.PRIMARY, Authority.STATE_AGENCY),
     ),
     "grouping": Grouping.REGION,
+    "order": Order.WEIGHT,
+    "show": (Show.SUMMARY, Show.COVERAGE),
     "send_empty": True,
     "language": "fr",
     "options": {"headers": {"X-A": "1"}, "list": [1, None, True, 2.5]},
@@ -58,7 +60,7 @@ def put(database: Database, value: Subscription, *, due: datetime) -> Subscripti
 def test_a_subscription_comes_back_as_it_was_stored(database: Database, changes: dict[str, Any]) -> None:
     value = make.subscription(**changes)
     back = put(database, value, due=NOW + hours(1))
-    assert back == replace(value, id=back.id, created_at=NOW, next_due_at=NOW + hours(1))
+    assert back == replace(value, id=back.id, created_at=NOW, next_due_at=NOW + hours(1), last_post_id=0)
     with database.reading() as tx:
         assert subscriptions.every(tx) == [back]
         assert subscriptions.get(tx, "nobody") is None

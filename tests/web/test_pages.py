@@ -31,11 +31,15 @@ async def site(database: Database, *, document: bytes = b"<feed/>") -> AsyncGene
     async def feed(subscription: Subscription, form: str, address: str) -> bytes:
         return document + f"<!-- {subscription.slug} {form} {address} -->".encode()
 
+    async def edition(token: str) -> str:
+        return "<h1>everything</h1>" if token == "known" else ""
+
     parts = Parts(
         database=database,
         clock=lambda: NOW,
         page=Renderer(shipped=SHIPPED).page,
         feed=feed,
+        edition=edition,
         url="https://monitor.example.org",
     )
     async with (
@@ -108,6 +112,9 @@ def test_a_page_speaks_the_language_of_the_subscription_and_escapes_what_it_show
         ("GET", "/subscribe/nonsense", 405),
         ("POST", "/subscribe/nonsense", 404),
         ("GET", "/feeds/nonsense.atom", 404),
+        ("GET", "/editions/nonsense", 404),
+        ("GET", "/editions/known", 200),
+        ("POST", "/editions/known", 405),
         ("GET", "/", 404),
         ("GET", "/alive", 200),
         ("GET", "/unsubscribe/%00%F0%28", 404),
@@ -167,12 +174,16 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
         asyncio.run(story())
 
 
+async def _edition(_token: str) -> str:
+    return ""
+
+
 def pages_of(database: Database):
     async def feed(_subscription: Subscription, _form: str, _address: str) -> bytes:
         return b""
 
     page = Renderer(shipped=SHIPPED).page
-    return pages(Parts(database=database, clock=lambda: NOW, page=page, feed=feed, url=""))
+    return pages(Parts(database=database, clock=lambda: NOW, page=page, feed=feed, edition=_edition, url=""))
 
 
 def test_an_atom_feed_is_read_by_our_own_reader_and_a_json_feed_by_its_rules() -> None:
