@@ -25,9 +25,10 @@ from monitor import digests
 from monitor.core.model import Facet, Schedule, Selection, Subscription
 from monitor.core.stories import Placement, Relation
 from monitor.core.taxonomy import Taxonomy
+from monitor.core.trends import days_before
 from monitor.provisioning import shipped
 from monitor.render import Renderer
-from monitor.store import posts, schema, subscriptions
+from monitor.store import posts, schema, subscriptions, trends
 from monitor.store.database import Database
 from tests import make
 
@@ -79,6 +80,23 @@ def fill(database: Database, *, number: int, stories: int) -> None:
                 opened.setdefault(int(row.guid.removeprefix("post-")) % stories, row.story_id)
 
 
+def remember(database: Database) -> None:
+    """Four weeks of counts, as the compile loop keeps them: every tag of `fill`, and one for each country."""
+    keys = [
+        *(("organisation", f"org-{n}") for n in range(40)),
+        *(("country", f"c{n}") for n in range(190)),
+        *(("region", f"region-{n}") for n in range(9)),
+        ("", ""),
+    ]
+    rows = [
+        {"day": day, "facet": facet, "slug": slug, "posts": 100 if facet else 5_000}
+        for day in days_before(NOW - timedelta(days=2))
+        for facet, slug in keys
+    ]
+    with database.writing() as tx:
+        tx.execute(trends.counted.insert(), rows)
+
+
 def cpu(work: Callable[[], Any]) -> tuple[float, Any]:
     """Seconds of CPU and the result."""
     began = time.process_time()
@@ -100,6 +118,7 @@ def main() -> None:
         database = Database(f"sqlite:///{folder}/digest.db")
         schema.upgrade(database)
         make.stored_watch(database, "grain")
+        remember(database)
         fill(database, number=wanted.posts, stories=wanted.stories)
         subscription = Subscription(
             slug="desk",

@@ -138,7 +138,7 @@ def _day(written: str, subscription: Subscription) -> dict[str, datetime]:
     except (ValueError, OverflowError):
         raise unusable(f"--date: {written!r} is no date; expected 2026-03-02, or 2026-03-02T07:30") from None
     begin = (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
-    return {"since": begin, "until": begin + timedelta(minutes=1)}
+    return {"since": begin, "until": begin + (timedelta(seconds=1) if at.second else timedelta(minutes=1))}
 
 
 def _meant(found: list[EditionRecord], written: str, subscription: Subscription) -> EditionRecord:
@@ -149,7 +149,9 @@ def _meant(found: list[EditionRecord], written: str, subscription: Subscription)
         )
     if len(found) > 1:
         zone = ZoneInfo(subscription.schedule.timezone)
-        times = ", ".join(f"{record.due_at.astimezone(zone):%Y-%m-%dT%H:%M}" for record in reversed(found))
+        local = [record.due_at.astimezone(zone) for record in reversed(found)]
+        form = "%Y-%m-%dT%H:%M" if len({f"{at:%H:%M}" for at in local}) == len(local) else "%Y-%m-%dT%H:%M:%S"
+        times = ", ".join(f"{at:{form}}" for at in local)
         raise unusable(f"--date: {subscription.slug} had {len(found)} editions then; name one: {times}")
     return found[0]
 

@@ -169,3 +169,70 @@ def test_a_preview_of_a_time_before_the_first_edition_is_refused(monitor: Monito
     ended = monitor("digest", "preview", "morning", "--as-of", "2020-01-15T07:30")
     assert ended.code == 2
     assert "before the first edition of morning" in " ".join(ended.err.split())
+
+
+def test_editions_are_listed_and_shown_as_they_were_sent(polled: Monitor) -> None:
+    assert "no edition of morning yet" in polled("digest", "list", "morning").out
+    assert polled("digest", "send", "morning", "--yes").code == 0
+    (edition,) = polled("digest", "list", "morning", "--json").json
+    assert (edition["messages"], edition["page"]) == (1, None)
+    shown = polled("digest", "list", "morning")
+    assert f"{edition['coverage']['checked']} of {edition['coverage']['sources']}" in shown.out
+    due = edition["due_at"].removesuffix("Z")[:16] + "+00:00"
+    replayed = polled("digest", "replay", "morning", "--date", due)
+    assert (replayed.code, replayed.err) == (0, "")
+    assert "grain deal" in replayed.out
+    document = polled("digest", "replay", "morning", "--date", due, "--json").json
+    assert document["text"] in replayed.out
+    assert polled("digest", "replay", "morning", "--date", due, "--html", "-o", "again.html").code == 0
+    assert Path("again.html").read_text(encoding="utf-8") == document["html"]
+
+
+def test_an_edition_is_sent_again(polled: Monitor) -> None:
+    (sent,) = polled("digest", "send", "morning", "--json").json
+    (edition,) = polled("digest", "list", "morning", "--json").json
+    due = edition["due_at"].removesuffix("Z")[:16] + "+00:00"
+    assert (
+        "no message of this edition to x@example.org"
+        in polled("digest", "replay", "morning", "--date", due, "--send", "--to", "x@example.org").out
+    )
+    assert polled("digest", "replay", "morning", "--date", due, "--send", "--json").json == {"replayed": [sent["id"]]}
+    (waiting,) = polled("deliveries", "list", "--state", "waiting", "--json").json
+    assert waiting["key"] == sent["key"]
+    assert "those that there are still wait" in polled("digest", "replay", "morning", "--date", due, "--send").out
+
+
+def test_an_edition_of_which_nothing_was_sent_is_put_together_again(polled: Monitor) -> None:
+    assert polled("digest", "send", "morning", "--yes").code == 0
+    assert polled("digest", "send", "morning", "--yes").code == 0
+    quiet, told = polled("digest", "list", "morning", "--json").json
+    assert (quiet["messages"], told["messages"]) == (0, 1)
+    due = quiet["due_at"][:19].removesuffix("Z") + "+00:00"
+    day = polled("digest", "replay", "morning", "--date", due[:10])
+    assert day.code == 2
+    assert "had 2 editions then; name one" in day.err
+    named = day.err.split()[-1]
+    again = polled("digest", "replay", "morning", "--date", named)
+    assert again.code == 0
+    assert "nothing of this edition of morning was sent" in " ".join(again.err.split())
+    assert "Nothing new." in again.out
+    refused = polled("digest", "replay", "morning", "--date", named, "--send")
+    assert refused.code == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["--date", "yesterday"], 2, "is no date; expected 2026-03-02"),
+        (["--date", "2020-01-01"], 4, "no edition of morning was due at 2020-01-01; see: monitor digest list morning"),
+        (["--date", "2020-01-01", "--send", "--html"], 2, "either --send"),
+        (["--date", "2020-01-01", "--to", "x"], 2, "add --send"),
+        (["--date", "9999-12-31"], 2, "is no date"),
+    ],
+)
+def test_a_replay_that_cannot_be_says_what_to_do(monitor: Monitor, arguments: list[str], code: int, says: str) -> None:
+    assert monitor("db", "upgrade").code == 0
+    assert monitor("config", "apply").code == 0
+    ended = monitor("digest", "replay", "morning", *arguments)
+    assert (ended.code, ended.out) == (code, "")
+    assert says in ended.err

@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.core.errors import ConfigError
-from monitor.core.model import Section
+from monitor.core.model import Section, Show
 from monitor.render import Renderer
 from monitor.render.edition import web_address
 from monitor.render.plain import width
@@ -311,3 +312,105 @@ def test_a_template_that_can_never_fit_is_refused(tmp_path):
     renderer = overriding(tmp_path, "style.css.j2", "p { content: '" + "x" * 120_000 + "' }")
     with pytest.raises(ConfigError, match="too long for mail programs"):
         renderer.digest(editions.full_day(), templates="email")
+
+
+def test_what_is_unusual_stands_in_the_headline_in_both_languages(renderer, full):
+    russian = renderer.digest(editions.full_day("ru"), templates="email")
+    for words in (
+        "SCO: more than twice the usual (31 posts in a day, usually about 12)",
+        "WTO: nothing in a day, usually about 11",
+    ):
+        assert words in seen(full.html)
+        assert words in " ".join(full.text.split())
+    for words in (
+        "ШОС: более чем вдвое больше обычного (31 публикация за сутки, обычно около 12)",
+        "ВТО: ничего за сутки, обычно около 11",
+    ):
+        assert words in seen(russian.html)
+        assert words in " ".join(russian.text.split())
+
+
+@pytest.mark.parametrize(("days", "says"), [(28, "Nothing unusual"), (20, None), (6, "6 of the 28 days")])
+def test_nothing_unusual_is_said_only_where_it_is_known(renderer, days, says):
+    busy = editions.full_day()
+    calm = tuple(replace(trend, unusual=False) for trend in busy.trends.tags)
+    content = renderer.digest(replace(busy, trends=replace(busy.trends, tags=calm, days=days)), templates="email")
+    for part in (seen(content.html), " ".join(content.text.split())):
+        assert "Unusual:" not in part
+        assert ("Nothing unusual" in part) == (days == 28)
+        assert says is None or says in part
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ("summary", "Told by most"),
+        ("ahead", "The attached calendar"),
+        ("changes", "Changed since"),
+        ("trends", "Against the usual week"),
+        ("coverage", "were read at least once"),
+    ],
+)
+def test_each_part_may_be_done_without(renderer, full, part, words):
+    busy = editions.full_day()
+    show = tuple(each for each in Show if each.value != part)
+    without = replace(
+        busy, subscription=replace(busy.subscription, show=show), ahead=busy.ahead if part != "ahead" else ()
+    )
+    content = renderer.digest(without, templates="email")
+    for with_it, less in ((seen(full.html), seen(content.html)), (full.text, content.text)):
+        assert words in " ".join(with_it.split())
+        assert words not in " ".join(less.split())
+    assert "2 sources could not be read" in content.text
+
+
+def test_a_quiet_digest_is_proven_even_to_those_who_want_no_coverage(renderer):
+    quiet = editions.quiet_day()
+    bare = replace(quiet, subscription=replace(quiet.subscription, show=()))
+    content = renderer.digest(bare, templates="email")
+    assert "were read at least once" in seen(content.html)
+    assert "were read at least once" in " ".join(content.text.split())
+
+
+def test_edits_withdrawals_and_news_of_a_story_are_shown(renderer):
+    busy = editions.full_day()
+    (item, *rest) = busy.sections[0].items
+    item = replace(
+        item, edits=editions.EDITED, news=("Inspections <end> in May.",), withdrawn_at=busy.due_at - timedelta(hours=3)
+    )
+    section = replace(busy.sections[0], items=(item, *rest))
+    content = renderer.digest(replace(busy, sections=(section,)), templates="email")
+    page = read(content.html)
+    assert [node.text() for node in page.css("del")] == ["4.5", "confirmed."] * 2
+    assert [node.text() for node in page.css("ins")] == ["3.9", "proposes."] * 2
+    assert "not there any more since 04:00" in seen(content.html)
+    assert "Inspections <end> in May." in seen(content.html)
+    assert "[-4.5-] {+3.9+}" in content.text
+    assert "New in it: Inspections <end> in May." in content.text
+
+
+def test_what_became_of_earlier_posts_is_told_in_their_own_direction(full):
+    withdrawn = next(node for node in read(full.html).css("p.gone"))
+    assert withdrawn.attributes["dir"] == "rtl"
+    assert "line-through" in withdrawn.css_first("a").attributes["style"]
+    assert "withdrawn · 22 Nov, 23:00 · وزارة الخارجية المصرية" in full.text
+
+
+def test_what_is_not_shown_is_a_link_away_where_there_are_pages(renderer):
+    address = "https://monitor.example.org/editions/abc"
+    content = renderer.digest(replace(editions.long_day(120, sections=2), page=address), templates="email")
+    links = [node.text() for node in read(content.html).css(f'a[href="{address}"]')]
+    assert "Everything on one page" in links
+    assert [link for link in links if link.startswith("… and ")]
+    assert f"Everything on one page: {address}" in content.text
+    without = renderer.digest(editions.long_day(120, sections=2), templates="email")
+    assert "Everything on one page" not in without.html
+
+
+def test_the_page_of_an_edition_has_all_of_it(renderer):
+    busy = editions.long_day(150, sections=3)
+    page = renderer.edition_page(replace(busy, page="https://monitor.example.org/editions/abc"))
+    assert len(read(page).css("h3")) == 150
+    assert "Everything on one page" not in page
+    assert "<script" not in page
+    assert "http-equiv" not in page

@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
+from monitor import digests
 from monitor.core.errors import ConfigError
 from monitor.core.model import Document, Subscription
+from monitor.core.taxonomy import Taxonomy
 from monitor.render import Renderer, feeds
 from monitor.sources.feed import parse
-from monitor.store import subscriptions, tickets
+from monitor.store import editions, outbox, subscriptions, tickets
 from monitor.store.database import Database
 from monitor.web import Parts, pages, serving
 from tests import databases, make
@@ -27,11 +30,16 @@ SHIPPED = Path(__file__).parents[2] / "templates"
 
 
 @asynccontextmanager
-async def site(database: Database, *, document: bytes = b"<feed/>") -> AsyncGenerator[httpx2.AsyncClient]:
+async def site(
+    database: Database,
+    *,
+    document: bytes = b"<feed/>",
+    edition: Callable[[str], Awaitable[str]] | None = None,
+) -> AsyncGenerator[httpx2.AsyncClient]:
     async def feed(subscription: Subscription, form: str, address: str) -> bytes:
         return document + f"<!-- {subscription.slug} {form} {address} -->".encode()
 
-    async def edition(token: str) -> str:
+    async def known(token: str) -> str:
         return "<h1>everything</h1>" if token == "known" else ""
 
     parts = Parts(
@@ -39,7 +47,7 @@ async def site(database: Database, *, document: bytes = b"<feed/>") -> AsyncGene
         clock=lambda: NOW,
         page=Renderer(shipped=SHIPPED).page,
         feed=feed,
-        edition=edition,
+        edition=edition or known,
         url="https://monitor.example.org",
     )
     async with (
@@ -199,3 +207,55 @@ def test_an_atom_feed_is_read_by_our_own_reader_and_a_json_feed_by_its_rules() -
     assert read["version"] == "https://jsonfeed.org/version/1.1"
     assert [entry["id"] for entry in read["items"]] == [entry.guid for entry in window.entries]
     assert all(re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", entry["id"]) for entry in read["items"])
+
+
+def test_all_of_an_edition_stands_on_the_page_that_its_digest_names(tmp_path: Path) -> None:
+    """From compiling to a browser: the address in the message leads to every story, and nothing else does."""
+    with databases.fresh(databases.ENGINES[0], tmp_path) as database:
+        source = make.stored_source(database)
+        subscription = make.stored_subscription(database, now=NOW, send_empty=True)
+        brought = [make.prepared(str(n), title=f"Story number {n}") for n in range(80)]
+        make.arrive(database, source, *brought, at=NOW - make.hours(1))
+        renderer = Renderer(shipped=SHIPPED)
+        parts = digests.Parts(
+            database=database,
+            labels=Taxonomy(),
+            render=lambda digest: renderer.digest(digest, templates="email"),
+            clock=lambda: NOW,
+            pages="https://monitor.example.org",
+        )
+
+        async def edition(token: str) -> str:
+            with database.reading() as tx:
+                found = editions.by_token(tx, token)
+                kept = None if found is None else digests.kept_edition(tx, *found, labels=Taxonomy())
+            return "" if kept is None else renderer.edition_page(kept)
+
+        async def story() -> tuple[str, int]:
+            compiled = await digests.compile_one(parts, subscription)
+            assert compiled is not None
+            with database.reading() as tx:
+                [message] = outbox.latest(tx, limit=2)
+            address = re.search(r"https://monitor\.example\.org(/editions/[\w-]{32})", message.content.text)
+            assert address is not None
+            assert address[0] in message.content.html
+            async with site(database, edition=edition) as client:
+                page = await client.get(address[1])
+                assert page.headers["content-type"].startswith("text/html")
+                assert "default-src 'none'" in page.headers["content-security-policy"]
+                wrong = await client.get(address[1][:-1] + ("A" if address[1][-1] != "A" else "B"))
+            return page.text, wrong.status_code
+
+        page, wrong = asyncio.run(story())
+        assert all(f"Story number {n}<" in page for n in range(80))
+        assert wrong == 404
+        with database.writing() as tx:
+            subscriptions.remove(tx, "desk", now=NOW)
+        assert asyncio.run(gone_with_it(database, edition)) == 404
+
+
+async def gone_with_it(database: Database, edition: Callable[[str], Awaitable[str]]) -> int:
+    with database.reading() as tx:
+        token = tx.execute(text("SELECT token FROM digest")).scalar_one()
+    async with site(database, edition=edition) as client:
+        return (await client.get(f"/editions/{token}")).status_code
