@@ -44,10 +44,11 @@ def main() -> None:
             content = renderer.digest(editions.full_day(language), templates="email")
             page = Path(folder, "page.html")
             # A browser's window cannot be made as narrow as a telephone, a frame in it can.
-            frame = f"border:0;display:block;margin:-{start}px auto 0;width:{width}px;height:{start + height}px"
+            place = f"margin:-{start}px auto 0;width:{width}px;height:{start + height}px"
             page.write_text(
                 '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-                f'<body style="margin:0;background:#8a9097"><iframe style="{frame}" srcdoc="{html.escape(content.html)}"></iframe>',
+                "<style>body { margin: 0; background: #8a9097; } iframe { border: 0; display: block; }</style>"
+                f'<iframe style="{place}" srcdoc="{html.escape(content.html)}"></iframe>',
                 encoding="utf-8",
             )
             picture = target / f"{name}.png"
