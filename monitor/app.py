@@ -6,7 +6,7 @@ import os
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from monitor import __version__, delivery, digests, polling
+from monitor import __version__, delivery, digests, polling, retagging
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.channels.email import Email
@@ -37,6 +37,8 @@ from monitor.core.model import (
     Watch,
 )
 from monitor.core.pacing import Pace, Patience
+from monitor.core.provenance import Origin
+from monitor.core.retagging import Job, Retagged
 from monitor.core.taxonomy import Taxonomy
 from monitor.metrics import Metrics
 from monitor.provisioning import Configuration, load, shipped
@@ -45,7 +47,7 @@ from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
 from monitor.sources.discovery import discover
-from monitor.sources.equipped import completed_equipped, equip, read_equipped
+from monitor.sources.equipped import completed_equipped, equip, read_equipped, retagged_equipped
 from monitor.sources.guard import literal
 from monitor.sources.http import Fetcher
 from monitor.sources.manners import Manners
@@ -62,6 +64,7 @@ log = structlog.get_logger()
 USER_AGENT = f"communique-monitor/{__version__}"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
+RETAGGING = timedelta(seconds=10)  # how often posts are looked for that another version of the taxonomies tagged
 LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
@@ -148,6 +151,7 @@ class App:
     polling: polling.Parts
     digests: digests.Parts
     delivery: delivery.Parts
+    retagging: retagging.Parts
     tools: Tools
     metrics: Metrics
     find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
@@ -160,6 +164,7 @@ class App:
             ("compile", settings.digests.tick, self._compile),
             ("deliver", settings.delivery.tick, self._deliver),
             ("tend", TENDING, self._tend),
+            ("retag", RETAGGING, self._retag),
         )
 
     async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
@@ -216,22 +221,39 @@ class App:
         silent = await polling.note_silence(self.polling)
         return f"{len(silent)} sources found silent, {dropped} old poll records dropped"
 
+    async def _retag(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        if not self.tools.begun:
+            await retagging.begin(self.retagging)
+            self.tools.begun = True
+        done = await retagging.retag_waiting(self.retagging)
+        return f"{done.posts} posts tagged anew, {done.changed} changed"
+
+
+Held = tuple[tuple[Watch, ...], tuple[Origin, ...]]
+
 
 @dataclass(slots=True, kw_only=True)
 class Tools:
-    """What the worker processes hold: the taxonomy and the watches. New watches reach them at the next poll."""
+    """What the worker processes hold: the taxonomy, the watches, and who issues which source. What is new among these
+    reaches them at the next poll."""
 
     database: Database
     taxonomy: Taxonomy
     workshop: Workshop
-    held: tuple[Watch, ...] = field(default_factory=tuple)
+    held: Held = ((), ())
+    begun: bool = False  # whether this process has said that its taxonomies are the present ones
 
     async def renew(self) -> None:
-        """Hand changed watches to the worker processes."""
-        wanted = await self.database.read(active_watches)
+        """Hand changed watches and sources to the worker processes."""
+        wanted = await self.database.read(held_by_workers)
         if wanted != self.held:
-            await self.workshop.refresh(self.taxonomy, wanted)
+            await self.workshop.refresh(self.taxonomy, *wanted)
             self.held = wanted
+
+
+def held_by_workers(tx: Transaction) -> Held:
+    """What worker processes are given beside the taxonomy."""
+    return active_watches(tx), sources.origins(tx)
 
 
 def active_watches(tx: Transaction) -> tuple[Watch, ...]:
@@ -267,14 +289,14 @@ async def build(
                 ),
             )
         )
-        active = await database.read(active_watches)
+        held = await database.read(held_by_workers)
         workshop = await stack.enter_async_context(
             Workshop(
                 workers=settings.polling.workers,
                 time_limit=settings.polling.parse_timeout.total_seconds(),
                 memory_limit=settings.polling.parse_memory_mb * 2**20,
                 initializer=equip,
-                initargs=(taxonomy, active),
+                initargs=(taxonomy, *held),
             )
         )
         channels = await stack.enter_async_context(_channels(settings, clock=clock))
@@ -305,6 +327,9 @@ async def build(
         async def complete(prepared: Prepared, document: Document, source: Source) -> Prepared:
             return await workshop.run(completed_equipped, prepared.post, document, source)
 
+        async def retag(jobs: Sequence[Job]) -> list[Retagged]:
+            return await workshop.run(retagged_equipped, jobs)
+
         async def visit(url: str, accept: str) -> Document:
             result = await fetcher.fetch(url=url, accept=accept, etag=None, last_modified=None, clock=clock)
             if isinstance(result, Fetched):
@@ -325,7 +350,7 @@ async def build(
             database=database,
             taxonomy=taxonomy,
             clock=clock,
-            tools=Tools(database=database, taxonomy=taxonomy, workshop=workshop, held=active),
+            tools=Tools(database=database, taxonomy=taxonomy, workshop=workshop, held=held),
             polling=polling.Parts(
                 database=database,
                 fetch=fetch,
@@ -339,6 +364,7 @@ async def build(
                 claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
             ),
             digests=digest_parts(settings, database, taxonomy, clock=clock),
+            retagging=retagging.Parts(database=database, retag=retag, version=taxonomy.version, clock=clock),
             delivery=delivery.Parts(
                 database=database,
                 channels=channels,

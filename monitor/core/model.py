@@ -7,11 +7,12 @@ All times are aware and UTC. Slugs are lower-case ASCII words joined by hyphens.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar, Self, cast
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware and UTC. Handed in, so that tests decide what time it is."""
@@ -83,6 +84,7 @@ class Source:
     language: str | None = None  # BCP 47, of most posts; a hint, each post is judged by itself
     authority: Authority = Authority.PRESS
     tags: tuple[str, ...] = ()  # the operator's own labels
+    default_tags: tuple[str, ...] = ()  # "facet:slug", tags that every post of this source gets
     interval: timedelta = timedelta(minutes=15)
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this kind understands
     owner: Owner = Owner.OPERATOR
@@ -277,16 +279,59 @@ class Evidence:
     field: Field
     offset: int  # field[offset:offset + len(words)] == words; 0 for Field.SOURCE
     words: str
-    rule: str  # tags: "name", "acronym", "hashtag", "flag", "demonym", "city", "member", "issuer"; matches: "phrase"
+    # Of tags "name", "acronym", "hashtag", "flag", "demonym", "city", "member", "issuer", "forwarded", "source default"
+    # and "person", of matches "phrase".
+    rule: str
 
 
-class Facet(StrEnum):
-    """The kinds of tag. `issuer` says who speaks, the others what is spoken of."""
+class Facet(str):
+    """A kind of tag: one of the four that are built in, or an operator's own ("topic"), by its slug.
 
-    ORGANISATION = "organisation"
-    COUNTRY = "country"
-    REGION = "region"
-    ISSUER = "issuer"
+    `issuer` says who speaks, the others what is spoken of. There is one object a slug, so facets may be compared with
+    `is`. ValueError for what can be no facet's slug.
+    """
+
+    __slots__ = ()
+
+    ORGANISATION: ClassVar[Facet]
+    COUNTRY: ClassVar[Facet]
+    REGION: ClassVar[Facet]
+    ISSUER: ClassVar[Facet]
+    BUILT_IN: ClassVar[tuple[Facet, ...]]
+
+    def __new__(cls, slug: str) -> Self:
+        """The facet of that slug."""
+        known = _FACETS.get(slug)
+        if known is None:
+            if not re.fullmatch(FACET_SLUG, slug):
+                raise ValueError(f"{slug!r} cannot be a facet; expected 2 to 30 of a–z")
+            known = _FACETS.setdefault(str(slug), super().__new__(cls, slug))
+        return cast("Self", known)
+
+    @property
+    def value(self) -> str:
+        """The plain slug."""
+        return str(self)
+
+
+FACET_SLUG = "[a-z]{2,30}"
+"""Letters alone, because a facet is written before a colon in queries: topic:grain."""
+
+_FACETS: dict[str, Facet] = {}
+
+Facet.ORGANISATION = Facet("organisation")
+Facet.COUNTRY = Facet("country")
+Facet.REGION = Facet("region")
+Facet.ISSUER = Facet("issuer")
+Facet.BUILT_IN = (Facet.ORGANISATION, Facet.COUNTRY, Facet.REGION, Facet.ISSUER)
+
+SHORT_FACETS: Mapping[str, Facet] = {
+    "org": Facet.ORGANISATION,
+    "region": Facet.REGION,
+    "country": Facet.COUNTRY,
+    "issuer": Facet.ISSUER,
+}
+"""The built-in facets as people write them before a colon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,6 +360,7 @@ class Prepared:
     post: Post
     tags: tuple[Tag, ...] = ()
     matches: tuple[Match, ...] = ()
+    taxonomy: str = ""  # version of the taxonomy that the tags were found by, see core.taxonomy.Taxonomy.version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -397,6 +443,7 @@ class Selection:
     regions: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()  # lower-case ISO codes, as tag slugs are
     issuers: tuple[str, ...] = ()  # slugs of organisations or countries that speak
+    tags: tuple[str, ...] = ()  # "facet:slug", of any facet, an operator's own among them
     sources: tuple[str, ...] = ()
     source_tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -413,6 +460,11 @@ class Grouping(StrEnum):
     NONE = "none"
 
 
+def grouping_of(written: str) -> Grouping | Facet:
+    """The grouping of that name; what is none of ours is a facet of the operator's own."""
+    return Grouping(written) if written in {each.value for each in Grouping} else Facet(written)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who receives what, by which channel, on which schedule."""
@@ -423,7 +475,7 @@ class Subscription:
     recipients: tuple[str, ...]  # addresses that the channel understands, one message each
     schedule: Schedule
     selection: Selection = Selection()
-    grouping: Grouping = Grouping.ORGANISATION
+    grouping: Grouping | Facet = Grouping.ORGANISATION  # a facet: one of the operator's own
     send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
     language: str = "en"  # of the labels
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands

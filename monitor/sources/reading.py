@@ -39,6 +39,7 @@ class Tools:
 
     tagger: Tagger
     watches: WatchSet
+    taxonomy: str = ""  # version of what the tagger tags by
 
 
 def read(document: Document, source: Source, tools: Tools) -> Reading:
@@ -57,7 +58,7 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
     fresh = [post for post, digest in zip(posts, digests, strict=True) if digest not in known]
     return Reading(
         posts=tuple(
-            Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags))
+            Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags), taxonomy=tools.taxonomy)
             for post in fresh
             for tags in (tools.tagger.tags(post, source),)
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -30,7 +30,8 @@ from monitor.core.model import (
 from monitor.core.recognition import lead_key
 from monitor.core.stories import Placement, Sighting, link_key, moment
 from monitor.core.urls import canonical
-from monitor.store import sources
+from monitor.core.verdicts import ruled
+from monitor.store import sources, verdicts
 from monitor.store.database import Transaction, insert_new, insert_new_statement
 from monitor.store.tables import MatchRow, PostRow, RevisionRow, SourceRow, StoryRow, TagRow, Utc, WatchRow, table
 
@@ -153,6 +154,7 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
                 "first_seen_at": a.first_seen_at,
                 "backlog": a.backlog,
                 "revisions": 0,
+                "taxonomy": a.prepared.taxonomy,
             }
             for a in arrivals
         ],
@@ -176,18 +178,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
     insert_new(
         tx,
         tag,
-        [
-            {
-                "post_id": id_,
-                "facet": t.facet.value,
-                "slug": t.slug,
-                "main": t.main,
-                "weight": t.weight,
-                "evidence": _evidence_rows(t.evidence),
-            }
-            for id_, prepared in described
-            for t in prepared.tags
-        ],
+        [tag_row(id_, t) for id_, prepared in described for t in prepared.tags],
         key=("post_id", "facet", "slug"),
     )
     slugs = {m.watch for _, prepared in described for m in prepared.matches}
@@ -198,7 +189,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
             tx,
             match,
             [
-                {"post_id": id_, "watch_id": ids[m.watch], "evidence": _evidence_rows(m.evidence)}
+                {"post_id": id_, "watch_id": ids[m.watch], "evidence": evidence_rows(m.evidence)}
                 for id_, prepared in described
                 for m in prepared.matches
                 if m.watch in ids  # a watch removed since the post was read
@@ -236,12 +227,18 @@ def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: d
 def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
     """Store what posts say now, with its tags and matches. What they said before was but a part of it: no revision.
 
-    A post that somebody else changed since it was known is left alone.
+    A post that somebody else changed since it was known is left alone. What persons said of its tags stays; it is then
+    tagged anew in the background as well, where watches are compared with the tags that were set.
     """
     completed = []
-    for before, prepared in fuller:
+    said = verdicts.of(tx, [before.id for before, _ in fuller])
+    for before, brought in fuller:
         as_known = and_(post.c.id == before.id, post.c.content_hash == before.content_hash)
-        if tx.execute(update(post).where(as_known).values(_content(prepared.post))).rowcount == 0:
+        prepared = brought
+        if before.id in said:
+            prepared = replace(brought, tags=ruled(brought.tags, said[before.id]), taxonomy="")
+        columns = _content(prepared.post) | {"taxonomy": prepared.taxonomy}
+        if tx.execute(update(post).where(as_known).values(columns)).rowcount == 0:
             continue
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
@@ -256,6 +253,11 @@ def get(tx: Transaction, id_: int) -> StoredPost | None:
     """One post with its tags and matches."""
     found = load(tx, _posts().where(post.c.id == id_))
     return found[0] if found else None
+
+
+def by_ids(tx: Transaction, ids: Sequence[int]) -> list[StoredPost]:
+    """Those of the posts that are there, each with tags and matches, in no order."""
+    return [found for part in _chunks(ids, CHUNK) for found in load(tx, _posts().where(post.c.id.in_(part)))]
 
 
 def latest(
@@ -483,7 +485,20 @@ def _post(row: Any) -> Post:
     )
 
 
-def _evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+def tag_row(post_id: int, value: Tag) -> dict[str, Any]:
+    """A tag as a row of its table."""
+    return {
+        "post_id": post_id,
+        "facet": value.facet.value,
+        "slug": value.slug,
+        "main": value.main,
+        "weight": value.weight,
+        "evidence": evidence_rows(value.evidence),
+    }
+
+
+def evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Evidence as JSON columns hold it."""
     return [{"field": e.field.value, "offset": e.offset, "words": e.words, "rule": e.rule} for e in evidence]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, 
 
 from monitor.core.drift import Drift, estimate
 from monitor.core.model import Authority, Health, Memory, Outcome, Owner, Poll, Source, SourceStatus
+from monitor.core.provenance import Origin
 from monitor.store.database import Transaction
 from monitor.store.tables import PollRow, PostRow, SourceRow, SourceStateRow, table
 
@@ -58,6 +59,7 @@ def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
         language=columns[prefix + "language"],
         authority=Authority(columns[prefix + "authority"]),
         tags=tuple(columns[prefix + "tags"]),
+        default_tags=tuple(columns[prefix + "default_tags"]),
         interval=timedelta(seconds=columns[prefix + "interval_seconds"]),
         options=columns[prefix + "options"],
         owner=Owner(columns[prefix + "owner"]),
@@ -78,6 +80,7 @@ def to_columns(value: Source) -> dict[str, Any]:
         "language": value.language,
         "authority": value.authority.value,
         "tags": list(value.tags),
+        "default_tags": list(value.default_tags),
         "interval_seconds": int(value.interval.total_seconds()),
         "options": dict(value.options),
         "owner": value.owner.value,
@@ -117,6 +120,18 @@ def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus
     ]
 
 
+def origins(tx: Transaction) -> tuple[Origin, ...]:
+    """Every followed source of which it is known who issues it, as far as forwards of its posts go."""
+    query = (
+        select(source.c.title, source.c.url, source.c.organisation, source.c.country)
+        .where(source.c.removed_at.is_(None), or_(source.c.organisation.is_not(None), source.c.country.is_not(None)))
+        .order_by(source.c.slug)
+    )
+    return tuple(
+        Origin(title=r.title, url=r.url, organisation=r.organisation, country=r.country) for r in tx.execute(query)
+    )
+
+
 def states(tx: Transaction) -> dict[str, int]:
     """How many sources are paused, and of the others how many are in each state of core.model.Health."""
     named = case((source.c.paused | state.c.held, "paused"), else_=state.c.health)
@@ -152,9 +167,12 @@ def change(tx: Transaction, value: Source, *, now: datetime) -> None:
     """Set what an operator decides.
 
     Another address is another server: what was learnt of the old one is forgotten, it is due at once, and what is
-    old there is backlog again.
+    old there is backlog again. Where tags follow from what changed, its posts are to be tagged anew.
     """
-    known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).one()
+    known = tx.execute(select(source).where(source.c.slug == value.slug)).one()
+    before = (known.organisation, known.country, tuple(known.default_tags))
+    if before != (value.organisation, value.country, value.default_tags):
+        tx.execute(update(post).where(post.c.source_id == known.id).values(taxonomy=""))
     tx.execute(update(source).where(source.c.id == known.id).values(**to_columns(value), removed_at=None))
     if (known.url, known.kind) != (value.url, value.kind):
         tx.execute(

@@ -100,6 +100,7 @@ class SourceRow(Base, table=True):
     language: str | None = text_column()
     authority: str = text_column()
     tags: list[str] = json_column()
+    default_tags: list[str] = json_column()  # "facet:slug"
     interval_seconds: int
     options: dict[str, Any] = json_column()
     owner: str = text_column()
@@ -192,6 +193,7 @@ class PostRow(Base, table=True):
         Index(None, "lead_key"),
         Index(None, "forward_key"),
         Index(None, "fingerprint"),
+        Index(None, "taxonomy"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -226,6 +228,7 @@ class PostRow(Base, table=True):
     views: int | None = Field(sa_type=BigInteger)
     backlog: bool
     revisions: int
+    taxonomy: str = text_column()  # version of the taxonomy its tags were found by; "": to be tagged anew
 
 
 class RevisionRow(Base, table=True):
@@ -265,6 +268,34 @@ class TagRow(Base, table=True):
     main: bool
     weight: float
     evidence: list[dict[str, Any]] = json_column()
+
+
+class VerdictRow(Base, table=True):
+    """A tag that a person set or removed: it stays, whatever the taxonomies say."""
+
+    __tablename__ = "verdict"
+
+    post_id: int = reference("post.id", primary_key=True)
+    facet: str = Field(sa_type=Text, primary_key=True)
+    slug: str = Field(sa_type=Text, primary_key=True)
+    wanted: bool  # set; else removed, a veto
+    main: bool
+    said_by: str = text_column()
+    said_at: datetime = time_column()
+
+
+class TaxonomyRow(Base, table=True):
+    """A version of the taxonomies that stored posts were or are to be tagged by; the latest `since` is the present."""
+
+    __tablename__ = "taxonomy"
+
+    version: str = Field(sa_type=Text, primary_key=True)
+    since: datetime = time_column()
+    finished_at: datetime | None = time_column()  # when no post was left that another version had tagged
+    retagged: int  # posts looked at
+    changed: int  # of these, posts with other tags now
+    gained: dict[str, Any] = json_column()  # "facet:slug" → posts
+    lost: dict[str, Any] = json_column()
 
 
 class WatchRow(Base, table=True):
