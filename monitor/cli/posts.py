@@ -28,18 +28,12 @@ from monitor.cli.output import (
 from monitor.cli.queries import listed_slugs
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
+from monitor.cli.tag_names import tag_asked
 from monitor.core import durations
 from monitor.core.model import Evidence, Facet, Field, Post, Revision, StoredPost, Tag, Voice
 from monitor.core.stories import moment as moment_of
 from monitor.store import posts, sources, watches
 
-FACETS = {
-    "org": Facet.ORGANISATION,
-    "organisation": Facet.ORGANISATION,
-    "region": Facet.REGION,
-    "country": Facet.COUNTRY,
-    "issuer": Facet.ISSUER,
-}
 TEXT_WIDTH = 100
 LONGEST_EVIDENCE = 6  # pieces shown of one tag; --json has them all
 
@@ -52,7 +46,10 @@ def list_posts(
     ] = None,
     since: Annotated[str | None, typer.Option("--since", help='Seen in this time: "2d", "12h".')] = None,
     tag: Annotated[
-        str | None, typer.Option("--tag", help="Tagged so: org:SLUG, region:SLUG, country:CODE or issuer:SLUG.")
+        str | None,
+        typer.Option(
+            "--tag", help="Tagged so: org:SLUG, region:SLUG, country:CODE, issuer:SLUG or a facet of your own."
+        ),
     ] = None,
     watch: Annotated[
         str | None, typer.Option("--watch", help="Found by this watch.", autocompletion=completing(watches.every))
@@ -64,7 +61,7 @@ def list_posts(
     """List the newest posts."""
     session = Session.of(ctx)
     now = session.now()
-    facet, slug = _tag(tag)
+    facet, slug = tag_asked(tag, session)
     with session.reading() as tx:
         if source is not None:
             find(sources.every(tx), source, sort="source", see=SEE)
@@ -74,7 +71,7 @@ def list_posts(
             tx,
             limit=limit,
             source_slug=source,
-            since=_ago(since, now=now),
+            since=ago(since, now=now),
             facet=facet,
             slug=slug,
             watch_slug=watch,
@@ -190,26 +187,18 @@ def evidence_text(evidence: tuple[Evidence, ...]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _tag(written: str | None) -> tuple[Facet | None, str | None]:
-    if written is None:
-        return None, None
-    name, colon, slug = written.rpartition(":")
-    if colon and name not in FACETS:
-        raise unusable(f"--tag: {written!r} should begin with org:, region:, country: or issuer:")
-    return FACETS.get(name), slug.lower()
-
-
 def _refuse_unknown_tag(facet: Facet | None, slug: str, tagged: set[str], session: Session) -> None:
     """What the taxonomies list may have no post yet; what they list no more may still have posts."""
     if slug in tagged:
         return
     listed = listed_slugs(session.settings)
-    known = tagged.union(*([listed[facet]] if facet is not None else listed.values()))
+    known = tagged.union(*([listed.get(facet, frozenset())] if facet is not None else listed.values()))
     if slug not in known:
         raise not_found("tag", slug, known, see="monitor posts list --json")
 
 
-def _ago(written: str | None, *, now: datetime) -> datetime | None:
+def ago(written: str | None, *, now: datetime) -> datetime | None:
+    """The moment so long ago, as --since names it."""
     if written is None:
         return None
     try:

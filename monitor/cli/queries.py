@@ -21,10 +21,9 @@ def parsed(query: str, settings: Settings) -> Query:
     """The query's tree, or an error that points at the place. The files are read where it names a facet of theirs."""
     try:
         understood = parse(query, facets=None)
-        if any(tag.facet not in Facet.BUILT_IN for tag in tags_of(understood.root)):
-            own = load_configuration(settings).taxonomy.facets
-            understood = parse(query, facets=[each.facet for each in own])
-        return understood
+        if all(tag.facet in Facet.BUILT_IN for tag in tags_of(understood.root)):
+            return understood
+        return parse(query, facets=[own.facet for own in load_configuration(settings).taxonomy.facets])
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 

@@ -129,8 +129,8 @@ def jobs(tx: Transaction, ids: Sequence[int]) -> list[Job]:
     return [Job(stored=stored, verdicts=said.get(stored.id, ())) for stored in sorted(found, key=lambda p: -p.id)]
 
 
-def store(tx: Transaction, done: Iterable[Retagged], *, version: str) -> Summary:
-    """Store what was found, and count it for the version.
+def store(tx: Transaction, done: Iterable[Retagged], *, version: str, counts: bool = True) -> Summary:
+    """Store what was found, and where it `counts` as a change of the taxonomies, count it for the version.
 
     A post that was edited, or of which somebody said something, since it was read is left for the next time.
     """
@@ -147,7 +147,8 @@ def store(tx: Transaction, done: Iterable[Retagged], *, version: str) -> Summary
         _store_tags(tx, stored.id, stored.tags, one.tags)
         _store_matches(tx, one)
         summary.add(one)
-    _count(tx, version, summary)
+    if counts:
+        _count(tx, version, summary)
     return summary
 
 
