@@ -24,7 +24,7 @@ from monitor.store.database import Database, Transaction
 
 log = structlog.get_logger()
 
-BATCH = 50  # posts a task of a worker process, and a transaction: both take a fraction of a second
+BATCH = 100  # posts a task of a worker process, and a transaction: both take a fraction of a second
 SHARE = 0.2  # of the time spent working; the rest belongs to polls
 LASTING = timedelta(seconds=8)  # of one tick
 

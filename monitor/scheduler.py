@@ -86,6 +86,8 @@ def _watched(
             task.add_done_callback(running.discard)
         try:
             await alive(await tick(alive))
+        except asyncio.CancelledError:
+            log.debug("tick-ended-early", loop=name)  # the service stops, see `serve`
         except Exception:
             log.exception("tick-bug", loop=name)
 

@@ -193,13 +193,10 @@ def _valid(model: type[BaseModel], written: Any, problems: list[Problem], *, pre
 
 
 def _without_file(problem: Problem) -> str:
-    return (
-        str(problem)
-        .removeprefix(": ")
-        .replace("--tags", "--tag")
-        .replace("--default_tags", "--default-tag")
-        .replace("--url", "the address")
-    )
+    said = str(problem).removeprefix(": ")
+    for key, option in (("--tags", "--tag"), ("--default_tags", "--default-tag"), ("--url", "the address")):
+        said = said.replace(key, option)
+    return said
 
 
 def _tried(session: Session, source: Source) -> Trial:

@@ -88,7 +88,7 @@ def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, s
         originals[source_id, stored_guid(guid)].add(guid)
     columns = (post.c.source_id, post.c.guid, post.c.id, post.c.content_hash, post.c.revisions)
     found = {}
-    for part in _chunks(list(originals), CHUNK // 2):
+    for part in chunks(list(originals), CHUNK // 2):
         for row in tx.execute(select(*columns).where(tuple_(post.c.source_id, post.c.guid).in_(part))):
             stored = Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions)
             for guid in originals[row.source_id, row.guid]:
@@ -110,7 +110,7 @@ def alike(tx: Transaction, new: Sequence[Sighting], *, since: datetime) -> list[
     )
     rows: dict[int, Any] = {}
     for column, keys in ((post.c.url_key, links), (post.c.forward_key, links), (post.c.fingerprint, words)):
-        for part in _chunks(sorted(keys), CHUNK):
+        for part in chunks(sorted(keys), CHUNK):
             for row in tx.execute(select(*columns).where(column.in_(part), post.c.first_seen_at >= since)):
                 rows[row.id] = row
     return [
@@ -257,7 +257,7 @@ def get(tx: Transaction, id_: int) -> StoredPost | None:
 
 def by_ids(tx: Transaction, ids: Sequence[int]) -> list[StoredPost]:
     """Those of the posts that are there, each with tags and matches, in no order."""
-    return [found for part in _chunks(ids, CHUNK) for found in load(tx, _posts().where(post.c.id.in_(part)))]
+    return [found for part in chunks(ids, CHUNK) for found in load(tx, _posts().where(post.c.id.in_(part)))]
 
 
 def latest(
@@ -315,7 +315,7 @@ def revisions(tx: Transaction, post_id: int) -> list[Revision]:
 def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
     """Everyone who carried each story, in order of time; lags are counted from the first."""
     found: defaultdict[int, list[Any]] = defaultdict(list)
-    for part in _chunks(sorted(set(story_ids)), CHUNK):
+    for part in chunks(sorted(set(story_ids)), CHUNK):
         query = (
             select(
                 post.c.id,
@@ -373,7 +373,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
     ids = [row.id for row in rows]
     tags: defaultdict[int, list[Tag]] = defaultdict(list)
     matches: defaultdict[int, list[Match]] = defaultdict(list)
-    for part in _chunks(ids, CHUNK):
+    for part in chunks(ids, CHUNK):
         for row in tx.execute(select(tag).where(tag.c.post_id.in_(part)).order_by(tag.c.weight.desc(), tag.c.slug)):
             tags[row.post_id].append(
                 Tag(
@@ -506,5 +506,6 @@ def _evidence(rows: Iterable[dict[str, Any]]) -> tuple[Evidence, ...]:
     return tuple(Evidence(field=Field(r["field"]), offset=r["offset"], words=r["words"], rule=r["rule"]) for r in rows)
 
 
-def _chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+    """The values in parts that one statement may carry."""
     return (values[start : start + size] for start in range(0, len(values), size))

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, tuple_, update
 
-from monitor.core.model import Tag
 from monitor.core.retagging import Job, Retagged, Summary
 from monitor.store import posts, verdicts
 from monitor.store.database import Transaction, insert_or_update
@@ -135,21 +134,32 @@ def store(tx: Transaction, done: Iterable[Retagged], *, version: str, counts: bo
     A post that was edited, or of which somebody said something, since it was read is left for the next time.
     """
     summary = Summary()
-    retagged = list(done)
-    said = verdicts.of(tx, [one.job.stored.id for one in retagged])
-    for one in retagged:
-        stored = one.job.stored
-        as_read = and_(post.c.id == stored.id, post.c.content_hash == stored.post.content_hash)
-        if said.get(stored.id, ()) != one.job.verdicts:
-            continue
-        if tx.execute(update(post).where(as_read).values(taxonomy=version)).rowcount == 0:
-            continue
-        _store_tags(tx, stored.id, stored.tags, one.tags)
-        _store_matches(tx, one)
+    there = _as_read(tx, list(done))
+    for part in posts.chunks([one.job.stored.id for one in there]):
+        tx.execute(update(post).where(post.c.id.in_(part)).values(taxonomy=version))
+    _store_tags(tx, there)
+    _store_matches(tx, there)
+    for one in there:
         summary.add(one)
     if counts:
         _count(tx, version, summary)
     return summary
+
+
+def _as_read(tx: Transaction, done: Sequence[Retagged]) -> list[Retagged]:
+    """Those of the posts that are as they were when they were read, locked."""
+    ids = [one.job.stored.id for one in done]
+    said = verdicts.of(tx, ids)
+    hashes: dict[int, bytes] = {}
+    for part in posts.chunks(ids):
+        query = select(post.c.id, post.c.content_hash).where(post.c.id.in_(part)).order_by(post.c.id)
+        hashes.update({row.id: row.content_hash for row in tx.execute(query.with_for_update())})
+    return [
+        one
+        for one in done
+        if hashes.get(one.job.stored.id) == one.job.stored.post.content_hash
+        and said.get(one.job.stored.id, ()) == one.job.verdicts
+    ]
 
 
 def skip(tx: Transaction, post_id: int, *, version: str) -> None:
@@ -191,34 +201,41 @@ def _within(query: Select[Any], scope: Scope, version: str) -> Select[Any]:
     return query
 
 
-def _store_tags(tx: Transaction, post_id: int, before: Iterable[Tag], after: Iterable[Tag]) -> None:
+def _store_tags(tx: Transaction, done: Iterable[Retagged]) -> None:
     """Write only what differs: most posts keep most tags."""
-    known = {(each.facet, each.slug): each for each in before}
-    wanted = {(each.facet, each.slug): each for each in after}
-    for facet, slug in known.keys() - wanted.keys():
-        tx.execute(delete(tag).where(tag.c.post_id == post_id, tag.c.facet == facet.value, tag.c.slug == slug))
-    rows = [posts.tag_row(post_id, each) for key, each in wanted.items() if known.get(key) != each]
+    gone: list[tuple[int, str, str]] = []
+    rows: list[dict[str, Any]] = []
+    for one in done:
+        id_ = one.job.stored.id
+        known = {(each.facet, each.slug): each for each in one.job.stored.tags}
+        wanted = {(each.facet, each.slug): each for each in one.tags}
+        gone += [(id_, facet.value, slug) for facet, slug in known.keys() - wanted.keys()]
+        rows += [posts.tag_row(id_, each) for key, each in wanted.items() if known.get(key) != each]
+    for part in posts.chunks(gone, posts.CHUNK // 3):
+        tx.execute(delete(tag).where(tuple_(tag.c.post_id, tag.c.facet, tag.c.slug).in_(part)))
     insert_or_update(tx, tag, rows, key=("post_id", "facet", "slug"), update=("main", "weight", "evidence"))
 
 
-def _store_matches(tx: Transaction, one: Retagged) -> None:
+def _store_matches(tx: Transaction, done: Iterable[Retagged]) -> None:
     """Of watches that were there when the post came: a newer one was never meant to search the past."""
-    slugs = {*one.lost, *(each.watch for each in one.found)}
+    changed = [one for one in done if one.lost or one.found]
+    slugs = {slug for one in changed for slug in (*one.lost, *(each.watch for each in one.found))}
     if not slugs:
         return
-    there = and_(watch.c.slug.in_(slugs), watch.c.removed_at.is_(None))
-    ids = {r.slug: r for r in tx.execute(select(watch.c.slug, watch.c.id, watch.c.created_at).where(there))}
-    for slug in one.lost:
-        if slug in ids:
-            tx.execute(delete(match).where(match.c.post_id == one.job.stored.id, match.c.watch_id == ids[slug].id))
+    there = select(watch.c.slug, watch.c.id, watch.c.created_at).where(watch.c.removed_at.is_(None))
+    watches = {row.slug: row for row in tx.execute(there) if row.slug in slugs}
+    gone = [(one.job.stored.id, watches[slug].id) for one in changed for slug in one.lost if slug in watches]
+    for part in posts.chunks(gone, posts.CHUNK // 2):
+        tx.execute(delete(match).where(tuple_(match.c.post_id, match.c.watch_id).in_(part)))
     rows = [
         {
             "post_id": one.job.stored.id,
-            "watch_id": ids[each.watch].id,
+            "watch_id": watches[each.watch].id,
             "evidence": posts.evidence_rows(each.evidence),
         }
+        for one in changed
         for each in one.found
-        if each.watch in ids and ids[each.watch].created_at <= one.job.stored.first_seen_at
+        if each.watch in watches and watches[each.watch].created_at <= one.job.stored.first_seen_at
     ]
     insert_or_update(tx, match, rows, key=("post_id", "watch_id"), update=("evidence",))
 
