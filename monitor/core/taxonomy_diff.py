@@ -56,7 +56,7 @@ def _of_facet(facet: Facet, before: Mapping[str, Listed], after: Mapping[str, Li
     pairs = {slug: slug for slug in before.keys() & after.keys()} | renamed
     for slug, slug_before in pairs.items():
         was, now = _parts(before[slug_before]), _parts(after[slug])
-        added, removed = _more(now, was), _more(was, now)
+        added, removed = _more(now, was) | _labels(now, was), _more(was, now)
         if slug != slug_before or added or removed:
             yield Difference(
                 facet=facet,
@@ -110,13 +110,15 @@ def _lists(path: str, value: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
 
 
 def _more(one: Names, other: Names) -> dict[str, tuple[str, ...]]:
-    """What stands in `one` and not in `other`, list by list; of the same words in another order, the first."""
-    found = {}
-    for path, words in one.items():
-        there = other.get(path, ())
-        more = tuple(word for word in words if word not in there)
-        if not more and words[:1] != there[:1] and path.startswith("names.") and words:
-            more = (f"{words[0]} (as label)",)
-        if more:
-            found[path] = more
-    return found
+    """What stands in `one` and not in `other`, list by list."""
+    found = {path: tuple(word for word in words if word not in other.get(path, ())) for path, words in one.items()}
+    return {path: words for path, words in found.items() if words}
+
+
+def _labels(now: Names, was: Names) -> dict[str, tuple[str, ...]]:
+    """Of the same names in another order, the first: it is the one that is shown."""
+    return {
+        path: (f"{words[0]} (as label)",)
+        for path, words in now.items()
+        if path.startswith("names.") and words and was.get(path) and words[0] != was[path][0] and words[0] in was[path]
+    }

@@ -47,7 +47,7 @@ def read_additions(directory: Path, files: Mapping[str, File]) -> list[File]:
     for path in sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]):
         parts = list(_parts(path))
         result += parts
-        for part in parts:
+        for part in sorted(parts, key=lambda part: part.name):  # countries first: the others refer to them
             if part.name in TAXONOMIES:
                 for entry in part.entries:
                     written = entry.shape.model_dump(exclude_unset=True)
@@ -88,7 +88,8 @@ def _apply(edit: _Edit, files: Mapping[str, File]) -> None:
     if edit.written.get("drop"):
         _drop(edit, known, files)
         return
-    _check_references(edit, files, given)
+    if not _refers_well(edit, files, given):
+        return  # said once, where it stands; the entry stays as it was
     if known is None:
         if removed or edit.written.get("replace"):
             _complain_unlisted(edit)
@@ -140,8 +141,9 @@ def _complain_unlisted(edit: _Edit) -> None:
     )
 
 
-def _check_references(edit: _Edit, files: Mapping[str, File], given: Mapping[str, Any]) -> None:
-    """Of what is added; what stands in the files was looked at by itself. Additions before this one count."""
+def _refers_well(edit: _Edit, files: Mapping[str, File], given: Mapping[str, Any]) -> bool:
+    """Whether all that is referred to is listed; complains where not. Entries that the same file adds count."""
+    before = len(edit.file.problems)
     added = {e.slug for e in _siblings(edit)}
     for key, name in (("parent", "organisations"), ("members", "countries"), ("countries", "countries")):
         listed = given.get(key) or ()
@@ -149,6 +151,7 @@ def _check_references(edit: _Edit, files: Mapping[str, File], given: Mapping[str
         for path, slug in pairs:
             if name != edit.base.name or slug not in added:
                 edit.file.check_reference((edit.at, *path), slug, files[name])
+    return len(edit.file.problems) == before
 
 
 def _siblings(edit: _Edit) -> list[_Edit]:
