@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, or_, select, tuple_, update
@@ -52,9 +52,11 @@ def begin(tx: Transaction, version: str, *, now: datetime) -> bool:
     now_present = standing(tx)
     if now_present is not None and now_present.version == version:
         return False
+    # Later than any before it, also where the clocks of two machines differ.
+    since = now if now_present is None else max(now, now_present.since + timedelta(microseconds=1))
     row = {
         "version": version,
-        "since": now,
+        "since": since,
         "finished_at": None,
         "retagged": 0,
         "changed": 0,

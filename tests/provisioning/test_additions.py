@@ -1,4 +1,4 @@
-"""Facets of the operator's own, and lines added to the taxonomies: what they become, and what is said about mistakes."""
+"""Facets of the operator's own, and lines added to the taxonomies: what they become, and what is said of mistakes."""
 
 from pathlib import Path
 from textwrap import dedent
