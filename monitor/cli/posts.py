@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -28,11 +29,12 @@ from monitor.cli.output import (
 from monitor.cli.queries import listed_slugs
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
-from monitor.cli.tag_names import tag_asked
+from monitor.cli.tag_names import short, tag_asked
 from monitor.core import durations
 from monitor.core.model import Evidence, Facet, Field, Post, Revision, StoredPost, Tag, Voice
 from monitor.core.stories import moment as moment_of
-from monitor.store import posts, sources, watches
+from monitor.core.verdicts import Verdict
+from monitor.store import posts, sources, verdicts, watches
 
 TEXT_WIDTH = 100
 LONGEST_EVIDENCE = 6  # pieces shown of one tag; --json has them all
@@ -111,6 +113,7 @@ def show(
         if stored is None:
             raise no_such_post(post_id)
         voices = posts.voices(tx, [stored.story_id]).get(stored.story_id, [])
+        said = verdicts.of(tx, [post_id]).get(post_id, ())
         before = posts.revisions(tx, post_id)
     if as_json:
         emit(
@@ -120,9 +123,10 @@ def show(
             | {"content_hash": stored.post.content_hash, "fingerprint": stored.post.fingerprint}
             | {"forwarded_from": stored.post.forwarded_from, "reply_to": stored.post.reply_to}
             | {"categories": stored.post.categories, "voices": voices, "earlier": before}
+            | {"said": said}
         )
         return
-    _show(stored, voices, before, now=session.now())
+    _show(stored, voices, before, said, now=session.now())
 
 
 def no_such_post(post_id: int) -> CommandError:
@@ -174,6 +178,25 @@ def show_tags(tags: tuple[Tag, ...]) -> None:
     )
 
 
+def show_said(said: Sequence[Verdict], *, now: datetime) -> None:
+    """What persons said of a post's tags, where anybody did."""
+    if not said:
+        return
+    heading("Said by persons")
+    show_table(
+        columns("tag", "said", "when", "by"),
+        [
+            (
+                short(each.facet, each.slug),
+                ("main" if each.main else "mention") if each.wanted else "removed",
+                moment(each.at, now=now),
+                each.by,
+            )
+            for each in said
+        ],
+    )
+
+
 def evidence_text(evidence: tuple[Evidence, ...]) -> str:
     """The words, each place once with all its rules: “SCO” (acronym, title 12), “Serbia” (name and member, text 40)."""
     rules: dict[tuple[str, Field, int], dict[str, None]] = {}
@@ -213,7 +236,9 @@ def _begins_with_title(post: Post) -> bool:
     return post.title_made and " ".join(post.text.split()).startswith(title)
 
 
-def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, now: datetime) -> None:
+def _show(
+    stored: StoredPost, voices: list[Voice], before: list[Revision], said: Sequence[Verdict], *, now: datetime
+) -> None:
     post = stored.post
     console = screen()
     text = "" if post.text.strip() == post.title else post.text.strip()
@@ -251,6 +276,7 @@ def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, no
     if stored.tags:
         heading("Tags")
         show_tags(stored.tags)
+    show_said(said, now=now)
     if len(voices) > 1:
         heading(f"Story {stored.story_id}: who carried it")
         show_table(
@@ -268,5 +294,5 @@ def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, no
         )
     for revision in reversed(before):
         heading(f"Until {exactly(revision.replaced_at, now=now)} it said")
-        said = revision.text if revision.text.strip() else revision.title
-        lay_out(console, Text(safe(said)), width=min(TEXT_WIDTH, console.width))
+        words = revision.text if revision.text.strip() else revision.title
+        lay_out(console, Text(safe(words)), width=min(TEXT_WIDTH, console.width))

@@ -11,8 +11,8 @@ import typer
 from monitor.app import load_configuration
 from monitor.cli.errors import unusable
 from monitor.cli.options import LARGEST_ID, AsJson
-from monitor.cli.output import columns, emit, heading, moment, say, show_table
-from monitor.cli.posts import no_such_post, show_tags
+from monitor.cli.output import emit, say
+from monitor.cli.posts import no_such_post, show_said, show_tags
 from monitor.cli.session import Session
 from monitor.cli.tag_names import short, tag_listed
 from monitor.core.model import Facet, Tag
@@ -76,9 +76,7 @@ def tag(
         show_tags(tags)
     else:
         say("no tags")
-    if known:
-        heading("Said by persons")
-        _show(known, session)
+    show_said(known, now=session.now())
 
 
 def _tagged(tx: Transaction, post_id: int, tagger: Tagger, *, version: str) -> tuple[Tag, ...]:
@@ -123,19 +121,3 @@ def _said_before(written: str, known: Sequence[Verdict]) -> tuple[Facet, str]:
             return each.facet, each.slug
     listed = ", ".join(short(each.facet, each.slug) for each in known) or "nothing"
     raise unusable(f"--forget: nobody said anything of {written!r}; of this post was said: {listed}")
-
-
-def _show(known: Sequence[Verdict], session: Session) -> None:
-    now = session.now()
-    show_table(
-        columns("tag", "said", "when", "by"),
-        [
-            (
-                short(each.facet, each.slug),
-                ("main" if each.main else "mention") if each.wanted else "removed",
-                moment(each.at, now=now),
-                each.by,
-            )
-            for each in known
-        ],
-    )

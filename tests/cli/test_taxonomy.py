@@ -67,6 +67,8 @@ def test_what_a_person_says_of_a_post_stays(topical: Monitor) -> None:
         assert "organisation:osce" not in {f"{tag['facet']}:{tag['slug']}" for tag in tags}
         assert [t["evidence"][0]["words"] for t in tags if t["slug"] == "grain"] == ["Anna K."]
         assert topical("retag", "--all").code == 0
+    shown = topical("posts", "show", str(post_id)).out
+    assert any(line.split()[:2] == ["org:osce", "removed"] and line.endswith("Anna K.") for line in shown.splitlines())
     anew, kept = (
         topical(*asked, str(post_id), "--json").json["tags"] for asked in (("tag", "--post"), ("posts", "tag"))
     )
