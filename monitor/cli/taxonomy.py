@@ -18,8 +18,8 @@ from monitor.cli.output import columns, complain, count, emit, heading, say, sho
 from monitor.cli.session import Session
 from monitor.cli.tag_names import short
 from monitor.core.errors import ConfigError
-from monitor.core.gazetteer import listed_forms
 from monitor.core.model import Facet
+from monitor.core.spellings import spellings
 from monitor.core.tagging import Tagger
 from monitor.core.taxonomy import Taxonomy
 from monitor.core.taxonomy_doubts import SORTS, Archive, Doubt, archive_of, doubts
@@ -155,9 +155,7 @@ def stats(ctx: typer.Context, *, directory: Directory = None, as_json: AsJson = 
     Tagger(taxonomy)
     built = time.process_time()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    forms = [
-        (form.entry.facet, form.language or "", form.rule, fold(form.spelled).text) for form in listed_forms(taxonomy)
-    ]
+    forms = [(form.facet, form.language or "", form.rule, fold(form.words).text) for form in spellings(taxonomy)]
     patterns = {words for _, _, rule, words in forms if rule != "hashtag"}
     measured = {
         "patterns": len(patterns),

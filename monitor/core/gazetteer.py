@@ -219,9 +219,8 @@ def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANIS
     for language, acronyms in organisation.acronyms.items():
         for acronym in acronyms:
             yield from _acronym(entry, "acronym", language, acronym)
-            if (
-                acronym in ("UN", "EU") and facet is Facet.ORGANISATION
-            ):  # the two organisations that have a flag in Unicode
+            # The two organisations that have a flag in Unicode.
+            if acronym in ("UN", "EU") and facet is Facet.ORGANISATION:
                 yield Form(entry, "flag", None, Case.ANY, _flag(acronym))
     for hashtag in organisation.hashtags:
         yield Form(entry, "hashtag", None, Case.ANY, hashtag)

@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from monitor.core.gazetteer import Case, Form, listed_forms
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES
 from monitor.core.model import Facet
+from monitor.core.spellings import Spelling, spellings
 from monitor.core.taxonomy import Organisation, Taxonomy
 from monitor.core.text import find_word, fold
 
@@ -40,7 +40,7 @@ class Archive:
 
 def doubts(taxonomy: Taxonomy, archive: Archive | None = None) -> list[Doubt]:
     """Everything doubtful, in the order of SORTS. Without an archive, what only stored posts can show is left out."""
-    forms = list(listed_forms(taxonomy))
+    forms = list(spellings(taxonomy))
     found = [
         *_same_names(forms),
         *_word_like(forms, archive),
@@ -50,59 +50,59 @@ def doubts(taxonomy: Taxonomy, archive: Archive | None = None) -> list[Doubt]:
     return sorted(found, key=lambda one: (SORTS.index(one.sort), one.facet, one.slug, str(one.path)))
 
 
-def _same_names(forms: list[Form]) -> Iterator[Doubt]:
+def _same_names(forms: list[Spelling]) -> Iterator[Doubt]:
     """One spelling of several entries of a facet. All of them are tagged, which may be meant: contested names."""
-    by_words: defaultdict[tuple[Facet, str], list[Form]] = defaultdict(list)
+    by_words: defaultdict[tuple[Facet, str], list[Spelling]] = defaultdict(list)
     for form in forms:
         if form.rule in {"name", "acronym"}:
-            words = form.spelled if form.case is Case.EXACT else fold(form.spelled).text
-            by_words[form.entry.facet, words].append(form)
+            words = form.words if form.exact else fold(form.words).text
+            by_words[form.facet, words].append(form)
     told: set[tuple[str, str, str]] = set()
     for (facet, _), listed in by_words.items():
-        first = {form.entry.slug: form for form in reversed(listed)}
+        first = {form.slug: form for form in reversed(listed)}
         if len(first) < 2:
             continue
         slug, other = sorted(first)[:2]
         form = first[slug]
-        sort = "same acronym" if form.case is Case.EXACT else "same name"
+        sort = "same acronym" if form.exact else "same name"
         # Inflected forms of one shared name would say the same again.
         if (slug, other, sort) in told:
             continue
         told.add((slug, other, sort))
         others = " and ".join(sorted(first.keys() - {slug}))
-        settled = all(each.entry.requires or each.entry.excludes for each in first.values())
+        settled = all(each.guarded for each in first.values())
         yield Doubt(
             sort=sort,
             facet=facet,
             slug=slug,
             path=_path(form),
-            sentence=f"“{form.spelled}” is also {others}: "
+            sentence=f"“{form.words}” is also {others}: "
             + ("their contexts decide" if settled else "both are tagged wherever it stands"),
         )
 
 
-def _word_like(forms: list[Form], archive: Archive | None) -> Iterator[Doubt]:
+def _word_like(forms: list[Spelling], archive: Archive | None) -> Iterator[Doubt]:
     """Acronyms that are ordinary words when a text is set in capitals, or carelessly written."""
     told: set[tuple[str, str]] = set()
     for form in forms:
-        key = (form.entry.slug, form.spelled)
-        if form.rule != "acronym" or "." in form.spelled or key in told:
+        key = (form.slug, form.words)
+        if form.rule != "acronym" or "." in form.words or key in told:
             continue
         told.add(key)
-        word = fold(form.spelled).text
+        word = fold(form.words).text
         met = archive.lower.get(word, 0) if archive else 0
         if word not in ACRONYM_LOOK_ALIKES and met < 2:
             continue
-        if form.entry.requires:
+        if form.guarded:
             continue
         where = f"“{word}” stands in {met} of {archive.posts} stored posts" if archive and met else "it is one"
         guarded = "; headlines in capitals are left out" if word in ACRONYM_LOOK_ALIKES else ""
         yield Doubt(
             sort="acronym is a word",
-            facet=form.entry.facet,
-            slug=form.entry.slug,
+            facet=form.facet,
+            slug=form.slug,
             path=_path(form),
-            sentence=f"{form.spelled} may be an ordinary word: {where}{guarded}",
+            sentence=f"{form.words} may be an ordinary word: {where}{guarded}",
         )
 
 
@@ -143,7 +143,7 @@ def _organisation_like(taxonomy: Taxonomy) -> Iterator[tuple[Facet, Organisation
     yield from ((own.facet, each) for own in taxonomy.facets for each in own.entries)
 
 
-def _path(form: Form) -> tuple[str | int, ...]:
+def _path(form: Spelling) -> tuple[str | int, ...]:
     kind = {"name": "names", "acronym": "acronyms", "city": "cities", "demonym": "demonyms"}.get(form.rule, "names")
     return (kind, form.language) if form.language else (kind,)
 
