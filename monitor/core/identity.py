@@ -15,6 +15,7 @@ URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»“”]+", re.IGNORECASE)
 """A web address inside a text, up to the white space or quotation mark that ends it."""
 
 DIGEST_SIZE = 8
+_FEW = 2  # posts below what leads a window; where fewer were, one withdrawn looks like a window that has moved on
 MIN_WORDS = 12
 """A text shorter than this is too common to be recognised by its words ("Good morning, dear subscribers!")."""
 
@@ -96,3 +97,19 @@ def unpacked(seen: bytes) -> tuple[bytes, ...]:
     if len(seen) % DIGEST_SIZE:
         raise ValueError(f"the memory of seen posts has {len(seen)} bytes, which is not a multiple of {DIGEST_SIZE}")
     return tuple(seen[i : i + DIGEST_SIZE] for i in range(0, len(seen), DIGEST_SIZE))
+
+
+def unmet(before: bytes, now: bytes) -> frozenset[bytes]:
+    """The digests of a window of which the next should show one, and does not; empty where the two meet.
+
+    Where they do not, posts may have come and gone in between. What leads both is left out where anything follows: it
+    may be pinned there, and says nothing of what lies between.
+    """
+    old, new = unpacked(before), unpacked(now)
+    leading = 0
+    while leading < min(len(old), len(new)) and old[leading] == new[leading]:
+        leading += 1
+    old, new = old[leading:], new[leading:]
+    if len(old) < _FEW or not new or not frozenset(old).isdisjoint(new):
+        return frozenset()
+    return frozenset(old)

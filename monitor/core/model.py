@@ -118,6 +118,7 @@ class Document:
     content: bytes
     content_type: str | None = None  # the header as sent, parameters included
     fetched_at: datetime
+    whole: bool = True  # False where the server did not say where it ends, so that it may have been cut off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +153,7 @@ class Fetched:
 class NotModified:
     """304: the server says that nothing changed since the validators we sent."""
 
+    moved_to: str | None = None  # as in `Fetched`
     freshness: Freshness = Freshness()
     took: timedelta | None = field(default=None, compare=False)  # as of Fetched
 

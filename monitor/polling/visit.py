@@ -17,6 +17,7 @@ from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
 from monitor.core.errors import POSTPONEMENTS, SourceError
 from monitor.core.hints import Hints, from_headers
+from monitor.core.identity import digest8, unmet
 from monitor.core.model import (
     Fetched,
     Freshness,
@@ -30,7 +31,8 @@ from monitor.core.model import (
     Source,
 )
 from monitor.polling.parts import Parts
-from monitor.store import posts
+from monitor.store import posts, recognition
+from monitor.store.recognition import Brought
 
 log = structlog.get_logger()
 
@@ -45,18 +47,19 @@ async def poll(source: Source, *, parts: Parts) -> Poll:
     memory = source.memory
     done = Poll(source=source, started_at=started_at, finished_at=started_at, outcome=Outcome.KNOWN, memory=memory)
     try:
-        result = await parts.fetch(asking(source))
+        asked = asking(source)
+        result = await parts.fetch(asked)
         done = replace(done, memory=replace(memory, failures=0))
         match result:
             case NotModified():
-                after = taken_on_trust(done.memory)
+                after = taken_on_trust(done.memory, result, asked=asked.url)
                 done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=after, answered_in=result.took)
                 done = _heard(done, result.freshness, {}, parts=parts)
             case Gone():
                 done = failed(done, "the server says that this address is gone for good (410)", reason="gone")
                 done = replace(done, outcome=Outcome.GONE)
             case Fetched():
-                done = await _read(done, result, parts=parts)
+                done = await _read(done, result, asked=asked.url, parts=parts)
     except SourceError as error:
         if error.reason in POSTPONEMENTS:  # its host is to be left alone for now: that says nothing about the source
             done = replace(done, outcome=Outcome.POSTPONED, memory=memory, error=str(error), reason=error.reason)
@@ -70,7 +73,7 @@ async def poll(source: Source, *, parts: Parts) -> Poll:
     return replace(done, finished_at=parts.clock())
 
 
-async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
+async def _read(done: Poll, fetched: Fetched, *, asked: str, parts: Parts) -> Poll:
     document = fetched.document
     body_hash = blake2b(document.content, digest_size=16).digest()
     # An index says nothing about what its parts hold, so their being the same is not known from its being the same.
@@ -79,12 +82,14 @@ async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
     if reading is not None and reading.more:
         reading = await _with_parts(done.source, reading, parts=parts)
     brought = bool(reading and reading.posts)
-    memory = replace(learnt(done.memory, fetched, brought=brought), body_hash=body_hash, polled_before=True)
+    memory = learnt(done.memory, fetched, asked=asked, brought=brought)
+    memory = replace(memory, body_hash=body_hash, polled_before=True)
     done = replace(done, memory=memory, size=len(document.content), answered_in=fetched.took)
     done = _heard(done, fetched.freshness, reading.hints if reading else {}, parts=parts)
     if reading is None:
         return done
-    done = replace(done, reading=reading, memory=replace(done.memory, seen=reading.seen))
+    # A window that shows nothing for once is no window to connect the next one to.
+    done = replace(done, reading=reading, memory=replace(done.memory, seen=reading.seen or done.memory.seen))
     done = _counted(await _paged_back(done, reading, parts=parts))
     return await _with_full_texts(done, parts=parts)
 
@@ -129,7 +134,8 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     source = done.source
     if not source.memory.polled_before or not source.memory.seen:
         return done  # a first window has nothing to connect to
-    connected = await _connected(source, reading, parts=parts)
+    wanted = unmet(source.memory.seen, reading.seen)
+    connected = not wanted or not wanted.isdisjoint(await _known(source, reading, parts=parts))
     address, later = (source.memory.backfill, None) if connected else (reading.older, source.memory.backfill)
     collected, notes, pages_read = list(reading.posts), list(reading.notes), list(reading.numbers)
     pages = 0
@@ -145,7 +151,7 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
             break
         collected += older.posts
         pages_read += older.numbers
-        connected = await _connected(source, older, parts=parts)
+        connected = older.shown > len(older.posts) or bool(await _known(source, older, parts=parts))
         address = None if connected else older.older
     gap = None
     if not connected and address is None:
@@ -163,12 +169,11 @@ def _counted(done: Poll) -> Poll:
     return replace(done, memory=replace(done.memory, numbers=known))
 
 
-async def _connected(source: Source, reading: Reading, *, parts: Parts) -> bool:
-    """Whether a page shows anything that is known already, unchanged or edited."""
-    if not reading.shown or reading.shown > len(reading.posts):
-        return True
-    keys = [(source.id, each.post.guid) for each in reading.posts]
-    return bool(await parts.database.read(lambda tx: posts.known(tx, keys)))
+async def _known(source: Source, reading: Reading, *, parts: Parts) -> list[bytes]:
+    """The posts of a page that are stored, be it in other words or under other guids, by the digests of what is stored."""
+    brought = [Brought(source=source, prepared=prepared, shown=reading.seen) for prepared in reading.posts]
+    recognised = await parts.database.read(lambda tx: recognition.recognise(tx, brought))
+    return [digest8(guid, content) for (_, guid), content in recognised.stored.items()]
 
 
 async def _with_full_texts(done: Poll, *, parts: Parts) -> Poll:

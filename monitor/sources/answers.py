@@ -26,14 +26,16 @@ _ADVICE = {
 }
 
 
-def without_document(response: httpx2.Response, *, url: str, conditional: bool, now: datetime) -> FetchResult:
+def without_document(
+    response: httpx2.Response, *, url: str, conditional: bool, moved_to: str | None, now: datetime
+) -> FetchResult:
     """What an answer means that brings no document and is no redirect. `conditional`: validators were sent.
 
     Raises SourceError for all but 304 and 410.
     """
     status = response.status_code
     if status == HTTPStatus.NOT_MODIFIED and conditional:
-        return NotModified(freshness=freshness(response))
+        return NotModified(moved_to=moved_to, freshness=freshness(response))
     if status == HTTPStatus.GONE:
         return Gone()
     if status in {HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT}:
@@ -91,6 +93,11 @@ def validator(response: httpx2.Response, name: bytes) -> str | None:
     """A header exactly as it was sent, to be sent back; None where it is absent, empty or absurdly long."""
     value = next((value for key, value in response.headers.raw if key.lower() == name), b"")
     return value.decode("latin-1") if 0 < len(value) <= MAX_KEPT else None
+
+
+def states_its_end(response: httpx2.Response) -> bool:
+    """Whether a body that was broken off would be noticed: its length is stated, or it comes in chunks (RFC 9112, 8)."""
+    return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
 
 
 def stated_length(response: httpx2.Response) -> int | None:

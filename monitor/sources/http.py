@@ -32,7 +32,7 @@ from monitor.core.addresses import Network
 from monitor.core.errors import SourceError
 from monitor.core.model import Clock, Document, Fetched, FetchResult, Gone
 from monitor.sources import codings
-from monitor.sources.answers import asked_patience, freshness, stated_length, validator, without_document
+from monitor.sources.answers import asked_patience, freshness, stated_length, states_its_end, validator, without_document
 from monitor.sources.failures import explained
 from monitor.sources.guard import Resolver
 from monitor.sources.manners import Manners
@@ -197,7 +197,13 @@ class Fetcher:
                 self._settle_for_anything(trip)
                 return None
             self._heed(trip, response)
-            return without_document(response, url=str(trip.url), conditional=trip.conditional, now=trip.clock())
+            return without_document(
+                response,
+                url=str(trip.url),
+                conditional=trip.conditional,
+                moved_to=trip.moved_to,
+                now=trip.clock(),
+            )
         finally:
             await response.aclose()  # a connection with a body that was not read to its end is closed
 
@@ -233,6 +239,7 @@ class Fetcher:
                 content=content,
                 content_type=response.headers.get("Content-Type"),
                 fetched_at=trip.clock(),
+                whole=states_its_end(response),
             ),
             etag=validator(response, b"etag"),
             last_modified=validator(response, b"last-modified"),
