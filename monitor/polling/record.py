@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitor.core import health
 from monitor.core.drift import Drift, observe
@@ -111,11 +111,11 @@ def _drift(p: Poll, news: Sequence[Post]) -> Drift:
     """How far the source's clock is off, with what this poll's new posts say of it. A page-back says nothing: what it
     brings was published before the last poll, at no one knows what distance from it."""
     before = Drift.from_bytes(p.memory.drift)
-    until = Rhythm.from_bytes(p.memory.rhythm).known_until
-    if not until or not p.source.memory.polled_before or p.gap or p.source.memory.backfill or p.memory.backfill:
+    previous_at = Rhythm.from_bytes(p.memory.rhythm).known_at
+    if not p.source.memory.polled_before or p.gap or p.source.memory.backfill or p.memory.backfill:
         return before
     stated = [post.stated_at for post in news if post.stated_at is not None]
-    return observe(before, stated, polled_at=p.finished_at, previous_at=datetime.fromtimestamp(until * 3600, UTC))
+    return observe(before, stated, polled_at=p.finished_at, previous_at=previous_at)
 
 
 def _noted(p: Poll, decisions: Sequence[str]) -> Poll:

@@ -150,9 +150,7 @@ async def _lived(
             with loop.standing_still():
                 return await workshop.run(read_equipped, document, source)
 
-        parts = polling.Parts(
-            database=database, fetch=fetch, read=read, clock=clock, chance=chance.random, pace=pace
-        )
+        parts = polling.Parts(database=database, fetch=fetch, read=read, clock=clock, chance=chance.random, pace=pace)
         while loop.time() < days * DAY:
             async for recorded in polling.poll_due(parts):
                 lived.polls.append(_polled(recorded))

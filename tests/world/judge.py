@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from monitor.core import drift
 from monitor.core.conditional import MOVES
 from monitor.core.model import Outcome, StoredPost
 from monitor.store import posts, sources
@@ -35,6 +36,15 @@ class Kept:
     at: float  # when it was stored, seconds since START
     revisions: int
     stored: StoredPost
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What the service owes, how often that was put to the test, and where it failed."""
+
+    sentence: str
+    cases: int
+    broken: list[str]
 
 
 class Verdict:
@@ -72,24 +82,46 @@ class Verdict:
 
     # ── promises ───────────────────────────────────────────────────────────────────────────────────────────
 
+    def promises(self) -> list[Promise]:
+        """All that is promised, how often it was put to the test, and where it was broken."""
+        publishers, log = self.lived.publishers, self.lived.log
+        outages = sum(1 for p in publishers for _ in self.outages(p))
+        liars = sum(p.validators in {"kept", "forever"} for p in publishers)
+        parties = len({a.party for a in log})
+        shown = self.shown()
+        edited = sum(len({version for _, version in times}) > 1 for times in shown.values())
+        windows = [window for p in publishers for window in self.windows(p)]
+        end = self.lived.days * DAY
+        return [
+            Promise("what any window showed is stored", len(shown), list(self.lost())),
+            Promise("… once", len(self.kept), list(self.twice())),
+            Promise("nothing is stored that nobody published", len(self.kept), self.unknown),
+            Promise("an edit is a revision", edited, list(self.wrong_revisions())),
+            Promise(
+                "a gap is reported where posts came and went",
+                sum(missed > 0 for _, missed, *_ in windows),
+                list(self.missed_gaps()),
+            ),
+            Promise("… and only where two windows do not meet", len(windows), list(self.false_gaps())),
+            Promise("no domain has more requests at once", parties, list(self.crowds())),
+            Promise("… or faster than its spacing or Crawl-delay", len(log), list(self.haste())),
+            Promise(
+                "a domain that asked for it is spared", sum(a.spare_until > 0 for a in log), list(self.impatience())
+            ),
+            Promise("a source is read soon after its outage", outages, list(self.not_survived())),
+            Promise("no source is left alone", len(publishers), list(self.stopped())),
+            Promise(
+                "what is gone is retired, with a notice",
+                sum(p.gone < end for p in publishers),
+                list(self.not_retired()),
+            ),
+            Promise("a move that holds is followed", sum(p.moved < end for p in publishers), list(self.not_followed())),
+            Promise("validators that lie are found out", liars, list(self.not_caught())),
+        ]
+
     def complaints(self) -> list[str]:
-        """Every promise that was broken, by name."""
-        checks = {
-            "not stored": self.lost(),
-            "stored twice": self.twice(),
-            "never published": self.unknown,
-            "revisions": self.wrong_revisions(),
-            "gaps": self.wrong_gaps(),
-            "too many at once": self.crowds(),
-            "too fast": self.haste(),
-            "asked in spite of Retry-After": self.impatience(),
-            "did not come back": self.not_survived(),
-            "stopped": self.stopped(),
-            "gone": self.not_retired(),
-            "moved": self.not_followed(),
-            "lying validators": self.not_caught(),
-        }
-        return [f"{name}: {what}" for name, found in checks.items() for what in found]
+        """Every promise that was broken, by name; empty where all were kept."""
+        return [f"{promise.sentence}: {what}" for promise in self.promises() for what in promise.broken]
 
     def shown(self) -> dict[str, list[tuple[float, int]]]:
         """Of every article that a server showed: when, and in which version."""
@@ -122,14 +154,19 @@ class Verdict:
             if revisions != changes:
                 yield f"{token}: {changes} changes were shown, {revisions} revisions are kept"
 
-    def wrong_gaps(self) -> Iterator[str]:
-        """A gap is reported where articles came and went between two windows, and only where windows do not meet."""
+    def missed_gaps(self) -> Iterator[str]:
+        """Articles that came and went between two windows, and nothing was said."""
         for publisher in self.lived.publishers:
-            for at, missed, apart, reported in self.windows(publisher):
+            for at, missed, _, reported in self.windows(publisher):
                 if missed and not reported:
-                    yield f"{publisher.slug}: {missed} articles fell out unseen before {at:.0f}, nothing was said"
+                    yield f"{publisher.slug}: {missed} articles fell out unseen before {at:.0f}"
+
+    def false_gaps(self) -> Iterator[str]:
+        """Gaps reported between windows that meet."""
+        for publisher in self.lived.publishers:
+            for at, _, apart, reported in self.windows(publisher):
                 if reported and not apart:
-                    yield f"{publisher.slug}: a gap was reported at {at:.0f}, but the windows meet"
+                    yield f"{publisher.slug} at {at:.0f}"
 
     def windows(self, publisher: Publisher) -> Iterator[tuple[float, int, bool, bool]]:
         """Of each window but the first: when, how many articles nobody can have seen, whether it meets none of the one
@@ -144,12 +181,18 @@ class Verdict:
             if asked.older or not tokens:
                 ever |= tokens
                 continue
-            paged = {t for a in answers[number + 1 :] if a.older for t, _ in a.shown or ()} if publisher.kind == "telegram" else set()
+            paged = (
+                {t for a in answers[number + 1 :] if a.older for t, _ in a.shown or ()}
+                if publisher.kind == "telegram"
+                else set()
+            )
             if before is not None:
                 missed = [
                     a
                     for a in publisher.articles
-                    if before.at < a.at <= asked.at and a.withdrawn > asked.at and a.token not in ever | tokens | paged
+                    if before.at < a.at <= asked.at
+                    and a.withdrawn > asked.at
+                    and a.token not in ever | tokens | paged
                     and not ("stale" in publisher.oddities and a.at > asked.at - 1200)
                 ]
                 reported = any(p.gap for p in polls if p.started - 0.01 <= asked.at <= p.finished + 0.01)
@@ -204,7 +247,11 @@ class Verdict:
                 continue
             met = [a for a in self.answers[publisher.number] if outage.since <= a.at < outage.until]
             if any(a.answer not in _SOUND for a in met):
-                spared = [a.spare_until for a in self.lived.log if a.party == publisher.party.domain and a.at < outage.until + DAY]
+                spared = [
+                    a.spare_until
+                    for a in self.lived.log
+                    if a.party == publisher.party.domain and a.at < outage.until + DAY
+                ]
                 yield Outage(outage.since, max(outage.until, *spared), outage.what)
 
     def back_after(self, publisher: Publisher, outage: Outage) -> float | None:
@@ -231,7 +278,9 @@ class Verdict:
     def stopped(self) -> Iterator[str]:
         end = self.lived.days * DAY
         for publisher in self.lived.publishers:
-            times = [p.finished for p in self.lived.polls if p.slug == publisher.slug and p.outcome is not Outcome.POSTPONED]
+            times = [
+                p.finished for p in self.lived.polls if p.slug == publisher.slug and p.outcome is not Outcome.POSTPONED
+            ]
             for a, b in pairwise([*times, end]):
                 if b - a > CEILING + DAY:  # a hold of a day may come on top
                     yield f"{publisher.slug} was left alone from {a:.0f} to {b:.0f}"
@@ -283,6 +332,25 @@ class Verdict:
             if self.articles[token][1].at > first.get(self.articles[token][0].slug, 0.0)
         }
 
+    def time_to_ask(self) -> float:
+        """Seconds in which sources could be asked, added up: all of the time but that for which domains ask patience."""
+        end = self.lived.days * DAY
+        held: defaultdict[str, float] = defaultdict(float)
+        until: defaultdict[str, float] = defaultdict(float)
+        for asked in self.lived.log:
+            spare = min(asked.spare_until, end)
+            held[asked.party] += max(spare - max(asked.at, until[asked.party]), 0.0)
+            until[asked.party] = max(until[asked.party], spare)
+        return sum(end - held[publisher.party.domain] for publisher in self.lived.publishers)
+
+    def warnings(self) -> dict[str, list[str | None]]:
+        """What is said of the sources' clocks, by how their dates are written."""
+        found: defaultdict[str, list[str | None]] = defaultdict(list)
+        for publisher in self.lived.publishers:
+            memory = self.statuses[publisher.slug].source.memory
+            found[publisher.dates].append(drift.warning(drift.Drift.from_bytes(memory.drift)))
+        return found
+
     def _last_finished(self) -> float:
         return self.lived.polls[-1].finished if self.lived.polls else 0.0
 
@@ -300,7 +368,3 @@ def _at_once(found: Iterable[Asked]) -> int:
         now += step
         most = max(most, now)
     return most
-
-
-def by_what(outages: Sequence[tuple[Outage, float | None]]) -> Counter[str]:
-    return Counter(outage.what for outage, _ in outages)

@@ -21,7 +21,7 @@ def stated(publisher: Publisher, article: Article) -> str:
     if style == "none":
         return ""
     if style == "future":  # planned, and shown all the same
-        at += timedelta(hours=article.number % 5 * 30)
+        at += timedelta(hours=article.number % 5 * 5)
     if style == "drifting":
         at += timedelta(minutes=20 + article.at / DAY * 7)
     if style == "zoneless":
@@ -89,11 +89,9 @@ def _rss(publisher: Publisher, now: float, shown: Sequence[Article]) -> str:
             + (f"<pubDate>{date}</pubDate>" if date else "")
             + f"<description>{escape(f'<p>{text}</p>')}</description></item>"
         )
-    head = f"<title>Source {publisher.number}</title><link>http://{publisher.host}/</link><ttl>60</ttl>"
-    return (
-        '<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>'
-        f"{head}{''.join(items)}</channel></rss>"
-    )
+    ttl = "<ttl>60</ttl>" if publisher.number % 5 == 0 else ""
+    head = f"<title>Source {publisher.number}</title><link>http://{publisher.host}/</link>{ttl}"
+    return f'<?xml version="1.0" encoding="utf-8"?><rss version="2.0"><channel>{head}{"".join(items)}</channel></rss>'
 
 
 def _atom(publisher: Publisher, now: float, shown: Sequence[Article]) -> str:

@@ -44,7 +44,9 @@ BROKEN = (
     "429-nonsense", "endless-drip", "gone-for-now",
 )  # fmt: skip
 HARMLESS = frozenset({"drip", "moved-for-now", "blank"})  # the source answers in spite of them
-ASKING = frozenset({"429-seconds", "503-date", "429-bare", "503-absurd", "429-nonsense"})  # and so they concern all of a party
+ASKING = frozenset(
+    {"429-seconds", "503-date", "429-bare", "503-absurd", "429-nonsense"}
+)  # and so they concern all of a party
 
 _WORDS = (
     "agreement border council dialogue embassy energy export fisheries forum grain harbour humanitarian inspection "
@@ -146,6 +148,14 @@ class Publisher:
             if outage.since <= now < outage.until:
                 return outage
         return None
+
+    def troubled(self, at: float) -> bool:
+        """Whether it cannot be read at that time, or its domain asked to be spared."""
+        for outage in (*self.party.asks, *self.outages):
+            longer = DAY if outage.what == "503-absurd" else 0.0
+            if outage.since <= at < max(outage.until, outage.since + longer) and outage.what not in HARMLESS:
+                return True
+        return at >= self.gone
 
 
 def moment(at: float) -> datetime:

@@ -146,7 +146,14 @@ class Servers:
         self, publisher: Publisher, now: float, headers: dict[str, str], path: str, before: int | None
     ) -> Answer:
         outage = publisher.outage(now)
-        if outage is not None and outage.what not in {"drip", "moved-for-now", "blank", "cut", "truncated", "endless-drip"}:
+        if outage is not None and outage.what not in {
+            "drip",
+            "moved-for-now",
+            "blank",
+            "cut",
+            "truncated",
+            "endless-drip",
+        }:
             return _refused(outage, now)
         if now >= publisher.gone:
             return Answer(status="410 Gone")
@@ -155,7 +162,10 @@ class Servers:
             if now >= publisher.moved + OLD_ADDRESS_LASTS:
                 return Answer(status="404 Not Found")
             status = "301 Moved Permanently" if publisher.number % 2 else "308 Permanent Redirect"
-            return Answer(status=status, headers={"Location": f"http://new.{publisher.party.domain}:{self.port}/moved{publisher.path}"})
+            return Answer(
+                status=status,
+                headers={"Location": f"http://new.{publisher.party.domain}:{self.port}/moved{publisher.path}"},
+            )
         if moved and now < publisher.moved:
             return Answer(status="404 Not Found")
         if outage is not None and outage.what == "moved-for-now" and not path.startswith("/elsewhere"):
@@ -266,7 +276,9 @@ def _refused(outage: Outage, now: float) -> Answer:
         return Answer(status="429 Too Many Requests", headers={"Retry-After": str(int(left) + 1)}, spare=left)
     if what == "503-date":
         date = moment(outage.until) + timedelta(seconds=1)
-        return Answer(status="503 Service Unavailable", headers={"Retry-After": format_datetime(date, usegmt=True)}, spare=left)
+        return Answer(
+            status="503 Service Unavailable", headers={"Retry-After": format_datetime(date, usegmt=True)}, spare=left
+        )
     if what == "503-absurd":  # a hundred years; a day is believed
         return Answer(status="503 Service Unavailable", headers={"Retry-After": "3155760000"}, spare=DAY)
     if what == "429-bare":
@@ -278,7 +290,9 @@ def _refused(outage: Outage, now: float) -> Answer:
     if what == "error-page":
         return Answer(status="200 OK", content=_ERROR_PAGE.encode(), headers={"Content-Type": "text/html"})
     if what == "binary":
-        return Answer(status="200 OK", content=b"\x89PNG\r\n\x1a\n" + bytes(range(256)), headers={"Content-Type": "image/png"})
+        return Answer(
+            status="200 OK", content=b"\x89PNG\r\n\x1a\n" + bytes(range(256)), headers={"Content-Type": "image/png"}
+        )
     if what == "empty":
         return Answer(status="200 OK", headers={"Content-Type": "application/rss+xml"})
     if what == "gone-for-now":
