@@ -32,7 +32,14 @@ from monitor.core.addresses import Network
 from monitor.core.errors import SourceError
 from monitor.core.model import Clock, Document, Fetched, FetchResult, Gone
 from monitor.sources import codings
-from monitor.sources.answers import asked_patience, freshness, stated_length, states_its_end, validator, without_document
+from monitor.sources.answers import (
+    asked_patience,
+    freshness,
+    stated_length,
+    states_its_end,
+    validator,
+    without_document,
+)
 from monitor.sources.failures import explained
 from monitor.sources.guard import Resolver
 from monitor.sources.manners import Manners
