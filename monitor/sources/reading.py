@@ -10,6 +10,7 @@ from monitor.core.dates import day_comes_first
 from monitor.core.identity import digest8, guid_of, packed, told_by_text, unpacked
 from monitor.core.model import Document, Entry, Match, Post, Prepared, Reading, Source, Tag, Window
 from monitor.core.normalise import normalise
+from monitor.core.recognition import alike
 from monitor.sources import KINDS
 from monitor.sources.sniff import sniff
 
@@ -110,7 +111,8 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
     """The entries, those told apart by what they say that share an identity without being versions of one post.
 
     Some feeds give each entry the address of the section, as link or as guid. Entries that share it and differ in title
-    and in date or link are different posts; those that differ in less are versions.
+    and in date or link, or have no date and no words in common, are different posts; those that differ in less are
+    versions.
     """
     alike: dict[str, list[Entry]] = {}
     for entry in window.entries:
@@ -127,9 +129,15 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
 
 
 def _are_different_posts(entries: Sequence[Entry]) -> bool:
-    titles = {entry.title or entry.html for entry in entries}
+    titles = dict.fromkeys(entry.title or entry.html for entry in entries)
     stated = any(entry.guid for entry in entries)
-    return len(titles) > 1 and (not stated or len({(entry.link, entry.published) for entry in entries}) > 1)
+    if len(titles) < 2:
+        return False
+    if not stated or len({(entry.link, entry.published) for entry in entries}) > 1:
+        return True
+    # One guid, one link and no date for all, the address of the section: versions of one post have titles in common.
+    first, *others = (title or "" for title in titles)
+    return entries[0].published is None and not any(alike(first, other) for other in others)
 
 
 def _last_changed(post: Post) -> float:
