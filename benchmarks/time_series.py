@@ -9,6 +9,7 @@ decisions on identity that were not simply the stated guid, with their reasons, 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+
+import structlog
 
 from monitor import polling
 from monitor.core.html import one_line
@@ -255,4 +258,5 @@ def _history(kept: Kept) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(table(replayed_all(), verbose="-v" in sys.argv[1:]))

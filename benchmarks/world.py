@@ -30,9 +30,9 @@ import structlog
 from monitor.core.pacing import Pace
 from monitor.store import schema
 from monitor.store.database import Database
-from tests.world.drive import LEARNT, Lived, live
+from tests.world.drive import Lived, live
 from tests.world.judge import Verdict
-from tests.world.publishers import HABITS, HOUR, KINDS, Publisher, parties, populated
+from tests.world.publishers import HABITS, HOUR, Publisher, parties, populated
 
 WORKERS = 2
 
@@ -80,9 +80,9 @@ def main() -> int:
 def overview(lived: Lived, seed: int, real: float, worked: float) -> None:
     published = sum(len(p.articles) for p in lived.publishers)
     print(
-        f"{len(lived.publishers)} sources of {len(parties(lived.publishers))} domains, {lived.days:g} days, seed {seed}: "
-        f"{published} articles, {lived.requests} requests, {len(lived.polls)} polls; {real:.0f} s, {worked:.0f} s of them "
-        "processor time of this process (loop, fetcher, store and all the servers)"
+        f"{len(lived.publishers)} sources of {len(parties(lived.publishers))} domains, {lived.days:g} days, "
+        f"seed {seed}: {published} articles, {lived.requests} requests, {len(lived.polls)} polls; {real:.0f} s, "
+        f"{worked:.0f} s of them processor time of this process (loop, fetcher, store and all the servers)"
     )
     for name, counted in (
         ("kinds", Counter(p.kind for p in lived.publishers)),
@@ -115,7 +115,8 @@ def outages(verdict: Verdict) -> None:
             length = (outage.until - outage.since) / HOUR
             found[outage.what].append((length, verdict.back_after(publisher, outage)))
     print(
-        f"\n{'outages that polls met':24}{'n':>5}{'mean length':>13}{'read again after its end: mean':>32}{'longest':>10}"
+        f"\n{'outages that polls met':24}{'n':>5}{'mean length':>13}"
+        f"{'read again after its end: mean':>32}{'longest':>10}"
     )
     for what, cases in sorted(found.items()):
         back = [after / 60 for _, after in cases if after is not None]

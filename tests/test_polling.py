@@ -313,7 +313,8 @@ def test_a_clock_that_runs_ahead_is_found_out(database: Database) -> None:
         stated = f"{world.now + timedelta(hours=3, minutes=-5):%Y-%m-%d %H:%M:%S}"  # local time, without its zone
         world.document(
             "https://mfa.example/rss.xml",
-            f"<rss version='2.0'><channel><title>MFA</title><item><guid>{number}</guid><title>Statement {number}</title>"
+            "<rss version='2.0'><channel><title>MFA</title><item>"
+            f"<guid>{number}</guid><title>Statement {number}</title>"
             f"<pubDate>{stated}</pubDate></item></channel></rss>",
         )
         asyncio.run(world.due_by_name("mfa"))

@@ -57,8 +57,8 @@ def learnt(memory: Memory, fetched: Fetched, *, asked: str, brought: bool) -> Me
 def _moved(memory: Memory, led_to: str | None, *, asked: str) -> tuple[str | None, int]:
     """Where the source has moved to, and how many polls in a row were `led_to` that address, as far as is known now."""
     if led_to is None:
-        # Asked directly, the new address answers without redirecting: what was learnt stays. Where the old one does, the
-        # move was taken back.
+        # Asked directly, the new address answers without redirecting: what was learnt stays. Where the old one does so,
+        # the move was taken back.
         settled = memory.moved_polls >= MOVES and asked == memory.moved_to
         return (memory.moved_to, memory.moved_polls) if settled else (None, 0)
     if memory.moved_polls >= MOVES:

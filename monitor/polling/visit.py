@@ -170,7 +170,7 @@ def _counted(done: Poll) -> Poll:
 
 
 async def _known(source: Source, reading: Reading, *, parts: Parts) -> list[bytes]:
-    """The posts of a page that are stored, be it in other words or under other guids, by the digests of what is stored."""
+    """Digests of the stored posts that a page shows, be it in other words or under other guids."""
     brought = [Brought(source=source, prepared=prepared, shown=reading.seen) for prepared in reading.posts]
     recognised = await parts.database.read(lambda tx: recognition.recognise(tx, brought))
     return [digest8(guid, content) for (_, guid), content in recognised.stored.items()]

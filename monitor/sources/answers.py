@@ -96,7 +96,7 @@ def validator(response: httpx2.Response, name: bytes) -> str | None:
 
 
 def states_its_end(response: httpx2.Response) -> bool:
-    """Whether a body that was broken off would be noticed: its length is stated, or it comes in chunks (RFC 9112, 8)."""
+    """Whether a body that is broken off is noticed: its length is stated, or it comes in chunks (RFC 9112, 8)."""
     return "Content-Length" in response.headers or "Transfer-Encoding" in response.headers
 
 

@@ -1,4 +1,5 @@
-"""Whole listing pages as sites build them, menus, asides and footers included: what a person would call the list is found.
+# ruff: noqa: E501 - markup and titles are easier to read unbroken
+"""Whole listing pages as sites build them, with menus, asides and footers: what a person would call the list is found.
 
 Written without looking at the rules; each has another shape.
 """

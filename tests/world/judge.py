@@ -273,7 +273,8 @@ class Verdict:
                 if back is None and left > allowed:
                     yield f"{publisher.slug} was not read again after {outage.what} of {length / HOUR:.1f} h"
                 if back is not None and back > allowed:
-                    yield f"{publisher.slug} was read again {back / HOUR:.1f} h after {outage.what} of {length / HOUR:.1f} h"
+                    took, lasted = back / HOUR, length / HOUR
+                    yield f"{publisher.slug} was read again {took:.1f} h after {outage.what} of {lasted:.1f} h"
 
     def stopped(self) -> Iterator[str]:
         end = self.lived.days * DAY
@@ -301,7 +302,9 @@ class Verdict:
     def not_followed(self) -> Iterator[str]:
         for publisher in self.lived.publishers:
             after = [a for a in self.answers[publisher.number] if a.at >= publisher.moved]
-            redirected = [a for a in after if a.answer in {"301", "308"}]
+            # A move is held against polls that were understood: the new address may be ill for a while.
+            understood = {p.started for p in self.lived.polls if p.slug == publisher.slug and _understood(p.outcome)}
+            redirected = [a for a in after if a.answer in {"301", "308"} and a.at in understood]
             if len(redirected) > MOVES + 2 and publisher.outage(after[-1].at) is None:
                 yield f"{publisher.slug}: the old address was asked {len(redirected)} times after the move"
             if len(redirected) >= MOVES and after[-1].answer == "404":
@@ -333,7 +336,7 @@ class Verdict:
         }
 
     def time_to_ask(self) -> float:
-        """Seconds in which sources could be asked, added up: all of the time but that for which domains ask patience."""
+        """Seconds in which sources could be asked, added up: all but those for which domains ask patience."""
         end = self.lived.days * DAY
         held: defaultdict[str, float] = defaultdict(float)
         until: defaultdict[str, float] = defaultdict(float)

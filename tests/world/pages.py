@@ -12,7 +12,8 @@ from tests.world.publishers import DAY, Article, Publisher, moment
 
 _ODD_ZONES = (("GMT+7", 7), ("UTC-5", -5), ("+05.30", 5.5), ("Z", 0))
 _NAMED_ZONES = (("EST", -5), ("MSK", 3), ("CEST", 2), ("IST", 5.5), ("JST", 9), ("BST", 1))
-_RUSSIAN = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+_MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря"
+_RUSSIAN = tuple(_MONTHS.split())
 
 
 def stated(publisher: Publisher, article: Article) -> str:

@@ -44,19 +44,19 @@ BROKEN = (
     "429-nonsense", "endless-drip", "gone-for-now",
 )  # fmt: skip
 HARMLESS = frozenset({"drip", "moved-for-now", "blank"})  # the source answers in spite of them
-ASKING = frozenset(
-    {"429-seconds", "503-date", "429-bare", "503-absurd", "429-nonsense"}
-)  # and so they concern all of a party
+ASKING = frozenset({"429-seconds", "503-date", "429-bare", "503-absurd", "429-nonsense"})  # they concern all of a party
 
-_WORDS = (
-    "agreement border council dialogue embassy energy export fisheries forum grain harbour humanitarian inspection "
-    "joint language maritime meeting minister mission monitoring negotiation observer office parliament partner peace "
-    "plenary policy port president programme protocol railway ratification reform refugee region relief report "
-    "resolution river sanctions secretary security session statement summit tariff team trade training transit treaty "
-    "union vaccine visit water wheat workshop youth archive bridge climate customs data deputy disaster economy "
-    "election exchange fund glacier heritage island justice labour mandate network ocean pipeline quota rescue science "
-    "tourism university valley winter zone airport budget committee delegation exercise framework gas hospital"
-).split()
+_VOCABULARY = """
+agreement border council dialogue embassy energy export fisheries forum grain harbour humanitarian inspection
+joint language maritime meeting minister mission monitoring negotiation observer office parliament partner peace
+plenary policy port president programme protocol railway ratification reform refugee region relief report
+resolution river sanctions secretary security session statement summit tariff team trade training transit treaty
+union vaccine visit water wheat workshop youth archive bridge climate customs data deputy disaster economy
+election exchange fund glacier heritage island justice labour mandate network ocean pipeline quota rescue
+science tourism university valley winter zone airport budget committee delegation exercise framework gas
+hospital
+"""
+_WORDS = _VOCABULARY.split()
 
 
 @dataclass(frozen=True, slots=True)

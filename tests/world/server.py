@@ -22,10 +22,14 @@ from tests.world.publishers import DAY, Article, Outage, Party, Publisher, momen
 IDLE = 30.0  # seconds until a connection on which nothing is asked is closed
 OLD_ADDRESS_LASTS = 2.5 * DAY  # after a move
 
-_CAPTIVE = "<html><head><title>Wi-Fi login</title></head><body><h1>Welcome</h1><a href='/accept'>Accept the terms</a></body></html>"
+_CAPTIVE = (
+    "<html><head><title>Wi-Fi login</title></head>"
+    "<body><h1>Welcome</h1><a href='/accept'>Accept the terms</a></body></html>"
+)
 _ERROR_PAGE = (
     "<html><head><title>Service unavailable</title></head><body><h1>Service unavailable</h1>"
-    "<ul><li><a href='/status'>Status of the platform</a></li><li><a href='/help'>Ask our service desk</a></li></ul></body></html>"
+    "<ul><li><a href='/status'>Status of the platform</a></li><li><a href='/help'>Ask our service desk</a></li></ul>"
+    "</body></html>"
 )
 
 
@@ -226,10 +230,11 @@ class Servers:
         try:
             async with asyncio.timeout(seconds):
                 await reader.read(1)  # clients say nothing: it is the end
-            return False
         except TimeoutError:
             return True
-        except OSError:
+        except OSError:  # broken off: likewise
+            return False
+        else:
             return False
         finally:
             self.asleep -= 1
