@@ -286,7 +286,7 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
                 "changed": changed,
                 "size": p.size,
                 "gap": p.gap,
-                "answer_ms": p.answered_in and round(p.answered_in / MILLISECOND),
+                "answer_ms": None if p.answered_in is None else round(p.answered_in / MILLISECOND),
             }
             for p, _, fresh, changed in polls
         ],
