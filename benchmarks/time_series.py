@@ -39,7 +39,8 @@ from monitor.core.model import (
 )
 from monitor.core.urls import canonical
 from monitor.sources import feed
-from monitor.sources.reading import Tools, read
+from monitor.sources.pruning import glance
+from monitor.sources.reading import Tools, read, read_part
 from monitor.store import posts, schema, sources
 from monitor.store.database import Database
 from tests.shared import SHARED
@@ -131,7 +132,11 @@ async def _replayed(snapshots: Sequence[Snapshot], database: Database, name: str
         return Fetched(document=Document(url=URL, content=now.content, fetched_at=now.at))
 
     async def read_it(document: Document, source: Source) -> Reading:
-        return read(document, source, TOOLS)
+        # As the service does it, but for the worker processes.
+        glanced = glance(document, source)
+        if isinstance(glanced, Reading):
+            return glanced
+        return (glanced and read_part(glanced, source, TOOLS)) or read(document, source, TOOLS)
 
     parts = polling.Parts(
         database=database, fetch=fetch, read=read_it, clock=lambda: showing[-1].at, chance=lambda: 0.5

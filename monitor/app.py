@@ -44,10 +44,10 @@ from monitor.metrics import Metrics
 from monitor.provisioning import Configuration, load, shipped
 from monitor.render import Renderer
 from monitor.settings import Settings
-from monitor.sources import KINDS, glimpse
+from monitor.sources import KINDS, equipped, glimpse
 from monitor.sources.candidates import Discovery
 from monitor.sources.discovery import discover
-from monitor.sources.equipped import completed_equipped, equip, read_equipped, retagged_equipped
+from monitor.sources.equipped import completed_equipped, equip, retagged_equipped
 from monitor.sources.guard import literal
 from monitor.sources.http import Fetcher
 from monitor.sources.manners import Manners
@@ -322,7 +322,7 @@ async def build(
             )
 
         async def read(document: Document, source: Source) -> Reading:
-            return await workshop.run(read_equipped, document, source)
+            return await equipped.read(document, source, workshop=workshop)
 
         async def complete(prepared: Prepared, document: Document, source: Source) -> Prepared:
             return await workshop.run(completed_equipped, prepared.post, document, source)

@@ -21,6 +21,7 @@ MIN_WORDS = 12
 
 _CHARACTERS_A_WORD = 1.6  # of Chinese and Japanese text, on average
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[\u0e00-\u0e7f]{3}")
+_FAR = re.compile("[\u0e00-\U0010ffff]")  # a quick way to see that there are none
 _WORDS = re.compile(r"\w+")
 _FORWARD_HEADER = re.compile(
     r"^\s*(?:forwarded\s+(?:from|message)|переслано\s+(?:из|от)|пересланное\s+сообщение|repost(?:ed)?\s+from|"
@@ -54,14 +55,24 @@ def is_front_page(url: str) -> bool:
     return parts.path in {"", "/"} and not parts.query and not parts.fragment
 
 
+def without_addresses(text: str) -> str:
+    """`text` with a space in place of each web address."""
+    return URL.sub(" ", text) if _holds_address(text) else text
+
+
+def _holds_address(text: str) -> bool:
+    return "://" in text or "www." in text.lower()
+
+
 def content_hash(*, title: str, text: str) -> bytes:
     """16 bytes over what a reader sees; another value means that the post was edited.
 
     White space, Unicode composition and tracking parameters of addresses in the text make no difference.
     """
     seen = unicodedata.normalize("NFC", f"{title}\n{text}")
-    seen = URL.sub(lambda match: canonical(match[0]) or match[0], seen)
-    return blake2b(" ".join(seen.split()).encode("utf-8", "replace"), digest_size=16).digest()
+    if _holds_address(seen):
+        seen = URL.sub(lambda match: canonical(match[0]) or match[0], seen)
+    return _digest16(" ".join(seen.split()))
 
 
 def fingerprint(text: str) -> bytes | None:
@@ -70,16 +81,26 @@ def fingerprint(text: str) -> bytes | None:
     Case, punctuation, emoji, addresses, the "#" of hashtags, width and composition of characters, "ё" for "е" and a
     "Forwarded from …" line make no difference. Chinese and Japanese are counted by characters, 1.6 to a word.
     """
-    bare = URL.sub(" ", _FORWARD_HEADER.sub("", text))
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bare).casefold()).replace("ё", "е")
+    bare = without_addresses(text[forwarded.end() :] if (forwarded := _FORWARD_HEADER.match(text)) else text)
+    folded = bare.lower() if bare.isascii() else _folded(bare)
     words = _WORDS.findall(folded)
+    if _FAR.search(folded) is None or _IDEOGRAPHS.search(folded) is None:
+        return _digest16(" ".join(words)) if len(words) >= MIN_WORDS else None
     ideographs = len(_IDEOGRAPHS.findall(folded))
     length = ideographs / _CHARACTERS_A_WORD + sum(1 for word in words if not _IDEOGRAPHS.match(word))
     if length < MIN_WORDS:
         return None
     # Chinese is written without spaces: where a channel breaks its lines must make no difference.
-    joiner = "" if ideographs > len(words) else " "
-    return blake2b(joiner.join(words).encode("utf-8", "replace"), digest_size=16).digest()
+    return _digest16(("" if ideographs > len(words) else " ").join(words))
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).replace("ё", "е")
+
+
+def _digest16(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def digest8(guid: str, content: bytes) -> bytes:

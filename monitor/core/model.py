@@ -55,6 +55,7 @@ class Memory:
     last_modified: str | None = None  # sent back unchanged (RFC 9110, 8.8.2)
     body_hash: bytes | None = None  # of the last body that was read to the end
     seen: bytes = b""  # 8-byte digests of the last window's posts, see core.identity
+    cuts: bytes = b""  # how the last window was cut into entries, see sources.cutting; b"" where it is to be read whole
     failures: int = 0  # polls in a row that failed
     polled_before: bool = False  # a first poll that succeeded is over: the backlog has been taken
     unconditional: str | None = None  # why validators are not sent to this server; None where they are
@@ -237,6 +238,8 @@ class Window:
     hints: Mapping[str, Any] = field(default_factory=dict)  # when to come back, as core.hints.Hints.to_json gives it
     notes: tuple[str, ...] = ()  # what a person should know: "declared utf-8, was windows-1251"
     numbers: Numbered | None = None  # where the source numbers its posts without leaving a number out
+    hashes: tuple[bytes, ...] = ()  # of the bytes of each entry, where they could be told apart without a parser
+    outline: tuple[bytes, bytes] | None = None  # then: what stands before and behind them, see sources.cutting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -372,6 +375,7 @@ class Reading:
     posts: tuple[Prepared, ...]  # only those not among `seen` of the memory handed in
     entries: int  # all entries of the window, known ones and service messages included
     seen: bytes  # the new value for Memory.seen
+    cuts: bytes = b""  # likewise, for Memory.cuts
     title: str | None = None
     shown: int = 0  # posts of the window, known ones included
     older: str | None = None

@@ -89,7 +89,8 @@ async def _read(done: Poll, fetched: Fetched, *, asked: str, parts: Parts) -> Po
     if reading is None:
         return done
     # A window that shows nothing for once is no window to connect the next one to.
-    done = replace(done, reading=reading, memory=replace(done.memory, seen=reading.seen or done.memory.seen))
+    memory = replace(done.memory, seen=reading.seen or done.memory.seen, cuts=reading.cuts)
+    done = replace(done, reading=reading, memory=memory)
     done = _counted(await _paged_back(done, reading, parts=parts))
     return await _with_full_texts(done, parts=parts)
 

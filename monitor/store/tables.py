@@ -118,6 +118,7 @@ class SourceStateRow(Base, table=True):
     last_modified: str | None = text_column()
     body_hash: bytes | None = bytes_column()
     seen: bytes = bytes_column()
+    cuts: bytes = bytes_column()
     failures: int
     polled_before: bool
     unconditional: str | None = text_column()
