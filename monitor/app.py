@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from monitor import __version__, delivery, digests, polling, retagging
+from monitor import delivery, digests, polling, retagging
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.channels.email import Email
@@ -29,43 +28,34 @@ from monitor.core.model import (
     Digest,
     Document,
     Fetched,
-    FetchResult,
-    Prepared,
-    Reading,
     Source,
     Subscription,
-    Watch,
 )
-from monitor.core.pacing import Pace, Patience
-from monitor.core.provenance import Origin
+from monitor.core.pacing import Patience
 from monitor.core.retagging import Job, Retagged
 from monitor.core.taxonomy import Taxonomy
 from monitor.metrics import Metrics
+from monitor.poller import USER_AGENT, Tools
+from monitor.poller import build as poller_of
 from monitor.provisioning import Configuration, load, shipped
 from monitor.render import Renderer
 from monitor.settings import Settings
-from monitor.sources import KINDS, equipped, glimpse
+from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
 from monitor.sources.discovery import discover
-from monitor.sources.equipped import completed_equipped, equip, retagged_equipped
+from monitor.sources.equipped import retagged_equipped
 from monitor.sources.guard import literal
-from monitor.sources.http import Fetcher
-from monitor.sources.manners import Manners
-from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
-from monitor.sources.workers import Workshop
-from monitor.store import catalogue, health, outbox, schema, sources, watches
+from monitor.store import catalogue, health, outbox, schema, sources
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
 
 log = structlog.get_logger()
 
-USER_AGENT = f"communique-monitor/{__version__}"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
 RETAGGING = timedelta(seconds=10)  # how often posts are looked for that another version of the taxonomies tagged
-LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
 
@@ -229,38 +219,6 @@ class App:
         return f"{done.posts} posts tagged anew, {done.changed} changed"
 
 
-Held = tuple[tuple[Watch, ...], tuple[Origin, ...]]
-
-
-@dataclass(slots=True, kw_only=True)
-class Tools:
-    """What the worker processes hold: the taxonomy, the watches, and who issues which source. What is new among these
-    reaches them at the next poll."""
-
-    database: Database
-    taxonomy: Taxonomy
-    workshop: Workshop
-    held: Held = ((), ())
-    begun: bool = False  # whether this process has said that its taxonomies are the present ones
-
-    async def renew(self) -> None:
-        """Hand changed watches and sources to the worker processes."""
-        wanted = await self.database.read(held_by_workers)
-        if wanted != self.held:
-            await self.workshop.refresh(self.taxonomy, *wanted)
-            self.held = wanted
-
-
-def held_by_workers(tx: Transaction) -> Held:
-    """What worker processes are given beside the taxonomy."""
-    return active_watches(tx), sources.origins(tx)
-
-
-def active_watches(tx: Transaction) -> tuple[Watch, ...]:
-    """The watches that posts are matched against."""
-    return tuple(watch for watch in watches.every(tx) if not watch.paused)
-
-
 def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, int], datetime | None]:
     messages = {state.value: number for state, number in outbox.counts(tx).items()}
     return messages, sources.states(tx), sources.next_due_at(tx)
@@ -274,61 +232,12 @@ async def build(
     schema.require_current(database)
     chance = random.SystemRandom().random
     async with AsyncExitStack() as stack:
-        fetcher = await stack.enter_async_context(
-            Fetcher(
-                user_agent=USER_AGENT,
-                contact=settings.polling.contact,
-                total_timeout=settings.polling.timeout.total_seconds(),
-                max_bytes=settings.polling.max_bytes,
-                max_concurrent=settings.polling.concurrency,
-                allow=settings.network.allow,
-                manners=Manners(
-                    at_once=settings.polling.concurrency,
-                    per_host=settings.polling.host_concurrency,
-                    spacing=settings.polling.host_spacing.total_seconds(),
-                ),
-            )
-        )
-        held = await database.read(held_by_workers)
-        workshop = await stack.enter_async_context(
-            Workshop(
-                workers=settings.polling.workers,
-                time_limit=settings.polling.parse_timeout.total_seconds(),
-                memory_limit=settings.polling.parse_memory_mb * 2**20,
-                initializer=equip,
-                initargs=(taxonomy, *held),
-            )
-        )
+        poller = await stack.enter_async_context(poller_of(settings, database, lambda: taxonomy, clock=clock))
+        fetcher, tools = poller.fetcher, poller.tools
         channels = await stack.enter_async_context(_channels(settings, clock=clock))
 
-        async def fetch(source: Source) -> FetchResult:
-            kind = KINDS[source.kind]
-            wishes = asking(
-                kind.options.model_validate(dict(source.options)),
-                robots=kind.robots and settings.polling.robots,
-                environ=os.environ,
-            )
-            return await fetcher.fetch(
-                url=source.url,
-                accept=kind.accept,
-                etag=source.memory.etag,
-                last_modified=source.memory.last_modified,
-                headers=wishes.headers,
-                user_agent=wishes.user_agent,
-                cookies=wishes.cookies,
-                proxy=wishes.proxy,
-                robots=wishes.robots,
-                clock=clock,
-            )
-
-        async def read(document: Document, source: Source) -> Reading:
-            return await equipped.read(document, source, workshop=workshop)
-
-        async def complete(prepared: Prepared, document: Document, source: Source) -> Prepared:
-            return await workshop.run(completed_equipped, prepared.post, document, source)
-
         async def retag(jobs: Sequence[Job]) -> list[Retagged]:
-            return await workshop.run(retagged_equipped, jobs)
+            return await tools.run(retagged_equipped, jobs)
 
         async def visit(url: str, accept: str) -> Document:
             result = await fetcher.fetch(url=url, accept=accept, etag=None, last_modified=None, clock=clock)
@@ -337,7 +246,7 @@ async def build(
             raise SourceError(f"{url} is gone for good, its server says (410)", reason="http-410", permanent=True)
 
         async def look(document: Document, kind: str | None) -> glimpse.Glimpse:
-            return await workshop.run(glimpse.look, document, kind)
+            return await tools.run(glimpse.look, document, kind)
 
         async def find(address: str) -> Discovery:
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
@@ -350,19 +259,8 @@ async def build(
             database=database,
             taxonomy=taxonomy,
             clock=clock,
-            tools=Tools(database=database, taxonomy=taxonomy, workshop=workshop, held=held),
-            polling=polling.Parts(
-                database=database,
-                fetch=fetch,
-                read=read,
-                complete=complete,
-                clock=clock,
-                chance=chance,
-                pace=Pace(floor=settings.polling.interval_floor, ceiling=settings.polling.interval_ceiling),
-                backlog=settings.polling.backlog,
-                timeout=settings.polling.timeout,
-                claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
-            ),
+            tools=tools,
+            polling=poller.parts,
             digests=digest_parts(settings, database, taxonomy, clock=clock),
             retagging=retagging.Parts(database=database, retag=retag, version=taxonomy.version, clock=clock),
             delivery=delivery.Parts(

@@ -91,9 +91,8 @@ def tried(session: Session, wanted: Sequence[Source]) -> list[Trial]:
 
     async def work(app: App) -> list[Trial]:
         with progress() as bar:
-            task = bar.add_task("checking", total=len(wanted))
             return await trials(
-                app, wanted, done=lambda t: bar.update(task, advance=1, description=f"checked {t.poll.source.slug}")
+                app, wanted, done=lambda t: advance(bar, f"checked {t.poll.source.slug}", total=len(wanted))
             )
 
     return with_service(session, work)

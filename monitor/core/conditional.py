@@ -24,13 +24,13 @@ def asking(source: Source) -> Source:
     doubted = memory.failures >= FAITH and (memory.failures - FAITH) % 2 == 0
     if memory.moved_to is not None and memory.moved_polls >= MOVES and not doubted:
         return replace(source, url=memory.moved_to, memory=memory)
-    return replace(source, memory=memory)
+    return source if memory is source.memory else replace(source, memory=memory)
 
 
 def taken_on_trust(memory: Memory, answer: NotModified, *, asked: str) -> Memory:
     """After an answer "not modified" of the address that was `asked`."""
     moved_to, moved_polls = _moved(memory, answer.moved_to, asked=asked)
-    return replace(memory, unchecked=memory.unchecked + 1, moved_to=moved_to, moved_polls=moved_polls)
+    return replace(memory, unchecked=memory.unchecked + 1, failures=0, moved_to=moved_to, moved_polls=moved_polls)
 
 
 def learnt(memory: Memory, fetched: Fetched, *, asked: str, brought: bool) -> Memory:

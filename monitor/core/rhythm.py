@@ -94,7 +94,7 @@ class Rhythm:
             return Rhythm()
         values = _LAYOUT.unpack(stored)
         numbers = values[1:]
-        if not all(map(math.isfinite, numbers)):
+        if not math.isfinite(sum(numbers)):  # one that is not spoils the sum
             return Rhythm()
         minutes_from = len(_SCALARS)
         posts_from = minutes_from + SLOTS

@@ -11,11 +11,9 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-import structlog
-
 from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
-from monitor.core.errors import POSTPONEMENTS, SourceError
+from monitor.core.errors import POSTPONEMENTS, ConfigError, SourceError
 from monitor.core.hints import Hints, from_headers
 from monitor.core.identity import digest8, unmet
 from monitor.core.model import (
@@ -30,11 +28,12 @@ from monitor.core.model import (
     Reading,
     Source,
 )
+from monitor.logs import get_logger
 from monitor.polling.parts import Parts
 from monitor.store import posts, recognition
 from monitor.store.recognition import Brought
 
-log = structlog.get_logger()
+log = get_logger()
 
 PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
 PARTS_OF_INDEX = 10  # documents one poll reads beside the one it asked for
@@ -42,17 +41,16 @@ FULL_TEXTS = 20  # pages of posts that one poll reads; the other posts keep thei
 
 
 async def poll(source: Source, *, parts: Parts) -> Poll:
-    """One source. Never raises what a source can cause."""
+    """One source. Raises nothing that a source can cause; ConfigError where files must be mended before any is read."""
     started_at = parts.clock()
     memory = source.memory
     done = Poll(source=source, started_at=started_at, finished_at=started_at, outcome=Outcome.KNOWN, memory=memory)
     try:
         asked = asking(source)
         result = await parts.fetch(asked)
-        done = replace(done, memory=replace(memory, failures=0))
         match result:
             case NotModified():
-                after = taken_on_trust(done.memory, result, asked=asked.url)
+                after = taken_on_trust(memory, result, asked=asked.url)
                 done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=after, answered_in=result.took)
                 done = _heard(done, result.freshness, {}, parts=parts)
             case Gone():
@@ -66,6 +64,8 @@ async def poll(source: Source, *, parts: Parts) -> Poll:
         else:
             done = failed(done, str(error), reason=error.reason)
         done = replace(done, retry_at=error.retry_at)
+    except ConfigError:
+        raise
     except Exception as error:
         # One source's bug must not cost the others; the traceback goes to the log, the source says that it failed.
         log.exception("poll-bug", source=source.slug)
@@ -83,7 +83,7 @@ async def _read(done: Poll, fetched: Fetched, *, asked: str, parts: Parts) -> Po
         reading = await _with_parts(done.source, reading, parts=parts)
     brought = bool(reading and reading.posts)
     memory = learnt(done.memory, fetched, asked=asked, brought=brought)
-    memory = replace(memory, body_hash=body_hash, polled_before=True)
+    memory = replace(memory, body_hash=body_hash, polled_before=True, failures=0)
     done = replace(done, memory=memory, size=len(document.content), answered_in=fetched.took)
     done = _heard(done, fetched.freshness, reading.hints if reading else {}, parts=parts)
     if reading is None:
@@ -97,7 +97,10 @@ async def _read(done: Poll, fetched: Fetched, *, asked: str, parts: Parts) -> Po
 
 def _heard(done: Poll, freshness: Freshness, said: Mapping[str, Any], *, parts: Parts) -> Poll:
     """With what server and document ask for kept in mind."""
-    headers = from_headers(freshness.headers(), now=parts.clock())
+    named = freshness.headers()
+    if not named and not said and not done.memory.hints:
+        return done
+    headers = from_headers(named, now=parts.clock())
     hints = Hints.from_json(done.memory.hints).joined(Hints.from_json(said)).joined(headers)
     return replace(done, memory=replace(done.memory, hints=hints.to_json()), fresh_until=hints.fresh_until)
 

@@ -5,35 +5,43 @@ What reads is imported in the workers only: a service that is told "not modified
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from monitor.core import portable  # noqa: F401 - what is handed over is packed its way
 from monitor.core.model import Document, Memory, Post, Prepared, Reading, Source, Watch
 from monitor.core.taxonomy import Taxonomy
 from monitor.sources.pruning import Part, glance
-from monitor.sources.workers import Workshop
 
 if TYPE_CHECKING:
     from monitor.core.provenance import Origin
     from monitor.core.retagging import AskingForTags, Job, Retagged
     from monitor.sources.reading import Tools
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 _held: list[tuple[Tools, AskingForTags]] = []  # of this process; at most one
 
 
-async def read(document: Document, source: Source, *, workshop: Workshop) -> Reading:
+class Run(Protocol):
+    """Runs a function in a worker process; see `sources.workers.Workshop.run`."""
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+
+
+async def read(document: Document, source: Source, *, run: Run) -> Reading:
     """What a document shows that is new, read in a worker process unless a glance shows that there is nothing."""
     glanced = glance(document, source)
     if isinstance(glanced, Reading):
         return glanced
     source = replace(source, memory=Memory(seen=source.memory.seen))  # what reading needs of it
     if glanced is not None:
-        reading = await workshop.run(read_part_equipped, glanced, source)
+        reading = await run(read_part_equipped, glanced, source)
         if reading is not None:
             return reading
-    return await workshop.run(read_equipped, document, source)
+    return await run(read_equipped, document, source)
 
 
 def equip(taxonomy: Taxonomy, watches: Iterable[Watch], origins: Iterable[Origin] = ()) -> None:

@@ -136,9 +136,8 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
     opened = sorted({a.placement.story for a in arrivals if a.placement.story < 0}, reverse=True)
     stories: dict[int, int] = {}
     if opened:
-        returned = tx.execute(
-            insert(story).returning(story.c.id, sort_by_parameter_order=True), [{"created_at": now} for _ in opened]
-        )
+        # In whatever order their numbers come back: until a post joins, one story is like another.
+        returned = tx.execute(insert(story).returning(story.c.id), [{"created_at": now} for _ in opened])
         stories = dict(zip(opened, (row.id for row in returned), strict=True))
     statement = insert_new_statement(tx, post, key=("source_id", "guid"))
     inserted = tx.execute(
@@ -497,13 +496,15 @@ def tag_row(post_id: int, value: Tag) -> dict[str, Any]:
     }
 
 
-def evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    """Evidence as JSON columns hold it."""
-    return [{"field": e.field.value, "offset": e.offset, "words": e.words, "rule": e.rule} for e in evidence]
+def evidence_rows(evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
+    """Evidence as JSON columns hold it: lists without names, as it is most of what a post takes in the database."""
+    return [(e.field, e.offset, e.words, e.rule) for e in evidence]
 
 
-def _evidence(rows: Iterable[dict[str, Any]]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(field=Field(r["field"]), offset=r["offset"], words=r["words"], rule=r["rule"]) for r in rows)
+def _evidence(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(field=Field(field), offset=offset, words=words, rule=rule) for field, offset, words, rule in rows
+    )
 
 
 def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:

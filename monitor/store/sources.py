@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,9 +35,8 @@ def _whole() -> Select[Any]:
 def from_row(row: Row[Any]) -> Source:
     """A source with its memory, from a row of `_whole`."""
     columns: Mapping[Any, Any] = row._mapping
-    value = from_columns(columns)
     memory = Memory(**{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"])})
-    return replace(value, memory=memory, paused=value.paused or columns["held"])
+    return from_columns(columns, memory=memory, held=columns["held"])
 
 
 def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
@@ -45,9 +44,16 @@ def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
     return {prefix + name: getattr(value, name) for name in STATE_COLUMNS} | {prefix + "health": value.health.value}
 
 
-def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
-    """A source without its memory, from the columns of `source`, each named with `prefix`."""
+def from_columns(
+    columns: Mapping[Any, Any],
+    *,
+    prefix: str = "",
+    memory: Memory = Memory(),  # noqa: B008 - frozen
+    held: bool = False,
+) -> Source:
+    """A source from the columns of `source`, each named with `prefix`, and from what is known beside them."""
     return Source(
+        memory=memory,
         id=columns[prefix + "id"],
         slug=columns[prefix + "slug"],
         title=columns[prefix + "title"],
@@ -63,7 +69,7 @@ def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
         interval=timedelta(seconds=columns[prefix + "interval_seconds"]),
         options=columns[prefix + "options"],
         owner=Owner(columns[prefix + "owner"]),
-        paused=columns[prefix + "paused"],
+        paused=columns[prefix + "paused"] or held,
     )
 
 
@@ -91,6 +97,18 @@ def to_columns(value: Source) -> dict[str, Any]:
 def every(tx: Transaction) -> list[Source]:
     """All sources that were not removed, paused ones too, by slug."""
     return [from_row(row) for row in tx.execute(_whole().where(source.c.removed_at.is_(None)).order_by(source.c.slug))]
+
+
+def slugs(tx: Transaction, *, due_at: datetime | None = None) -> list[str]:
+    """Slugs of the sources that are polled: all that are not paused, or those that are due at a time."""
+    followed = (
+        select(source.c.slug)
+        .join(state, state.c.source_id == source.c.id)
+        .where(source.c.removed_at.is_(None), source.c.paused.is_(False), state.c.held.is_(False))
+    )
+    if due_at is not None:
+        followed = followed.where(state.c.next_poll_at <= due_at)
+    return list(tx.execute(followed.order_by(source.c.slug)).scalars())
 
 
 def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus]:

@@ -7,7 +7,7 @@ applying configuration never overwrites what polling has just learnt.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -23,9 +23,9 @@ from sqlalchemy import (
     Text,
 )
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
-from sqlmodel import Field, SQLModel
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from monitor.store.rows import Field, Rows
 
 
 class Utc(TypeDecorator[datetime]):
@@ -48,7 +48,7 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Base(SQLModel):
+class Base(Rows):
     """Names of constraints are fixed, so that migrations can name what they change."""
 
     metadata = MetaData(
@@ -61,8 +61,18 @@ class Base(SQLModel):
     )
 
 
-def json_type() -> Any:
-    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+class Json(TypeDecorator[Any]):
+    """JSON; in PostgreSQL its binary form. None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - 40 ms that SQLite's users need not wait
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
 
 def text_column(**kwargs: Any) -> Any:
@@ -78,7 +88,7 @@ def time_column(**kwargs: Any) -> Any:
 
 
 def json_column(**kwargs: Any) -> Any:
-    return Field(sa_type=json_type(), **kwargs)
+    return Field(sa_type=Json, **kwargs)
 
 
 def reference(target: str, **kwargs: Any) -> Any:
@@ -430,7 +440,7 @@ class HeartbeatRow(Base, table=True):
 
 def table(row: type[Base]) -> Table:
     """The Core table behind a row class, for statements that need no objects."""
-    return cast(Table, row.__table__)  # type: ignore[attr-defined]  # SQLModel's metaclass adds it
+    return row.__table__
 
 
 metadata = Base.metadata
