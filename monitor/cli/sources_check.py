@@ -15,7 +15,7 @@ from monitor.app import App
 from monitor.cli.errors import ExitCode
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, complain, count, emit, moment, say, show_table
-from monitor.cli.service import progress, with_service
+from monitor.cli.service import advance, progress, with_service
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE, brief_error
 from monitor.core.model import Memory, Poll, Post, Source
