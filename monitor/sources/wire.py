@@ -324,7 +324,7 @@ class _Connection(asyncio.Protocol):
     def _is_framed(self) -> bool:
         return any(name.lower() in {b"content-length", b"transfer-encoding"} for name, _ in self.headers)
 
-    # ── what the parser calls ──────────────────────────────────────────────────────────────────────────────
+    # ── what the parser calls; once the answer is whole, what else came is no part of it ───────────────────
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header, or behind the body a trailer, which nobody needs."""
@@ -334,6 +334,9 @@ class _Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         """The head has come."""
         assert self._parser is not None  # noqa: S101  it is calling
+        if self._complete:
+            self._lasting = False
+            return
         self.status = self._parser.get_status_code()
         if self.status < 200:  # an interim answer: the one that counts follows
             self.headers = []
@@ -344,6 +347,8 @@ class _Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         """Some of the body."""
+        if self._complete:
+            return
         self._parts.append(body)
         self._held += len(body)
         self._given += len(body)

@@ -1,7 +1,7 @@
 """Tables written as annotated classes, for SQLAlchemy Core alone.
 
 The look is SQLModel's. What it builds is a `Table` and nothing else: rows never leave this room as objects, so mappers,
-sessions and validation would only be loaded to lie idle, 0.1 s at every start (docs/decisions/0005-core-tables.md).
+sessions and validation would only be loaded to lie idle, 0.1 s at every start (docs/decisions/0007-core-tables.md).
 """
 
 from __future__ import annotations
