@@ -11,8 +11,6 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import structlog
-
 from monitor import delivery, digests, polling, retagging
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
@@ -34,6 +32,7 @@ from monitor.core.model import (
 from monitor.core.pacing import Patience
 from monitor.core.retagging import Job, Retagged
 from monitor.core.taxonomy import Taxonomy
+from monitor.logs import get_logger
 from monitor.metrics import Metrics
 from monitor.poller import USER_AGENT, Tools
 from monitor.poller import build as poller_of
@@ -51,7 +50,7 @@ from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
 
-log = structlog.get_logger()
+log = get_logger()
 
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence

@@ -14,15 +14,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-import structlog
-
 from monitor.core.errors import SourceError
 from monitor.core.model import Clock
 from monitor.core.retagging import Job, Retagged, Summary
+from monitor.logs import get_logger
 from monitor.store import retagging
 from monitor.store.database import Database, Transaction
 
-log = structlog.get_logger()
+log = get_logger()
 
 BATCH = 100  # posts a task of a worker process, and a transaction: both take a fraction of a second
 SHARE = 0.2  # of the time spent working; the rest belongs to polls

@@ -9,12 +9,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.app import App
+from monitor.logs import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 Alive = Callable[[str], Awaitable[None]]
 """Called by a long tick whenever it got somewhere, with a line for `monitor status`: a tick that hangs falls silent."""
