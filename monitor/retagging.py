@@ -3,7 +3,7 @@
 Read `retag_waiting` first. It does a little at each tick and rests in between, so that polls come first. What is left
 is known from the posts themselves: killed at any moment, it goes on where it stopped. Nothing here is news to anybody:
 matches of watches that ask for tags follow the tags, but no alert is raised and no edition compiled before is compiled
-again (docs/decisions/0005-tags-of-the-past.md).
+again (docs/decisions/0006-tags-of-the-past.md).
 """
 
 from __future__ import annotations

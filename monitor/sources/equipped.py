@@ -28,7 +28,7 @@ _held: list[tuple[Tools, AskingForTags]] = []  # of this process; at most one
 class Run(Protocol):
     """Runs a function in a worker process; see `sources.workers.Workshop.run`."""
 
-    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
+    def __call__(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Awaitable[T]: ...
 
 
 async def read(document: Document, source: Source, *, run: Run) -> Reading:

@@ -7,7 +7,7 @@ applying configuration never overwrites what polling has just learnt.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -24,8 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.types import TypeDecorator, TypeEngine
-
-from monitor.store.rows import Field, Rows
+from sqlmodel import Field, SQLModel
 
 
 class Utc(TypeDecorator[datetime]):
@@ -48,7 +47,7 @@ class Utc(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-class Base(Rows):
+class Base(SQLModel):
     """Names of constraints are fixed, so that migrations can name what they change."""
 
     metadata = MetaData(
@@ -440,7 +439,7 @@ class HeartbeatRow(Base, table=True):
 
 def table(row: type[Base]) -> Table:
     """The Core table behind a row class, for statements that need no objects."""
-    return row.__table__
+    return cast(Table, row.__table__)  # type: ignore[attr-defined]  # SQLModel's metaclass adds it
 
 
 metadata = Base.metadata

@@ -45,8 +45,8 @@ def in_a_workshop(work):
 
 def test_only_what_is_new_goes_to_a_worker():
     async def work(workshop):
-        first = await read(document("Talks in Geneva", "Rain"), SOURCE, workshop=workshop)
-        more = await read(document("Talks in Oslo", "Talks in Geneva", "Rain"), knowing(first), workshop=workshop)
+        first = await read(document("Talks in Geneva", "Rain"), SOURCE, run=workshop.run)
+        more = await read(document("Talks in Oslo", "Talks in Geneva", "Rain"), knowing(first), run=workshop.run)
         return first, more
 
     first, more = in_a_workshop(work)
@@ -60,9 +60,9 @@ def test_only_what_is_new_goes_to_a_worker():
 
 def test_what_must_be_read_together_is_read_whole():
     async def work(workshop):
-        first = await read(document("Rain", "Wind"), SOURCE, workshop=workshop)
+        first = await read(document("Rain", "Wind"), SOURCE, run=workshop.run)
         again = document("Rain", "Wind", "Rain and <b>wind")
-        return await read(again, knowing(first), workshop=workshop)
+        return await read(again, knowing(first), run=workshop.run)
 
     reading = in_a_workshop(work)
     assert [each.post.title for each in reading.posts] == ["Rain and wind"]
@@ -71,11 +71,11 @@ def test_what_must_be_read_together_is_read_whole():
 
 def test_a_feed_with_nothing_new_needs_no_worker():
     async def first(workshop):
-        return await read(document("Rain", "Wind"), SOURCE, workshop=workshop)
+        return await read(document("Rain", "Wind"), SOURCE, run=workshop.run)
 
     async def again(workshop):
         later = document("Rain", "Wind", when="Tue, 02 Sep 2025 10:00:00 GMT")
-        return await read(later, knowing(known), workshop=workshop), workers()
+        return await read(later, knowing(known), run=workshop.run), workers()
 
     known = in_a_workshop(first)
     reading, started = in_a_workshop(again)
