@@ -161,19 +161,28 @@ def _english(name: str, adjective: bool) -> Iterator[str]:
 
 
 def _arabic(name: str, adjective: bool) -> Iterator[str]:
-    """The prefixes «و», «ب», «ك», «ل» of the first word, alone and after each other; gender and number of demonyms."""
+    """Gender and number of demonyms, and «لل» for «ل» before the article, whose alef it swallows: للأمم, of الأمم.
+
+    Other prefixes leave the word as it is and are told where it is found: see `ARABIC_PREFIXES`.
+    """
     stems = [name]
     if adjective and " " not in name:
         base = name.removesuffix("ة")
         stems = [base, base + "ة", base + "ين", base + "ون"]
-        if not base.startswith("ال"):
-            stems += ["ال" + stem for stem in stems]
     for stem in stems:
-        # «ل» swallows the alef of the article: الأمم becomes للأمم.
-        dative = "لل" + stem.removeprefix("ال") if stem.startswith("ال") else "ل" + stem
-        for each in (stem, "ب" + stem, "ك" + stem, dative):
-            yield each
-            yield "و" + each
+        yield stem
+        if stem.startswith("ال"):
+            yield "لل" + stem.removeprefix("ال")
+
+
+_BEFORE_NAMES = ("و", "ف", "ب", "ك", "ل", "وب", "وك", "ول", "فب", "فك", "فل")
+_BEFORE_ADJECTIVES = ("ال", "لل", "وال", "فال", "بال", "كال", "ولل", "فلل", "وبال", "وكال")
+ARABIC_PREFIXES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_BEFORE_NAMES, ("name", "city", "demonym")),
+    **dict.fromkeys(_BEFORE_ADJECTIVES, ("demonym",)),
+}
+"""What may be glued to an Arabic word, folded: "and", "so", "in", "like", "to", before adjectives the article too; and
+the rules of the forms that it may stand before."""
 
 
 _RULES: dict[str, Callable[[str, bool], Iterable[str]]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from monitor.core.gazetteer import Case, listed_forms
+from monitor.core.forms import Case, forms_of
 from monitor.core.model import Facet
 from monitor.core.taxonomy import Taxonomy
 
@@ -25,13 +25,13 @@ class Spelling:
 
 def spellings(taxonomy: Taxonomy) -> Iterator[Spelling]:
     """All of them, repeats included."""
-    for form in listed_forms(taxonomy):
+    for words, form in forms_of(taxonomy):
         yield Spelling(
-            facet=form.entry.facet,
+            facet=Facet(form.entry.facet),
             slug=form.entry.slug,
             rule=form.rule,
             language=form.language,
-            words=form.spelled,
-            exact=form.case is Case.EXACT,
+            words=words,
+            exact=form.case == Case.EXACT,
             guarded=bool(form.entry.requires or form.entry.excludes),
         )

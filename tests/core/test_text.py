@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.text import find_word, fold, hashtag_field, is_boundary, page_of, sentence_around, words_of
+from monitor.core.text import find_word, fold, hashtag_field, is_boundary, page_of, sentence_around, sentence_ends, words_of
 from tests.core.test_tagging import post
 
 TEXTS = st.text(
@@ -118,7 +118,7 @@ def test_words_of_a_text(text: str, words: list[str]) -> None:
 )
 def test_the_sentence_around(text: str, around: str, sentence: str) -> None:
     start = text.index(around)
-    begin, end = sentence_around(text, start, start + len(around))
+    begin, end = sentence_around(sentence_ends(text), len(text), start, start + len(around))
     assert text[begin:end] == sentence or text[begin:end].lstrip() == sentence.lstrip()
 
 
