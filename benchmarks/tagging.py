@@ -238,8 +238,8 @@ def print_costs(taxonomy: Taxonomy) -> tuple[Lexicon, Tagger]:
     tagger = Tagger(taxonomy, lexicon)
     built = process_time()
     print(f"{len(lexicon.patterns):,} forms of names and {len(lexicon.exact):,} of acronyms")
-    print(f"forms made in {compiled - started:.3f} s, or read in {read - written:.3f} s from {len(kept.encode()):,} bytes;")
-    print(f"automata built in {built - read:.3f} s; {resident() - before:.0f} MB of memory, {resident():.0f} with the rest")
+    print(f"made in {compiled - started:.3f} s, or read in {read - written:.3f} s from {len(kept.encode()):,} bytes;")
+    print(f"automata built in {built - read:.3f} s; {resident() - before:.0f} MB of memory, {resident():.0f} in all")
     return lexicon, tagger
 
 

@@ -20,6 +20,7 @@ from monitor.channels.webhook import Webhook
 from monitor.core import schedule
 from monitor.core.addresses import refusal
 from monitor.core.errors import SourceError
+from monitor.core.lexicon import Lexicon
 from monitor.core.model import (
     Clock,
     Content,
@@ -31,12 +32,13 @@ from monitor.core.model import (
 )
 from monitor.core.pacing import Patience
 from monitor.core.retagging import Job, Retagged
+from monitor.core.tagging import Tagger
 from monitor.core.taxonomy import Taxonomy
 from monitor.logs import get_logger
 from monitor.metrics import Metrics
 from monitor.poller import USER_AGENT, Tools
 from monitor.poller import build as poller_of
-from monitor.provisioning import Configuration, load, shipped
+from monitor.provisioning import Configuration, compiled, load, shipped
 from monitor.render import Renderer
 from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
@@ -80,6 +82,16 @@ def load_configuration(settings: Settings) -> Configuration:
         languages=languages(settings.digests.templates_dir),
         interval=settings.polling.interval,
     )
+
+
+def lexicon_of(settings: Settings, taxonomy: Taxonomy) -> Lexicon:
+    """The compiled taxonomy, from the data directory where an earlier start has left it there."""
+    return compiled.lexicon_of(taxonomy, settings.paths.data)
+
+
+def tagger(settings: Settings, taxonomy: Taxonomy) -> Tagger:
+    """What tags posts by `taxonomy`."""
+    return Tagger(taxonomy, lexicon_of(settings, taxonomy))
 
 
 def languages(override: Path | None = None) -> frozenset[str]:

@@ -28,6 +28,7 @@ from monitor.store import sources, watches
 from monitor.store.database import Database, Transaction
 
 if TYPE_CHECKING:
+    from monitor.core.lexicon import Lexicon
     from monitor.core.taxonomy import Taxonomy
     from monitor.sources.workers import Workshop
 
@@ -68,8 +69,15 @@ class Tools:
             return
         wanted = await self.database.read(held_by_workers)
         if wanted != self.held:
-            await self.workshop.refresh(self.taxonomy(), *wanted)
+            await self.workshop.refresh(*await self.tagging(), *wanted)
             self.held = wanted
+
+    async def tagging(self) -> tuple[Taxonomy, Lexicon]:
+        """What posts are tagged with, and the same compiled: from the data directory where an earlier start left it."""
+        from monitor.provisioning.compiled import lexicon_of  # noqa: PLC0415 - not every round needs it
+
+        taxonomy = await asyncio.to_thread(self.taxonomy)
+        return taxonomy, await asyncio.to_thread(lexicon_of, taxonomy, self.settings.paths.data)
 
     async def started(self) -> Workshop:
         """The worker processes. ConfigError where the files do not say what posts are tagged with."""
@@ -85,7 +93,7 @@ class Tools:
                         time_limit=polled.parse_timeout.total_seconds(),
                         memory_limit=polled.parse_memory_mb * 2**20,
                         initializer=equipped.equip,
-                        initargs=(await asyncio.to_thread(self.taxonomy), *self.held),
+                        initargs=(*await self.tagging(), *self.held),
                     )
                 )
         return self.workshop

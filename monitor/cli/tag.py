@@ -21,7 +21,6 @@ from monitor.core.language import language_of
 from monitor.core.model import Post, Source, StoredPost
 from monitor.core.normalise import hashtags_in
 from monitor.core.provenance import Origin, Origins, PostTagger
-from monitor.core.tagging import Tagger
 from monitor.core.verdicts import Verdict, ruled
 from monitor.provisioning import Configuration
 from monitor.store import posts, sources, verdicts
@@ -66,7 +65,7 @@ def tag(
     else:
         post = _post(text if text is not None else _read(file), title=title, language=language)
         source, said = _source(source_slug, configuration, session), ()
-    tagger = PostTagger(Tagger(configuration.taxonomy), Origins(map(_origin, configuration.sources)))
+    tagger = PostTagger(wiring.tagger(session.settings, configuration.taxonomy), Origins(map(_origin, configuration.sources)))
     tags = ruled(tagger.tags(post, source), said)
     if as_json:
         emit({"language": post.language, "tags": tags} | (explained(post, tags) if explain else {}))

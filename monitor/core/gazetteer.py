@@ -11,7 +11,7 @@ hit ten times as often as all names together.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple
@@ -39,14 +39,14 @@ class Gazetteer:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self._words = list(lexicon.patterns)
-        self._forms = [tuple(lexicon.forms[each] for each in listed) for listed in lexicon.patterns.values()]
-        self._names = AhoCorasick(self._words, implementation=Implementation.ContiguousNFA, store_patterns=False)
+        groups = lexicon.groups
+        self._forms = [groups[number] for number in lexicon.patterns.values()]
+        self._names = _automaton(lexicon.patterns, Implementation.ContiguousNFA)
         self._exact = [
-            (tuple(lexicon.forms[each] for each in listed), len(acronym) <= 2, acronym.lower() in ACRONYM_LOOK_ALIKES)
-            for acronym, listed in lexicon.exact.items()
+            (groups[number], len(acronym) <= 2, acronym.lower() in ACRONYM_LOOK_ALIKES)
+            for acronym, number in lexicon.exact.items()
         ]
-        self._acronyms = AhoCorasick(lexicon.exact, implementation=Implementation.DFA, store_patterns=False)
+        self._acronyms = _automaton(lexicon.exact, Implementation.DFA)
 
     def find(self, page: Page, language: str | None) -> list[Found]:
         """Everything named in a page, in order; no two overlap unless they are the same words.
@@ -96,8 +96,7 @@ class Gazetteer:
             if not tagged and text[start:end] in look_alikes and _proves_nothing(original, begin, stop):
                 accepted = [form for form in accepted if not form.case]
             shared = len(accepted) > 1 and len({f.entry for f in accepted if f.rule in ("demonym", "city")}) > 1
-            for form in accepted:
-                found.append(Found(begin, stop, form, "hashtag" if tagged else form.rule, shared))
+            found += [Found(begin, stop, form, "hashtag" if tagged else form.rule, shared) for form in accepted]
 
     def _find_acronyms(self, page: Page, language: str | None, contexts: _Contexts, found: list[Found]) -> None:
         text, kinds = page.original, word_kinds
@@ -146,13 +145,17 @@ class Gazetteer:
     @cached_property
     def _hashtags(self) -> dict[str, list[Form]]:
         """Names without their spaces, and the listed hashtags: made when the first post has a hashtag."""
-        forms = self._lexicon.forms
-        made = {hashtag: [forms[each] for each in listed] for hashtag, listed in self._lexicon.hashtags.items()}
-        for words, named in zip(self._words, self._forms, strict=True):
+        groups = self._lexicon.groups
+        made = {hashtag: list(groups[number]) for hashtag, number in self._lexicon.hashtags.items()}
+        for words, number in self._lexicon.patterns.items():
             known = made.setdefault(_squeezed(words), [])
             entries = [form.entry for form in known]
-            known += [form for form in named if form.entry not in entries]
+            known += [form for form in groups[number] if form.entry not in entries]
         return made
+
+
+def _automaton(words: Iterable[str], implementation: Implementation) -> AhoCorasick:
+    return AhoCorasick(words, implementation=implementation, store_patterns=False)
 
 
 _LONGEST_RUN = 8  # parts of a hashtag that make one name: #OrganisationForSecurityAndCooperationInEurope
@@ -174,8 +177,7 @@ def _apart(candidates: list[Found]) -> list[Found]:
             end = found[1]
         else:
             cluster.append(found)
-            if found[1] > end:
-                end = found[1]
+            end = max(end, found[1])
     return kept + _longest(cluster)
 
 

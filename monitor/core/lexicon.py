@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-from monitor.core.forms import Case, Entry, Form, forms_of
+from monitor.core.forms import Case, Entry, Form, Spelled, forms_of
 from monitor.core.taxonomy import Taxonomy
 from monitor.core.text import fold
 
-Listed = Mapping[str, tuple[int, ...]]
-"""Words → the numbers of their forms."""
+Listed = Mapping[str, int]
+"""Words → the number of the group of forms that are written so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
     """All forms of a taxonomy by the words they are looked for."""
 
-    forms: tuple[Form, ...]
+    groups: tuple[tuple[Form, ...], ...]  # of forms that are written alike, many of them in many ways
     patterns: Listed  # by folded words
     exact: Listed  # acronyms, letter for letter
     hashtags: Listed  # folded, those that the taxonomy lists; names are hashtags too
@@ -27,64 +27,54 @@ class Lexicon:
     @classmethod
     def of(cls, taxonomy: Taxonomy) -> Self:
         """Generate every form of every name: a tenth of a second for the shipped taxonomy."""
-        numbers: dict[Form, int] = {}
-        patterns: dict[str, list[int]] = {}
-        exact: dict[str, list[int]] = {}
-        hashtags: dict[str, list[int]] = {}
-        forms: list[Form] = []
-        for spelled, form in forms_of(taxonomy):
-            number = numbers.setdefault(form, len(numbers))
-            if number == len(forms):
-                forms.append(form)
+        spelled = list(forms_of(taxonomy))
+        patterns: dict[str, list[Form]] = {}
+        exact: dict[str, list[Form]] = {}
+        hashtags: dict[str, list[Form]] = {}
+        for (words, form), folded in zip(spelled, _folded(spelled), strict=True):
             if form.case == Case.EXACT:
-                words, group = spelled, exact
+                listed = exact.setdefault(words, [])
+            elif form.rule == "hashtag":
+                listed = hashtags.setdefault(folded, [])
+            elif len(folded) > 1:
+                listed = patterns.setdefault(folded, [])
             else:
-                words, group = fold(spelled).text, hashtags if form.rule == "hashtag" else patterns
-            if len(words) > 1 or form.rule == "hashtag":
-                listed = group.setdefault(words, [])
-                if not any(_as_good(forms[known], form) for known in listed):
-                    listed.append(number)
-        return cls(
-            forms=tuple(forms),
-            patterns=_frozen(patterns),
-            exact=_frozen(exact),
-            hashtags=_frozen(hashtags),
+                continue
+            if not any(known.entry is form.entry and known.case == form.case for known in listed):
+                listed.append(form)
+        groups: dict[tuple[Form, ...], int] = {}
+        numbered = (
+            {words: groups.setdefault(tuple(listed), len(groups)) for words, listed in group.items()}
+            for group in (patterns, exact, hashtags)
         )
+        by_pattern, by_acronym, by_hashtag = numbered
+        return cls(groups=tuple(groups), patterns=by_pattern, exact=by_acronym, hashtags=by_hashtag)
 
     def to_json(self) -> str:
         """The whole as text, for `from_json`."""
         entries: dict[Entry, int] = {}
-        forms = [[entries.setdefault(form.entry, len(entries)), *form[1:]] for form in self.forms]
-        groups = [_packed(group) for group in (self.patterns, self.exact, self.hashtags)]
-        return json.dumps([list(entries), forms, *groups], ensure_ascii=False, separators=(",", ":"))
+        forms: dict[Form, int] = {}
+        groups = [[forms.setdefault(form, len(forms)) for form in group] for group in self.groups]
+        plain = [[entries.setdefault(form.entry, len(entries)), *form[1:]] for form in forms]
+        return json.dumps(
+            [list(entries), plain, groups, self.patterns, self.exact, self.hashtags],
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """What `to_json` wrote. ValueError or TypeError, or KeyError or IndexError, where it is anything else."""
-        entries, forms, patterns, exact, hashtags = json.loads(text)
-        known = [
-            Entry(facet, slug, tuple(requires), tuple(excludes)) for facet, slug, requires, excludes in entries
-        ]
-        return cls(
-            forms=tuple(Form(known[entry], *rest) for entry, *rest in forms),
-            patterns=_unpacked(patterns),
-            exact=_unpacked(exact),
-            hashtags=_unpacked(hashtags),
-        )
+        """What `to_json` wrote; anything else raises an exception or gives a lexicon of nonsense."""
+        listed_entries, listed_forms, listed_groups, patterns, exact, hashtags = json.loads(text)
+        entries = [Entry(facet, slug, tuple(near), tuple(far)) for facet, slug, near, far in listed_entries]
+        forms = [Form(entries[entry], *rest) for entry, *rest in listed_forms]
+        groups = tuple(tuple([forms[each] for each in group]) for group in listed_groups)
+        return cls(groups=groups, patterns=patterns, exact=exact, hashtags=hashtags)
 
 
-def _as_good(known: Form, form: Form) -> bool:
-    """Whether a form of the same words makes another needless."""
-    return known.entry is form.entry and known.case == form.case
-
-
-def _frozen(group: Mapping[str, Iterable[int]]) -> Listed:
-    return {words: tuple(numbers) for words, numbers in group.items()}
-
-
-def _packed(group: Listed) -> dict[str, int | list[int]]:
-    return {words: numbers[0] if len(numbers) == 1 else list(numbers) for words, numbers in group.items()}
-
-
-def _unpacked(group: Mapping[str, Any]) -> Listed:
-    return {words: (listed,) if isinstance(listed, int) else tuple(listed) for words, listed in group.items()}
+def _folded(spelled: Sequence[Spelled]) -> list[str]:
+    """The words of each form folded; all in one go, which takes a fifth of the time."""
+    folded = fold("\n\n".join(words for words, _ in spelled)).text.split("\n\n")
+    if len(folded) == len(spelled):
+        return [words.strip("\n") for words in folded]
+    return [fold(words).text for words, _ in spelled]  # a name holds blank lines

@@ -131,8 +131,10 @@ def _unshared(found: list[Found]) -> list[Found]:
 
 
 def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
-    """A tag for each entry found. Its weight is the chance that at least one mention makes the post about it, each taken
-    as independent of the others."""
+    """A tag for each entry found.
+
+    Its weight is the chance that at least one mention makes the post about it, each taken as independent of the others.
+    """
     text_at, hashtags_at = page.text_at, page.hashtags_at
     opening_ends = text_at + _opening(post.text)
     in_title = 0.0 if post.title_made else _IN_TITLE  # a title made from the text counts there

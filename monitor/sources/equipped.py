@@ -15,6 +15,7 @@ from monitor.core.taxonomy import Taxonomy
 from monitor.sources.pruning import Part, glance
 
 if TYPE_CHECKING:
+    from monitor.core.lexicon import Lexicon
     from monitor.core.provenance import Origin
     from monitor.core.retagging import AskingForTags, Job, Retagged
     from monitor.sources.reading import Tools
@@ -44,7 +45,9 @@ async def read(document: Document, source: Source, *, run: Run) -> Reading:
     return await run(read_equipped, document, source)
 
 
-def equip(taxonomy: Taxonomy, watches: Iterable[Watch], origins: Iterable[Origin] = ()) -> None:
+def equip(
+    taxonomy: Taxonomy, lexicon: Lexicon, watches: Iterable[Watch], origins: Iterable[Origin] = ()
+) -> None:
     """Build what the tasks of this process share. Called first in each worker, and again when watches change."""
     from monitor.core.provenance import Origins, PostTagger  # noqa: PLC0415 - see the top of this module
     from monitor.core.retagging import AskingForTags  # noqa: PLC0415
@@ -53,7 +56,7 @@ def equip(taxonomy: Taxonomy, watches: Iterable[Watch], origins: Iterable[Origin
     from monitor.sources.reading import Tools  # noqa: PLC0415
 
     watches = tuple(watches)
-    tagger = PostTagger(Tagger(taxonomy), Origins(origins))
+    tagger = PostTagger(Tagger(taxonomy, lexicon), Origins(origins))
     tools = Tools(tagger=tagger, watches=WatchSet(watches), taxonomy=taxonomy.version)
     _held[:] = [(tools, AskingForTags(watches))]
 
