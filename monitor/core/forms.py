@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -24,10 +24,21 @@ class Case(IntEnum):
 class Entry(NamedTuple):
     """A taxonomy entry as far as finding it goes."""
 
-    facet: str  # plain, not a Facet: these are hashed at every hit
+    facet: str  # plain, not a Facet: these are hashed at every hit; "" for a decoy
     slug: str
     requires: tuple[str, ...] = ()  # folded
     excludes: tuple[str, ...] = ()  # folded
+    parent: str = ""  # slug of the entry of the same facet that is named within its name
+
+
+class Words(NamedTuple):
+    """A `taxonomy.Condition`, folded."""
+
+    languages: tuple[str, ...]
+    settles: tuple[str, ...]
+    requires: tuple[str, ...]
+    excludes: tuple[str, ...]
+    person: bool
 
 
 class Form(NamedTuple):
@@ -38,6 +49,7 @@ class Form(NamedTuple):
     language: str | None
     case: int  # a Case
     rank: int = 0  # position among the names of its kind: the capital is city 0, the label name 0
+    condition: Words | None = None
 
     @property
     def stands_alone(self) -> bool:
@@ -66,53 +78,92 @@ def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANIS
     entry = Entry(
         facet.value,
         organisation.slug,
-        tuple(fold(word).text for word in organisation.requires),
-        tuple(fold(word).text for word in organisation.excludes),
+        _folded(organisation.requires),
+        _folded(organisation.excludes),
+        (organisation.parent or "") if organisation.names_parent else "",
     )
-    yield from _named(entry, "name", organisation.names)
+    conditions = _conditions(organisation)
+    yield from _named(entry, "name", organisation.names, conditions)
     for language, acronyms in organisation.acronyms.items():
         for acronym in acronyms:
-            yield from _acronym(entry, "acronym", language, acronym)
+            yield from _acronym(Form(entry, "acronym", language, Case.EXACT, 1, conditions.get(acronym)), acronym)
             # The two organisations that have a flag in Unicode.
             if acronym in ("UN", "EU") and facet is Facet.ORGANISATION:
                 yield _flag(acronym), Form(entry, "flag", None, Case.ANY)
     for hashtag in organisation.hashtags:
         yield hashtag, Form(entry, "hashtag", None, Case.ANY)
+    yield from _decoys(organisation)
 
 
 def _country_forms(country: Country) -> Iterator[Spelled]:
     entry = Entry(Facet.COUNTRY.value, country.code)
-    yield from _named(entry, "name", country.names)
-    yield from _named(entry, "city", country.cities)
+    conditions = _conditions(country)
+    yield from _named(entry, "name", country.names, conditions)
+    yield from _named(entry, "city", country.cities, conditions)
     for language, demonyms in country.demonyms.items():
         case = Case.SOME_CAPITAL if language == "en" else Case.ANY  # "Polish", but «polonais», «польский»
-        form = Form(entry, "demonym", language, case)
         for demonym in demonyms:
+            form = Form(entry, "demonym", language, case, 0, conditions.get(demonym))
             for spelled in forms(demonym, language, adjective=True):
                 yield spelled, form
     if country.code.isascii() and country.code.isalpha() and len(country.code) == 2:
         yield _flag(country.code), Form(entry, "flag", None, Case.ANY)
+    yield from _decoys(country)
 
 
 def _region_forms(region: Region) -> Iterator[Spelled]:
     entry = Entry(Facet.REGION.value, region.slug)
-    yield from _named(entry, "name", region.names)
+    yield from _named(entry, "name", region.names, _conditions(region))
     for hashtag in region.hashtags:
         yield hashtag, Form(entry, "hashtag", None, Case.ANY)
+    yield from _decoys(region)
 
 
-def _named(entry: Entry, rule: str, names: Names) -> Iterator[Spelled]:
+def _conditions(entry: Organisation | Country | Region) -> Mapping[str, Words]:
+    """The condition of each name that has one."""
+    return {
+        name: Words(
+            condition.languages,
+            _folded(condition.settles),
+            _folded(condition.requires),
+            _folded(condition.excludes),
+            condition.person,
+        )
+        for condition in entry.conditions
+        for name in condition.names
+    }
+
+
+def _folded(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(fold(word).text for word in words)
+
+
+DECOY = Entry("", "")
+"""What longer names that mean something else stand for: they cover the words within them, and tag nothing."""
+
+
+def _decoys(entry: Organisation | Country | Region) -> Iterator[Spelled]:
+    for language, names in entry.decoys.items():
+        for name in names:
+            case = Case.EXACT if name.isupper() and len(name) <= _LONGEST_ACRONYM else Case.ANY
+            form = Form(DECOY, "decoy", language, case)
+            for spelled in forms(name, language):
+                yield spelled, form
+
+
+def _named(entry: Entry, rule: str, names: Names, conditions: Mapping[str, Words]) -> Iterator[Spelled]:
     for language, listed in names.items():
         for rank, name in enumerate(listed):
+            condition = conditions.get(name)
             if name.isupper() and len(name) <= _LONGEST_ACRONYM:  # "USA" among the names of a country
-                yield from _acronym(entry, rule, language, name, rank)
+                yield from _acronym(Form(entry, rule, language, Case.EXACT, rank, condition), name)
                 continue
             case = Case.CAPITAL
             if " " in name or "-" in name:
                 case = Case.SOME_CAPITAL if entry.facet in _PLACES else Case.ANY
             if name == name.lower():
                 case = Case.ANY
-            form = Form(entry, rule, language, case, rank)
+            form = Form(entry, rule, language, case, rank, condition)
             for spelled in forms(name, language):
                 yield spelled, form
 
@@ -121,11 +172,11 @@ _PLACES = (Facet.COUNTRY.value, Facet.REGION.value)
 _LONGEST_ACRONYM = 6
 
 
-def _acronym(entry: Entry, rule: str, language: str, acronym: str, rank: int = 1) -> Iterator[Spelled]:
-    form = Form(entry, rule, language, Case.EXACT, rank)
+def _acronym(form: Form, acronym: str) -> Iterator[Spelled]:
     yield acronym, form
     if len(acronym) <= 3 and acronym.isascii() and acronym.isalpha():
         yield "".join(f"{letter}." for letter in acronym), form
+        yield " ".join(f"{letter}." for letter in acronym), form  # as texts have it that went through a tokeniser
 
 
 def _flag(code: str) -> str:

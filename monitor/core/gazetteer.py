@@ -18,10 +18,12 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from monitor.core.forms import REGIONAL_A, REGIONAL_Z, Case, Entry, Form
+from monitor.core.forms import REGIONAL_A, REGIONAL_Z, Case, Entry, Form, Words
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES, ARABIC_PREFIXES, LOOK_ALIKES
 from monitor.core.lexicon import Lexicon
-from monitor.core.text import Page, find_word, fold, sentence_around, sentence_ends, word_kinds
+from monitor.core.model import Facet
+from monitor.core.neighbours import is_first_name, means_something_else, sounds_on
+from monitor.core.text import Page, find_word, fold, is_boundary, sentence_around, sentence_ends, word_kinds
 
 
 class Found(NamedTuple):
@@ -53,7 +55,7 @@ class Gazetteer:
 
         `language` is the post's (BCP 47 primary subtag), where it is known.
         """
-        contexts = _Contexts(page)
+        contexts = _Contexts(page, language)
         candidates: list[Found] = []
         self._find_names(page, language, contexts, candidates)
         self._find_acronyms(page, language, contexts, candidates)
@@ -82,15 +84,18 @@ class Gazetteer:
             begin, stop = (start, end) if same_offsets else folded.span(start, end)
             accepted: list[Form] = []
             for form in forms:
-                entry, rule, _, case, _ = form
+                entry, rule, spoken, case, _, condition = form
                 if case:
                     if not tagged and not _has_capital(original, begin, stop, case):
                         continue
                 elif rule == "flag" and not _begins_a_flag(original, begin):
                     continue
-                if (entry.requires or entry.excludes) and not contexts.allow(form, start, end):
+                if (condition or entry.requires or entry.excludes) and not contexts.allow(form, start, end, stop):
                     continue
-                accepted.append(form)
+                if entry.facet in _PLACES and not tagged and contexts.mislead(form, start, end, begin, stop):
+                    continue
+                if not accepted or all(other.entry is not entry for other in accepted):
+                    accepted.append(form)
             if not accepted:
                 continue
             if not tagged and text[start:end] in look_alikes and _proves_nothing(original, begin, stop):
@@ -113,7 +118,9 @@ class Gazetteer:
                 if short and language is not None and form.language not in ("en", language):
                     continue  # two letters mean something else in every language
                 entry = form.entry
-                if (entry.requires or entry.excludes) and not contexts.allow(form, *page.folded.place(start, end)):
+                if (form.condition or entry.requires or entry.excludes) and not contexts.allow(
+                    form, *page.folded.place(start, end), end
+                ):
                     continue
                 found.append(Found(start, end, form, "hashtag" if tagged else form.rule, shared=False))
 
@@ -178,7 +185,8 @@ def _apart(candidates: list[Found]) -> list[Found]:
         else:
             cluster.append(found)
             end = max(end, found[1])
-    return kept + _longest(cluster)
+    kept += _longest(cluster)
+    return [found for found in kept if found[2][0][0]]  # without decoys, which are of no facet
 
 
 def _longest(cluster: list[Found]) -> list[Found]:
@@ -187,10 +195,16 @@ def _longest(cluster: list[Found]) -> list[Found]:
         return cluster
     kept: list[Found] = []
     for found in sorted(cluster, key=_by_length):
-        if all(found[0] >= other[1] or found[1] <= other[0] or found[:2] == other[:2] for other in kept):
+        over = [other for other in kept if found[0] < other[1] and found[1] > other[0] and found[:2] != other[:2]]
+        if all(_names(other[2].entry, found[2].entry) for other in over):
             kept.append(found)
     kept.sort(key=_SPAN)
     return kept
+
+
+def _names(entry: Entry, other: Entry) -> bool:
+    """Whether the name of the one names the other as well: the Secretary-General, the United Nations."""
+    return entry.parent != "" and entry.parent == other.slug and entry.facet == other.facet
 
 
 def _by_length(found: Found) -> int:
@@ -200,27 +214,67 @@ def _by_length(found: Found) -> int:
 class _Contexts:
     """Whether the words around allow a form, each question asked once a post."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, language: str | None) -> None:
+        self._page = page
         self._text = page.folded.text
-        self._met: dict[Entry, bool] = {}
+        self._language = language
+        self._met: dict[tuple[str, ...], bool] = {}
         self._ends: list[int] | None = None
 
-    def allow(self, form: Form, start: int, end: int) -> bool:
-        entry = form.entry
+    def allow(self, form: Form, start: int, end: int, stop: int) -> bool:
+        """Whether an entry's context and a form's condition are met; `stop` is where the form ends as it is written."""
+        entry, condition = form.entry, form.condition
         if entry.excludes:
-            begin, stop = self._sentence(start, end)
-            if any(find_word(self._text, word, begin, stop) >= 0 for word in entry.excludes):
+            begin, over = self._sentence(start, end)
+            if any(_find(self._text, word, begin, over) for word in entry.excludes):
                 return False
-        if form.stands_alone:
+        if entry.requires and not form.stands_alone and not self._any(entry.requires):
+            return False
+        return condition is None or self._fulfilled(condition, end, stop)
+
+    def _fulfilled(self, condition: Words, end: int, stop: int) -> bool:
+        languages, settles, requires, excludes, person = condition
+        if languages and self._language is not None and self._language not in languages:
+            return False
+        if settles and self._any(settles):
             return True
-        if entry not in self._met:
-            self._met[entry] = any(find_word(self._text, word) >= 0 for word in entry.requires)
-        return self._met[entry]
+        if (requires and not self._any(requires)) or (excludes and self._any(excludes)):
+            return False
+        return not (person and is_first_name(self._text, self._page.original, end, stop))
+
+    def mislead(self, form: Form, start: int, end: int, begin: int, stop: int) -> bool:
+        """Whether the words beside a place's name make it a part of something else."""
+        if form.language == "zh":
+            return sounds_on(self._text, start, end)
+        return means_something_else(form, self._text, (start, end), self._page.original, (begin, stop))
+
+    def _any(self, words: tuple[str, ...]) -> bool:
+        """Whether the post holds one of the words."""
+        known = self._met.get(words)
+        if known is None:
+            known = self._met[words] = any(_find(self._text, word) for word in words)
+        return known
 
     def _sentence(self, start: int, end: int) -> tuple[int, int]:
         if self._ends is None:
             self._ends = sentence_ends(self._text)
         return sentence_around(self._ends, len(self._text), start, end)
+
+
+_PLACES = frozenset({Facet.COUNTRY.value, Facet.REGION.value})
+
+
+def _find(text: str, word: str, start: int = 0, end: int | None = None) -> bool:
+    """Whether a text holds a word; where a star begins or ends it, more may stand there within the same word."""
+    if word[:1] != "*" and word[-1:] != "*":
+        return find_word(text, word, start, end) >= 0
+    bare, stop = word.strip("*"), len(text) if end is None else end
+    while (at := text.find(bare, start, stop)) >= 0:
+        after = at + len(bare)
+        if (word[0] == "*" or is_boundary(text, at)) and (word[-1] == "*" or is_boundary(text, after)):
+            return True
+        start = at + 1
+    return False
 
 
 # ── whether a hit is one of them ───────────────────────────────────────────────────────────────────────────

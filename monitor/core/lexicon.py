@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
-from monitor.core.forms import Case, Entry, Form, Spelled, forms_of
+from monitor.core.forms import Case, Entry, Form, Spelled, Words, forms_of
 from monitor.core.taxonomy import Taxonomy
 from monitor.core.text import fold
 
@@ -40,7 +40,7 @@ class Lexicon:
                 listed = patterns.setdefault(folded, [])
             else:
                 continue
-            if not any(known.entry is form.entry and known.case == form.case for known in listed):
+            if not any(_makes_needless(known, form) for known in listed):
                 listed.append(form)
         groups: dict[tuple[Form, ...], int] = {}
         numbered = (
@@ -66,10 +66,20 @@ class Lexicon:
     def from_json(cls, text: str) -> Self:
         """What `to_json` wrote; anything else raises an exception or gives a lexicon of nonsense."""
         listed_entries, listed_forms, listed_groups, patterns, exact, hashtags = json.loads(text)
-        entries = [Entry(facet, slug, tuple(near), tuple(far)) for facet, slug, near, far in listed_entries]
-        forms = [Form(entries[entry], *rest) for entry, *rest in listed_forms]
+        entries = [Entry(facet, slug, tuple(near), tuple(far), up) for facet, slug, near, far, up in listed_entries]
+        forms = [Form(entries[entry], *rest, condition and _words(condition)) for entry, *rest, condition in listed_forms]
         groups = tuple(tuple([forms[each] for each in group]) for group in listed_groups)
         return cls(groups=groups, patterns=patterns, exact=exact, hashtags=hashtags)
+
+
+def _makes_needless(known: Form, form: Form) -> bool:
+    """Whether of two forms of the same words the first serves for both."""
+    return known.entry is form.entry and known.case == form.case and known.condition is None
+
+
+def _words(listed: Sequence[Any]) -> Words:
+    *texts, person = listed
+    return Words(*map(tuple, texts), person)
 
 
 def _folded(spelled: Sequence[Spelled]) -> list[str]:

@@ -22,6 +22,21 @@ RULES = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """What must hold where names that also mean something else are to count: "Georgia", "Jordan", "the Alliance".
+
+    A word may begin or end with a star, for what may stand before or after it within the same word.
+    """
+
+    names: tuple[str, ...]  # of the entry's names, acronyms, demonyms and cities, as they are listed there
+    languages: tuple[str, ...] = ()  # they count only in posts of these languages, or of an unknown one
+    settles: tuple[str, ...] = ()  # with one of these words in the post they count, whatever is said below
+    requires: tuple[str, ...] = ()  # without one of these words in the post they do not count
+    excludes: tuple[str, ...] = ()  # nor with one of these words in it
+    person: bool = False  # nor beside another name, as the first or last name of a person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """An international or regional organisation, one of its bodies, or a recurring format."""
 
@@ -34,6 +49,9 @@ class Organisation:
     wikidata: str | None = None
     requires: tuple[str, ...] = ()  # acronyms and names after the first need one of these words somewhere in the post
     excludes: tuple[str, ...] = ()  # no form counts in a sentence that holds one of these words
+    conditions: tuple[Condition, ...] = ()  # for some of the names
+    decoys: Names = field(default_factory=dict)  # longer names that hold one of these and mean something else
+    names_parent: bool = False  # whoever names it names its parent: "the UN Secretary-General"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +63,8 @@ class Country:
     demonyms: Names = field(default_factory=dict)  # adjectives and names of the people: "Kazakh", «казахстанский»
     cities: Names = field(default_factory=dict)  # the capital first
     wikidata: str | None = None
+    conditions: tuple[Condition, ...] = ()  # for some of the names
+    decoys: Names = field(default_factory=dict)  # longer names that hold one of these: "Bank of America"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +75,8 @@ class Region:
     names: Names
     countries: tuple[str, ...] = ()  # lower-case ISO 3166-1 alpha-2
     hashtags: tuple[str, ...] = ()  # without "#", any case
+    conditions: tuple[Condition, ...] = ()  # for some of the names
+    decoys: Names = field(default_factory=dict)  # longer names that hold one of these: "West Nile virus"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +147,15 @@ class Taxonomy:
                 yield f"{where} has the parent {organisation.parent!r}, which is not listed"
             elif self._own_ancestor(organisation):
                 yield f"{where} is its own ancestor"
+            if organisation.names_parent and organisation.parent is None:
+                yield f"{where} is to name its parent, and has none"
             yield from self._unknown_countries(where, organisation.members)
+            yield from _unknown_names(where, organisation.conditions, organisation.names, organisation.acronyms)
+        for country in self.countries:
+            known = (country.names, country.demonyms, country.cities)
+            yield from _unknown_names(f"country {country.code!r}", country.conditions, *known)
         for region in self.regions:
+            yield from _unknown_names(f"region {region.slug!r}", region.conditions, region.names)
             yield from self._unknown_countries(f"region {region.slug!r}", region.countries)
         for facet, entries in (
             ("organisation", self._organisations),
@@ -180,3 +209,10 @@ class Taxonomy:
             for code in dict.fromkeys(region.countries):
                 regions[code].append(region.slug)
         return {code: tuple(slugs) for code, slugs in regions.items()}
+
+
+def _unknown_names(where: str, conditions: tuple[Condition, ...], *listed: Names) -> Iterator[str]:
+    known = {name for names in listed for each in names.values() for name in each}
+    for name in (name for condition in conditions for name in condition.names):
+        if name not in known:
+            yield f"{where} has a condition for {name!r}, which is none of its names"

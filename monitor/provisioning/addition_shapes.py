@@ -53,10 +53,10 @@ def _tuple_of(shape: Any) -> Any:
 
 _ADDITION: dict[str, Any] = {
     "organisations": _addition(
-        OrganisationShape, key="slug", lists=("names", "acronyms", "hashtags", "members", "context")
+        OrganisationShape, key="slug", lists=("names", "acronyms", "hashtags", "members", "context", "decoys")
     ),
-    "regions": _addition(RegionShape, key="slug", lists=("names", "countries", "hashtags")),
-    "countries": _addition(CountryShape, key="code", lists=("names", "demonyms", "cities")),
+    "regions": _addition(RegionShape, key="slug", lists=("names", "countries", "hashtags", "decoys")),
+    "countries": _addition(CountryShape, key="code", lists=("names", "demonyms", "cities", "decoys")),
 }
 _LISTS: dict[str, tuple[Any, Any]] = {
     name: (_tuple_of(addition), Field(default=(), description=f"Added to those in {name}.yaml, or new ones"))

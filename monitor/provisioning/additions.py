@@ -99,7 +99,7 @@ def _apply(edit: _Edit, files: Mapping[str, File]) -> None:
                 base.claimed |= {edit.slug}
         return
     merged = {} if edit.written.get("replace") else known.shape.model_dump(exclude_unset=True)
-    merged = _without(merged, removed, edit, ("remove",))
+    merged = _unconditional(_without(merged, removed, edit, ("remove",)))
     merged = _with(merged, given)
     merged |= _labelled(merged, edit)
     shape = _whole(edit, merged)
@@ -177,7 +177,8 @@ def _with(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, Mapping):
             result[key] = _with(before if isinstance(before, Mapping) else {}, value)
         elif isinstance(value, list | tuple):
-            result[key] = tuple(dict.fromkeys((*(before or ()), *value)))
+            known = list(before or ())
+            result[key] = (*known, *(each for each in value if each not in known))
         else:
             result[key] = value
     return result
@@ -198,6 +199,18 @@ def _without(base: Mapping[str, Any], removed: Mapping[str, Any], edit: _Edit, p
             edit.file.notes.append(f"{name}:{line}: {edit.slug} has no {words} any more to be removed")
         result[key] = tuple(each for each in before or () if each not in value)
     return {key: value for key, value in result.items() if value != ()}
+
+
+def _unconditional(merged: dict[str, Any]) -> dict[str, Any]:
+    """Without conditions for names that were taken away."""
+    groups = [merged.get(key, {}) for key in ("names", "acronyms", "demonyms", "cities")]
+    known = {name for group in groups for names in group.values() for name in names}
+    conditions = [
+        each | {"names": names}
+        for each in merged.get("conditions", ())
+        if (names := tuple(name for name in each["names"] if name in known))
+    ]
+    return merged | ({"conditions": conditions} if "conditions" in merged else {})
 
 
 def _labelled(merged: Mapping[str, Any], edit: _Edit) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -15,11 +15,20 @@ from monitor.core.errors import ConfigError
 from monitor.core.model import Facet, Grouping, Owner, Schedule, Selection, Source, Subscription, Watch, grouping_of
 from monitor.core.query import tags_of
 from monitor.core.suggest import nearest, one_of
-from monitor.core.taxonomy import Country, Organisation, OwnFacet, Region, Taxonomy
+from monitor.core.taxonomy import Condition, Country, Organisation, OwnFacet, Region, Taxonomy
 from monitor.provisioning.additions import read_additions
 from monitor.provisioning.facets import facet_of, names_of, read_facets, unknown_facet
 from monitor.provisioning.files import FACETS, TAXONOMIES, Entry, File, read_files
-from monitor.provisioning.shapes import OrganisationShape, ScheduleShape, SourceShape, SubscriptionShape, WatchShape
+from monitor.provisioning.shapes import (
+    ConditionShape,
+    CountryShape,
+    OrganisationShape,
+    RegionShape,
+    ScheduleShape,
+    SourceShape,
+    SubscriptionShape,
+    WatchShape,
+)
 
 Address = Callable[[str], str]
 """Checks an address as a person wrote it and gives its plain form; ValueError, a sentence, where it cannot be one."""
@@ -188,6 +197,8 @@ def _taxonomy(files: Mapping[str, File]) -> Taxonomy:
             _check_references(files, name, entry.index, dict(entry.shape))
     for file in (organisations, *facets.values()):
         _check_ancestors(file)
+    for file in (organisations, regions, countries, *facets.values()):
+        _check_conditions(file)
     return Taxonomy(
         organisations=tuple(_organisation(entry.shape) for entry in organisations.entries),
         facets=tuple(
@@ -198,8 +209,8 @@ def _taxonomy(files: Mapping[str, File]) -> Taxonomy:
             )
             for facet, file in facets.items()
         ),
-        countries=tuple(Country(**dict(entry.shape)) for entry in countries.entries),
-        regions=tuple(Region(**dict(entry.shape)) for entry in regions.entries),
+        countries=tuple(Country(**_with_conditions(entry.shape)) for entry in countries.entries),
+        regions=tuple(Region(**_with_conditions(entry.shape)) for entry in regions.entries),
     )
 
 
@@ -214,7 +225,31 @@ def _organisation(shape: OrganisationShape) -> Organisation:
         wikidata=shape.wikidata,
         requires=shape.context.requires,
         excludes=shape.context.excludes,
+        conditions=_conditions(shape.conditions),
+        decoys=shape.decoys,
+        names_parent=shape.names_parent,
     )
+
+
+def _with_conditions(shape: CountryShape | RegionShape) -> dict[str, Any]:
+    return dict(shape) | {"conditions": _conditions(shape.conditions)}
+
+
+def _conditions(shapes: Iterable[ConditionShape]) -> tuple[Condition, ...]:
+    return tuple(Condition(**dict(shape)) for shape in shapes)
+
+
+def _check_conditions(file: File) -> None:
+    """Complain about each condition for what is no name of its entry: it would never be asked."""
+    for entry in file.entries:
+        shape = entry.shape
+        groups = [shape.names] + [getattr(shape, key, {}) for key in ("acronyms", "demonyms", "cities")]
+        known = {name for group in groups for names in group.values() for name in names}
+        for at, condition in enumerate(shape.conditions):
+            for place, name in enumerate(condition.names):
+                if name not in known:
+                    path = (entry.index, "conditions", at, "names", place)
+                    file.complain(path, f"{name!r} is none of the names listed above", nearest=nearest(name, known))
 
 
 def _check_ancestors(organisations: File) -> None:

@@ -385,6 +385,37 @@ class ContextShape(Shape):
     )
 
 
+class ConditionShape(Shape):
+    """What must hold where names that also mean something else are to count; a word may begin or end with a star."""
+
+    names: tuple[Text, ...] = Field(
+        min_length=1, description="Which of the entry's names, as they are listed", examples=[["Georgia"]]
+    )
+    languages: tuple[Language, ...] = Field(
+        default=(), description="They count only in posts of these languages, or of an unknown one", examples=[["en"]]
+    )
+    settles: tuple[Text, ...] = Field(
+        default=(),
+        description="With one of these words in the post they count, whatever is said below",
+        examples=[["Tbilisi", "Caucasus"]],
+    )
+    requires: tuple[Text, ...] = Field(
+        default=(), description="Without one of these words in the post they do not count"
+    )
+    excludes: tuple[Text, ...] = Field(
+        default=(), description="Nor with one of these words in it", examples=[["Atlanta", "U.S. state"]]
+    )
+    person: Flag = Field(default=False, description="Nor before a surname: Jordan Peterson")
+
+
+CONDITIONS = Field(default=(), description="For names that also mean something else")
+DECOYS = Field(
+    default_factory=dict,
+    description="Language → longer names that hold one of these and mean something else: they cover it",
+    examples=[{"en": ["Bank of America"]}],
+)
+
+
 class OrganisationShape(Shape):
     """An organisation, one of its bodies, or a recurring format."""
 
@@ -399,7 +430,10 @@ class OrganisationShape(Shape):
     parent: Slug | None = Field(default=None, description="The organisation this is a body of")
     members: tuple[CountrySlug, ...] = Field(default=(), description="Member states, codes from countries.yaml")
     wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q485207"])
-    context: ContextShape = Field(default=ContextShape(), description="For names that also mean something else")
+    context: ContextShape = Field(default=ContextShape(), description="What all its names depend on")
+    conditions: tuple[ConditionShape, ...] = CONDITIONS
+    decoys: Names = DECOYS
+    names_parent: Flag = Field(default=False, description="Whether whoever names it names its parent as well")
 
 
 class RegionShape(Shape):
@@ -411,6 +445,8 @@ class RegionShape(Shape):
     )
     countries: tuple[CountrySlug, ...] = Field(default=(), description="Its countries, codes from countries.yaml")
     hashtags: tuple[Hashtag, ...] = Field(default=(), description="Hashtags, any case")
+    conditions: tuple[ConditionShape, ...] = CONDITIONS
+    decoys: Names = DECOYS
 
 
 class CountryShape(Shape):
@@ -423,6 +459,8 @@ class CountryShape(Shape):
     demonyms: Names = Field(default_factory=dict, description="Language → adjectives and names of the people")
     cities: Names = Field(default_factory=dict, description="Language → cities, the capital first")
     wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q232"])
+    conditions: tuple[ConditionShape, ...] = CONDITIONS
+    decoys: Names = DECOYS
 
 
 class SourcesFile(Shape):
