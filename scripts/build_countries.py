@@ -178,6 +178,8 @@ def _add_cities(countries: dict[str, Country], reference: Path, extra: Mapping[s
     for section in ("cities", "towns"):
         for code, names in extra[section].items():
             _extend(countries[code].cities, names)
+    for code, adjective in extra["city_adjectives"].items():
+        countries[code].cities["ru"].append(adjective)
 
 
 def _largest_by_name(rows: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:

@@ -164,7 +164,8 @@ def _named(entry: Entry, rule: str, names: Names, conditions: Mapping[str, Words
             if name == name.lower():
                 case = Case.ANY
             form = Form(entry, rule, language, case, rank, condition)
-            for spelled in forms(name, language):
+            adjective = rule == "city" and case == Case.ANY and language == "ru"  # «лондонский»
+            for spelled in forms(name, language, adjective=adjective):
                 yield spelled, form
 
 

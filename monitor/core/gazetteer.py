@@ -115,8 +115,9 @@ class Gazetteer:
             if look_alike and not tagged and _in_capitals(text, start, end):
                 continue
             for form in forms:
-                if short and language is not None and form.language not in ("en", language):
-                    continue  # two letters mean something else in every language
+                # Few letters mean something else in every language.
+                if (short or form.rule == "name") and language is not None and form.language not in ("en", language):
+                    continue
                 entry = form.entry
                 if (form.condition or entry.requires or entry.excludes) and not contexts.allow(
                     form, *page.folded.place(start, end), end
@@ -230,9 +231,9 @@ class _Contexts:
                 return False
         if entry.requires and not form.stands_alone and not self._any(entry.requires):
             return False
-        return condition is None or self._fulfilled(condition, end, stop)
+        return condition is None or self._fulfilled(condition, (start, end), stop)
 
-    def _fulfilled(self, condition: Words, end: int, stop: int) -> bool:
+    def _fulfilled(self, condition: Words, span: tuple[int, int], stop: int) -> bool:
         languages, settles, requires, excludes, person = condition
         if languages and self._language is not None and self._language not in languages:
             return False
@@ -240,7 +241,7 @@ class _Contexts:
             return True
         if (requires and not self._any(requires)) or (excludes and self._any(excludes)):
             return False
-        return not (person and is_first_name(self._text, self._page.original, end, stop))
+        return not (person and is_first_name(self._text, self._page.original, span, stop))
 
     def mislead(self, form: Form, start: int, end: int, begin: int, stop: int) -> bool:
         """Whether the words beside a place's name make it a part of something else."""

@@ -40,6 +40,8 @@ def _russian(name: str, adjective: bool) -> Iterator[str]:
     while head < len(words) - 1 and words[head].endswith(_RUSSIAN_ADJECTIVE) and not words[head].endswith(_NOUN):
         head += 1
     paradigms = [_decline_russian(word) for word in words[: head + 1]]
+    if not adjective and len(paradigms) == 1 and words[0][-1:].lower() not in _VOWELS + "йьъ":
+        paradigms = [paradigms[0][:_CASES]]  # there is one Бонн; «Бонны» and «Бонна» would be other words
     rest = words[head + 1 :]
     # Several words agree in the six cases only; what else one word may end in would only pair up nonsense.
     for position in range(_CASES if len(paradigms) > 1 else len(paradigms[0])):
@@ -71,7 +73,8 @@ def _decline_russian(word: str) -> list[str]:
             stem = word[:-cut]
             return [stem + each.strip("-") for each in endings.split()]
     if word[-1:].isalpha() and word[-1].lower() not in _VOWELS:
-        return [word + each for each in _RUSSIAN_CONSONANT_ENDINGS]
+        endings = _RUSSIAN_HISSING_ENDINGS if word[-1].lower() in "жшчщц" else _RUSSIAN_CONSONANT_ENDINGS
+        return [word + each for each in (*endings, *_RUSSIAN_PLURALS)]
     return [word]
 
 
@@ -89,6 +92,8 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("кое", 2, "ое ого ому ое им ом"),
     ("ое", 2, "ое ого ому ое ым ом"),
     # people: казахстанец, россиянин, россияне, китайцы, россиянка
+    *((f"{vowel}ец", 3, f"{vowel}ец йца йцу йца йцем йце йцы йцев йцам йцами йцах") for vowel in "аои"),
+    ("еец", 3, "еец ейца ейцу ейца ейцем ейце ейцы ейцев ейцам ейцами ейцах"),
     ("ец", 2, "ец ца цу ца цем це цы цев цам цами цах цом"),
     ("анин", 2, "ин ина ину ина ином ине е - ам ами ах"),
     ("янин", 2, "ин ина ину ина ином ине е - ам ами ах"),
@@ -119,7 +124,9 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("ки", 1, "и - ам и ами ах ов"),
     ("ы", 1, "ы ов ам ы ами ах -"),
 )
-_RUSSIAN_CONSONANT_ENDINGS = ("", "а", "у", "", "ом", "е", "ы", "ов", "ам", "ами", "ах", "и", "ем")  # союз, Казахстан
+_RUSSIAN_CONSONANT_ENDINGS = ("", "а", "у", "", "ом", "е")  # союз, Казахстан
+_RUSSIAN_HISSING_ENDINGS = ("", "а", "у", "", "ем", "е")  # Париж
+_RUSSIAN_PLURALS = ("ы", "ов", "ам", "ами", "ах", "и")  # казахи
 
 
 # ── Romance languages and English ──────────────────────────────────────────────────────────────────────────

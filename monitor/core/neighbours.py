@@ -19,8 +19,10 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     `written` is the text as it is written, where the name stands at `where`.
     """
     (start, end), rule, language = span, form.rule, form.language
+    if text[start - 1 : start] in _OPENING and text[end : end + 1] in _CLOSING and start and language != "zh":
+        return True  # a club, a ship, a film
     if not written[where[0]].islower():
-        if (language != "ar" or rule == "demonym") and _word_before(text, start) in GIVEN_NAMES:
+        if (language != "ar" or rule != "name") and _word_before(text, start) in GIVEN_NAMES:
             return True
         if written[where[1] + 1 : where[1] + 2].isupper() and _NAMED_AFTER.match(text, end):
             return True
@@ -29,6 +31,9 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     if rule == "city":
         return bool(_TREATY_AFTER.match(text, end)) or bool(_TREATY_BEFORE.search(text, max(0, start - 30), start))
     return False
+
+
+_OPENING, _CLOSING = frozenset('«"“„'), frozenset('»"”“')
 
 
 def _word_before(text: str, start: int) -> str:
@@ -62,13 +67,17 @@ _TREATY_BEFORE = re.compile(
 # ── languages ──────────────────────────────────────────────────────────────────────────────────────────────
 
 _LANGUAGE_AFTER = {
-    "ru": re.compile(r"(?:(?:,| и| или) ?[а-я-]+(?:ий|ого|ому|им|ом|их|ими))* язык(?!ов)|оязычн"),
-    "en": re.compile(r"(?:(?:,| and| or) [a-z]+)* languages?\b|-(?:language|speaking)\b"),
+    "ru": re.compile(r"(?:(?:,| и| или| ни) ?[а-я-]+(?:ий|ого|ому|им|ом|их|ими))* язык(?!ов)|оязычн"),
+    "en": re.compile(
+        r"(?:(?:,| and| or) [a-z]+)* languages?\b"
+        r"|[ -](?:speaking|speakers?|translations?|versions?|subtitles?|lessons?|alphabet|grammar)\b"
+    ),
 }
 _LANGUAGE_BEFORE = {
     "en": re.compile(r"\b(?:in|into|speaks?|spoke|speaking|learn|learning) $"),
     "fr": re.compile(r"\b(?:langues?|en|parle|parlent) $"),
     "es": re.compile(r"\b(?:idiomas?|lenguas?|en|habla|hablan) $"),
+    "ru": re.compile(r"\b(?:владе[а-я]+|знани[а-я]+|знать|знает|изуча[а-я]+|преподава[а-я]+|перевод на) $"),
     "ar": re.compile(r"(?:لغه|اللغه|باللغه|واللغه|لغتين|اللغتين) (?:ال)?$"),
 }
 _ENDS_THERE = re.compile(r"\s*(?:[.,;:!?)”»]|$)")
@@ -135,15 +144,15 @@ Vicente Victor Vincent Vitaly Vladimir Walter Wayne Wendy Werner William Willie 
 Zoe
 """
 _CYRILLIC = """
-Александр Александра Алексей Алла Анастасия Анатолий Ангела Андрей Анна Антон Антонио Аркадий Арсений Артём Артур Богдан
+Александр Александра Алексей Алла Алёна Альберт Арнольд Анастасия Анатолий Ангела Андрей Анна Антон Антонио Аркадий Арсений Артём Артур Богдан
 Борис Вадим Валентин Валентина Валерий Василий Вера Виктор Виталий Владимир Владислав Всеволод Вячеслав Галина Геннадий
-Георгий Герман Глеб Григорий Даниил Дарья Денис Джеймс Джек Джо Джон Джордж Дмитрий Дэвид Евгений Евгения Екатерина Елена
+Георгий Герман Глеб Григорий Даниил Дарья Денис Джеймс Джек Джо Джон Джордж Дмитрий Дэвид Евгений Евгения Егор Екатерина Елена
 Елизавета Иван Игорь Илья Ирина Карл Кирилл Константин Кристина Ксения Лариса Лев Леонид Лидия Любовь Людмила Майкл Максим
 Маргарита Марина Мария Марк Мартин Матвей Михаил Мохаммед Надежда Наталия Наталья Никита Николай Олег Ольга Павел Пётр Пол
 Ричард Роберт Роман Рональд Руслан Светлана Семён Сергей Станислав Степан Стивен Тамара Татьяна Тимофей Томас Том Уильям
 Фёдор Филипп Франк Фрэнк Хосе Хуан Чарльз Эдуард Элизабет Эмма Эрик Юлия Юрий Яков Ян Ярослав
 """
-_ARABIC = "محمد احمد حسن حسين عبدالله خالد عمر يوسف ابراهيم مصطفي محمود سعيد طارق فهد سعود سلمان فيصل كريم جمال نبيل"
+_ARABIC = "ادم محمد احمد حسن حسين عبدالله خالد عمر يوسف ابراهيم مصطفي محمود سعيد طارق فهد سعود سلمان فيصل كريم جمال نبيل"
 
 GIVEN_NAMES = frozenset(
     [fold(name).text for name in _LATIN.split()]
@@ -164,12 +173,19 @@ _TITLES = frozenset(
 _NEXT_WORD = re.compile(r" ([^\W\d_]+)")
 
 
-def is_first_name(text: str, written: str, end: int, at: int) -> bool:
-    """Whether the name that ends at `end` of the folded text stands before a surname: "Jordan Cownie", "Sofia Coppola".
+def is_first_name(text: str, written: str, span: tuple[int, int], at: int) -> bool:
+    """Whether the name at `span` of the folded text stands before a surname: "Jordan Cownie", "Sofia Coppola".
 
     `written` is the text as it is written, where the name ends at `at`.
     """
+    start, end = span
     following = _NEXT_WORD.match(text, end)
-    if following is None or not written[at + 1 : at + 2].isupper():
-        return False
+    if following is None or not written[at + 1 : at + 2].isupper() or _word_before(text, start) in _PREPOSITIONS:
+        return False  # "the Foreign Minister of Jordan Ayman Safadi" is of Jordan
     return following[1] not in _TITLES and is_boundary(text, end)
+
+
+_PREPOSITIONS = frozenset(
+    "of in to from with for by at between across against de du en à a con para por avec dans в во из с со к от до по для "
+    "при над о об".split()
+)
