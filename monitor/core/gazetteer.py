@@ -112,6 +112,7 @@ class Gazetteer:
                 continue
             tagged = start > 0 and text[start - 1] == "#"
             forms, short, look_alike = self._exact[pattern]
+            seen: list[Entry] = []  # an acronym may be the same in several languages
             if look_alike and not tagged and _in_capitals(text, start, end):
                 continue
             for form in forms:
@@ -119,10 +120,13 @@ class Gazetteer:
                 if (short or form.rule == "name") and language is not None and form.language not in ("en", language):
                     continue
                 entry = form.entry
+                if entry in seen:
+                    continue
                 if (form.condition or entry.requires or entry.excludes) and not contexts.allow(
                     form, *page.folded.place(start, end), end
                 ):
                     continue
+                seen.append(entry)
                 found.append(Found(start, end, form, "hashtag" if tagged else form.rule, shared=False))
 
     def _in_hashtags(self, page: Page) -> Iterator[Found]:

@@ -74,7 +74,8 @@ class Lexicon:
 
 def _makes_needless(known: Form, form: Form) -> bool:
     """Whether of two forms of the same words the first serves for both."""
-    return known.entry is form.entry and known.case == form.case and known.condition is None
+    alike = known.entry is form.entry and known.case == form.case and known.condition is None
+    return alike and (form.case != Case.EXACT or known.language == form.language)
 
 
 def _words(listed: Sequence[Any]) -> Words:
