@@ -46,7 +46,18 @@ class Score:
     wrong: int = 0  # tagged, neither labelled nor optional
     found: int = 0  # labelled as required, and tagged
     missed: int = 0  # labelled as required, not tagged
+    beyond: int = 0  # of the wrong ones: entries that the labels have no identifier for, so that they cannot be right
     complete: bool = True  # whether precision means something
+
+    def __add__(self, other: Score) -> Score:
+        return Score(
+            self.right + other.right,
+            self.wrong + other.wrong,
+            self.found + other.found,
+            self.missed + other.missed,
+            self.beyond + other.beyond,
+            self.complete and other.complete,
+        )
 
     @property
     def precision(self) -> float:
@@ -66,6 +77,7 @@ class Score:
         return (
             f"P {least}{self.precision:.3f}  R  {self.recall:.3f}  F1 {self.f1:.3f}"
             f"   {self.found:5} found {self.missed:5} missed {self.wrong:5} wrong"
+            + (f" ({self.beyond} without a label of their own)" if self.beyond else "")
         )
 
 
@@ -93,6 +105,7 @@ def main() -> int:
         return 1
 
     slugs = Slugs(taxonomy, options.sets)
+    totals: defaultdict[tuple[Facet, str, bool], Score] = defaultdict(Score)
     for name in slugs.unknown:
         print(f"not in the taxonomy: {name}")
     texts: defaultdict[str, list[str]] = defaultdict(list)
@@ -103,7 +116,10 @@ def main() -> int:
         name = path.name.removesuffix(".jsonl")
         for record in records:
             texts[f"{record['lang']}, channel" if name.startswith("channel") else record["lang"]].append(record["text"])
-        print_scores(name, records, tagger, slugs, options)
+        print_scores(name, records, tagger, slugs, options, totals)
+    print("\nall sets")
+    for (facet, language, complete), score in sorted(totals.items()):
+        print(f"  {facet:13}{language:4}{score}" + ("" if complete else "  (labels incomplete)"))
     print_speed(lexicon, tagger, texts)
     return 0
 
@@ -147,6 +163,11 @@ class Slugs:
             if slug is None:
                 self.unknown.append(f"region {label}")
 
+    @property
+    def organisations(self) -> set[str]:
+        """The entries that a label can stand for."""
+        return set(self._organisations.values())
+
     def of(self, facet: Facet, labels: list[str]) -> set[str]:
         match facet:
             case Facet.ORGANISATION:
@@ -157,7 +178,14 @@ class Slugs:
                 return {label.lower() for label in labels}
 
 
-def print_scores(name: str, records: list[Mapping], tagger: Tagger, slugs: Slugs, options: argparse.Namespace) -> None:
+def print_scores(
+    name: str,
+    records: list[Mapping],
+    tagger: Tagger,
+    slugs: Slugs,
+    options: argparse.Namespace,
+    totals: defaultdict[tuple[Facet, str, bool], Score],
+) -> None:
     scores: defaultdict[tuple[Facet, str], Score] = defaultdict(Score)
     errors: defaultdict[Facet, Errors] = defaultdict(Errors)
     for record in records:
@@ -170,6 +198,7 @@ def print_scores(name: str, records: list[Mapping], tagger: Tagger, slugs: Slugs
     print(f"\n{name} ({len(records)} texts)")
     for (facet, language), score in sorted(scores.items()):
         print(f"  {facet:13}{language:4}{score}")
+        totals[facet, language, score.complete] += score
     for facet, made in errors.items():
         if options.errors and options.facet in (None, facet):
             for kind, counted in (("wrong", made.wrong), ("missed", made.missed)):
@@ -190,6 +219,7 @@ def judge(
     score.found += len(evidence.keys() & required)
     for slug in evidence.keys() - labelled - optional:
         score.wrong += 1
+        score.beyond += facet is Facet.ORGANISATION and slug not in slugs.organisations
         words = evidence[slug]
         error = f"{slug} by {words.words!r} ({words.rule}, {record['lang']})"
         errors.wrong[error] += 1

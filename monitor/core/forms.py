@@ -163,13 +163,23 @@ def _named(entry: Entry, rule: str, names: Names, conditions: Mapping[str, Words
                 case = Case.SOME_CAPITAL if entry.facet in _PLACES else Case.ANY
             if name == name.lower():
                 case = Case.ANY
-            form = Form(entry, rule, language, case, rank, condition)
-            adjective = rule == "city" and case == Case.ANY and language == "ru"  # «лондонский»
+            # «лондонский», «européen», «أفريقي»: adjectives stand among the cities and the names of regions.
+            adjective = (rule == "city" or entry.facet == Facet.REGION.value) and _is_adjective(name, language, rule)
+            named_by = "demonym" if adjective and rule == "name" else rule
+            form = Form(entry, named_by, language, case, rank, condition)
             for spelled in forms(name, language, adjective=adjective):
                 yield spelled, form
 
 
 _PLACES = (Facet.COUNTRY.value, Facet.REGION.value)
+def _is_adjective(name: str, language: str, rule: str) -> bool:
+    if rule == "city":
+        return language == "ru" and name == name.lower()
+    if language == "ar":
+        return " " not in name and name.endswith("ي") and not name.startswith("ال")
+    return language in ("ru", "fr", "es") and " " not in name and name == name.lower()
+
+
 _LONGEST_ACRONYM = 6
 
 
