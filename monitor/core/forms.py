@@ -39,6 +39,7 @@ class Words(NamedTuple):
     requires: tuple[str, ...]
     excludes: tuple[str, ...]
     person: bool
+    later: bool
 
 
 class Form(NamedTuple):
@@ -128,6 +129,7 @@ def _conditions(entry: Organisation | Country | Region) -> Mapping[str, Words]:
             _folded(condition.requires),
             _folded(condition.excludes),
             condition.person,
+            condition.later,
         )
         for condition in entry.conditions
         for name in condition.names

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -22,7 +23,7 @@ from monitor.core.forms import REGIONAL_A, REGIONAL_Z, Case, Entry, Form, Words
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES, ARABIC_PREFIXES, LOOK_ALIKES
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import Facet
-from monitor.core.neighbours import is_first_name, means_something_else, sounds_on
+from monitor.core.neighbours import is_first_name, means_something_else, refers_back, sounds_on
 from monitor.core.text import Page, find_word, fold, is_boundary, sentence_around, sentence_ends, word_kinds
 
 
@@ -49,6 +50,7 @@ class Gazetteer:
             for acronym, number in lexicon.exact.items()
         ]
         self._acronyms = _automaton(lexicon.exact, Implementation.DFA)
+        self._known_hashtags: dict[str, list[Found]] = {}  # sources use the same few again and again
 
     def find(self, page: Page, language: str | None) -> list[Found]:
         """Everything named in a page, in order; no two overlap unless they are the same words.
@@ -62,7 +64,7 @@ class Gazetteer:
         if page.hashtags_at < len(page.original):
             candidates += self._in_hashtags(page)
         candidates.sort(key=_SPAN)
-        return _apart(candidates)
+        return _referring(_apart(candidates))
 
     def _find_names(self, page: Page, language: str | None, contexts: _Contexts, found: list[Found]) -> None:
         folded, original = page.folded, page.original
@@ -86,21 +88,28 @@ class Gazetteer:
             for form in forms:
                 entry, rule, spoken, case, _, condition = form
                 if case:
-                    if not tagged and not _has_capital(original, begin, stop, case):
+                    if not tagged and original[begin].islower() and not _has_capital(original, begin, stop, case):
                         continue
                 elif rule == "flag" and not _begins_a_flag(original, begin):
                     continue
                 if (condition or entry.requires or entry.excludes) and not contexts.allow(form, start, end, stop):
                     continue
-                if entry.facet in _PLACES and not tagged and contexts.mislead(form, start, end, begin, stop):
-                    continue
+                if entry.facet in _PLACES and not tagged:
+                    if spoken == "zh":
+                        if sounds_on(text, start, end):
+                            continue
+                    elif means_something_else(form, text, (start, end), original, (begin, stop)):
+                        continue
                 if not accepted or all(other.entry is not entry for other in accepted):
                     accepted.append(form)
             if not accepted:
                 continue
             if not tagged and text[start:end] in look_alikes and _proves_nothing(original, begin, stop):
                 accepted = [form for form in accepted if not form.case]
-            shared = len(accepted) > 1 and len({f.entry for f in accepted if f.rule in ("demonym", "city")}) > 1
+            if len(accepted) == 1:
+                found.append(Found(begin, stop, accepted[0], "hashtag" if tagged else accepted[0].rule, shared=False))
+                continue
+            shared = len({form.entry for form in accepted if form.rule in ("demonym", "city")}) > 1
             found += [Found(begin, stop, form, "hashtag" if tagged else form.rule, shared) for form in accepted]
 
     def _find_acronyms(self, page: Page, language: str | None, contexts: _Contexts, found: list[Found]) -> None:
@@ -132,7 +141,13 @@ class Gazetteer:
     def _in_hashtags(self, page: Page) -> Iterator[Found]:
         at = page.hashtags_at
         for hashtag in page.original[at:].split(" "):
-            yield from self._in_hashtag(hashtag[1:], at + 1)
+            named = self._known_hashtags.get(hashtag)
+            if named is None:
+                if len(self._known_hashtags) >= _MOST_HASHTAGS:
+                    self._known_hashtags.clear()
+                named = self._known_hashtags[hashtag] = list(self._in_hashtag(hashtag[1:], 1))
+            for found in named:
+                yield Found(found.start + at, found.end + at, *found[2:])
             at += len(hashtag) + 1
 
     def _in_hashtag(self, hashtag: str, at: int) -> Iterator[Found]:
@@ -162,7 +177,11 @@ class Gazetteer:
         for words, number in self._lexicon.patterns.items():
             known = made.setdefault(_squeezed(words), [])
             entries = [form.entry for form in known]
-            known += [form for form in groups[number] if form.entry not in entries]
+            known += [
+                form
+                for form in groups[number]
+                if form.entry not in entries and not (form.condition and form.condition.later)
+            ]
         return made
 
 
@@ -170,6 +189,7 @@ def _automaton(words: Iterable[str], implementation: Implementation) -> AhoCoras
     return AhoCorasick(words, implementation=implementation, store_patterns=False)
 
 
+_MOST_HASHTAGS = 5000  # that are remembered at a time
 _LONGEST_RUN = 8  # parts of a hashtag that make one name: #OrganisationForSecurityAndCooperationInEurope
 _SPAN = itemgetter(0, 1)
 
@@ -192,6 +212,24 @@ def _apart(candidates: list[Found]) -> list[Found]:
             end = max(end, found[1])
     kept += _longest(cluster)
     return [found for found in kept if found[2][0][0]]  # without decoys, which are of no facet
+
+
+def _referring(named: list[Found]) -> list[Found]:
+    """Without those that only refer to a name given before ("the Alliance"), where none was; of several that it may have
+    been, the one named last."""
+    if not any(found.form.condition is not None and found.form.condition.later for found in named):
+        return named
+    kept: list[Found] = []
+    last: dict[Entry, int] = {}  # where each entry was named so far
+    for _, group in groupby(named, key=_SPAN):
+        together = list(group)
+        plain = [found for found in together if found.form.condition is None or not found.form.condition.later]
+        meant = [found for found in together if found not in plain and found.form.entry in last]
+        if meant and not plain:
+            plain = [max(meant, key=lambda found: last[found.form.entry])]
+        last |= {found.form.entry: found.start for found in plain}
+        kept += plain
+    return kept
 
 
 def _longest(cluster: list[Found]) -> list[Found]:
@@ -235,10 +273,12 @@ class _Contexts:
                 return False
         if entry.requires and not form.stands_alone and not self._any(entry.requires):
             return False
-        return condition is None or self._fulfilled(condition, (start, end), stop)
+        return condition is None or self._fulfilled(condition, form.language, (start, end), stop)
 
-    def _fulfilled(self, condition: Words, span: tuple[int, int], stop: int) -> bool:
-        languages, settles, requires, excludes, person = condition
+    def _fulfilled(self, condition: Words, spoken: str | None, span: tuple[int, int], stop: int) -> bool:
+        languages, settles, requires, excludes, person, later = condition
+        if later and not refers_back(self._text, self._page.original, span, stop, spoken):
+            return False
         if languages and self._language is not None and self._language not in languages:
             return False
         if settles and self._any(settles):
@@ -246,12 +286,6 @@ class _Contexts:
         if (requires and not self._any(requires)) or (excludes and self._any(excludes)):
             return False
         return not (person and is_first_name(self._text, self._page.original, span, stop))
-
-    def mislead(self, form: Form, start: int, end: int, begin: int, stop: int) -> bool:
-        """Whether the words beside a place's name make it a part of something else."""
-        if form.language == "zh":
-            return sounds_on(self._text, start, end)
-        return means_something_else(form, self._text, (start, end), self._page.original, (begin, stop))
 
     def _any(self, words: tuple[str, ...]) -> bool:
         """Whether the post holds one of the words."""
@@ -304,9 +338,7 @@ _LONGEST_PREFIX = max(map(len, ARABIC_PREFIXES))
 
 
 def _has_capital(text: str, start: int, end: int, case: int) -> bool:
-    """Whether the words are written with capitals as `case` asks: at their beginning, or at that of any word."""
-    if not text[start].islower():
-        return True
+    """Whether words that begin with a small letter are written with capitals as `case` asks all the same."""
     if case == _CAPITAL:
         return False
     words = text[start:end]

@@ -79,8 +79,8 @@ def _makes_needless(known: Form, form: Form) -> bool:
 
 
 def _words(listed: Sequence[Any]) -> Words:
-    *texts, person = listed
-    return Words(*map(tuple, texts), person)
+    *texts, person, later = listed
+    return Words(*map(tuple, texts), person, later)
 
 
 def _folded(spelled: Sequence[Spelled]) -> list[str]:

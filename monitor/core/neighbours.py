@@ -19,29 +19,31 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     `written` is the text as it is written, where the name stands at `where`.
     """
     (start, end), rule, language = span, form.rule, form.language
-    if text[start - 1 : start] in _OPENING and text[end : end + 1] in _CLOSING and start and language != "zh":
+    before = text[start - 1] if start else "\n"
+    if before in _OPENING and text[end : end + 1] in _CLOSING:
         return True  # a club, a ship, a film
+    word = _word_before(text, start) if before == " " else ""
     if not written[where[0]].islower():
-        if (language != "ar" or rule != "name") and _word_before(text, start) in GIVEN_NAMES:
+        if word in GIVEN_NAMES and (language != "ar" or rule != "name"):
             return True
         if written[where[1] + 1 : where[1] + 2].isupper() and _NAMED_AFTER.match(text, end):
             return True
     if rule == "demonym":
-        return _is_language(text, start, end, language)
-    if rule == "city":
-        return bool(_TREATY_AFTER.match(text, end)) or bool(_TREATY_BEFORE.search(text, max(0, start - 30), start))
-    return False
+        return _is_language(text, end, language, word)
+    if rule != "city":
+        return False
+    if (word in _OF or language == "ar") and _TREATY_BEFORE.search(text, max(0, start - 30), start):
+        return True
+    return _TREATY_AFTER.match(text, end) is not None
 
 
 _OPENING, _CLOSING = frozenset('«"“„'), frozenset('»"”“')
+_OF = frozenset({"de", "of"})
 
 
 def _word_before(text: str, start: int) -> str:
-    """The word that one space divides from what begins at `start`; "" where there is none."""
-    if start < 2 or text[start - 1] != " ":
-        return ""
-    begin = text.rfind(" ", 0, start - 1) + 1
-    return text[begin : start - 1]
+    """The word that a space divides from what begins at `start`."""
+    return text[text.rfind(" ", 0, start - 1) + 1 : start - 1]
 
 
 # ── companies, clubs, newspapers ───────────────────────────────────────────────────────────────────────────
@@ -74,27 +76,31 @@ _LANGUAGE_AFTER = {
     ),
 }
 _LANGUAGE_BEFORE = {
-    "en": re.compile(r"\b(?:in|into|speaks?|spoke|speaking|learn|learning) $"),
-    "fr": re.compile(r"\b(?:langues?|en|parle|parlent) $"),
-    "es": re.compile(r"\b(?:idiomas?|lenguas?|en|habla|hablan) $"),
-    "ru": re.compile(r"\b(?:владе[а-я]+|знани[а-я]+|знать|знает|изуча[а-я]+|преподава[а-я]+|перевод на) $"),
-    "ar": re.compile(r"(?:لغه|اللغه|باللغه|واللغه|لغتين|اللغتين) (?:ال)?$"),
+    "en": frozenset("in into speak speaks spoke speaking learn learning".split()),
+    "fr": frozenset("en parle parlent parler".split()),
+    "es": frozenset("en habla hablan hablar".split()),
+}
+_SAYS_LANGUAGE = {
+    "fr": ("langue",),
+    "es": ("idioma", "lengua"),
+    "ru": ("владе", "знани", "знать", "знает", "изуча", "преподава"),
+    "ar": ("لغه", "اللغه", "باللغه", "واللغه", "للغه", "لغتين", "اللغتين"),
 }
 _ENDS_THERE = re.compile(r"\s*(?:[.,;:!?)”»]|$)")
 
 
-def _is_language(text: str, start: int, end: int, language: str | None) -> bool:
+def _is_language(text: str, end: int, language: str | None, before: str) -> bool:
+    """Whether a demonym that ends at `end`, after the word `before`, names a language and not a people."""
     after = _LANGUAGE_AFTER.get(language or "")
     if after is not None and after.match(text, end):
         return True
-    before = _LANGUAGE_BEFORE.get(language or "")
-    if before is None or not before.search(text, max(0, start - 20), start):
+    if not before:
         return False
-    # "in French." is the language, "in French towns" is not; Arabic says "language" itself.
-    return language == "ar" or text[max(0, start - 8) : start].endswith(_SAYS_LANGUAGE) or bool(_ENDS_THERE.match(text, end))
+    if before.startswith(_SAYS_LANGUAGE.get(language or "", ())):
+        return True
+    # "in French." is the language, "in French towns" is not.
+    return before in _LANGUAGE_BEFORE.get(language or "", ()) and _ENDS_THERE.match(text, end) is not None
 
-
-_SAYS_LANGUAGE = ("langue ", "langues ", "idioma ", "idiomas ", "lengua ", "lenguas ")
 
 # ── Chinese names of two characters within longer foreign ones ─────────────────────────────────────────────
 
@@ -162,6 +168,21 @@ GIVEN_NAMES = frozenset(
 """First names that are no places; before a place's name they make it a surname: Michael Jordan, «Татьяна Грузинская»."""
 
 
+_ARTICLE = re.compile(r"(?:\b(?:the|this|la|cette|esta) |\bl')$")
+_GOES_ON = re.compile(r" (?:of|for|on|against|to|pour|de|des|du|d'|para|por|contra|sur|and|et|y)\b|-")
+
+
+def refers_back(text: str, written: str, span: tuple[int, int], at: int, language: str | None) -> bool:
+    """Whether "the Organisation", "l'Alliance" at `span` of the folded text is all of a name, not the beginning of one.
+
+    `written` is the text as it is written, where the words end at `at`. Languages without articles say nothing.
+    """
+    start, end = span
+    if language in ("en", "fr", "es") and not _ARTICLE.search(text, max(0, start - 8), start):
+        return False
+    return not written[at + 1 : at + 2].isupper() and not _GOES_ON.match(text, end)
+
+
 # What stands after a name that is also a person's where the state is meant: "Georgia President", "Jordan River".
 _TITLES = frozenset(
     [
@@ -180,7 +201,8 @@ def is_first_name(text: str, written: str, span: tuple[int, int], at: int) -> bo
     """
     start, end = span
     following = _NEXT_WORD.match(text, end)
-    if following is None or not written[at + 1 : at + 2].isupper() or _word_before(text, start) in _PREPOSITIONS:
+    before = _word_before(text, start) if text[start - 1 : start] == " " else ""
+    if following is None or not written[at + 1 : at + 2].isupper() or before in _PREPOSITIONS:
         return False  # "the Foreign Minister of Jordan Ayman Safadi" is of Jordan
     return following[1] not in _TITLES and is_boundary(text, end)
 

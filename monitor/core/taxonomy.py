@@ -33,7 +33,8 @@ class Condition:
     settles: tuple[str, ...] = ()  # with one of these words in the post they count, whatever is said below
     requires: tuple[str, ...] = ()  # without one of these words in the post they do not count
     excludes: tuple[str, ...] = ()  # nor with one of these words in it
-    person: bool = False  # nor beside another name, as the first or last name of a person
+    person: bool = False  # nor before a surname, as a first name is
+    later: bool = False  # they count after another name of the entry alone: "the Alliance", once NATO was named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

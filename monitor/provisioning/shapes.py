@@ -406,6 +406,9 @@ class ConditionShape(Shape):
         default=(), description="Nor with one of these words in it", examples=[["Atlanta", "U.S. state"]]
     )
     person: Flag = Field(default=False, description="Nor before a surname: Jordan Peterson")
+    later: Flag = Field(
+        default=False, description="They count after another name of the entry alone: the Alliance, once NATO was named"
+    )
 
 
 CONDITIONS = Field(default=(), description="For names that also mean something else")
