@@ -24,7 +24,7 @@ class Case(IntEnum):
 class Entry(NamedTuple):
     """A taxonomy entry as far as finding it goes."""
 
-    facet: str  # plain, not a Facet: these are hashed at every hit; "" for a decoy
+    facet: str  # plain, not a Facet: these are hashed at every hit; "" for a decoy, whose facet is its slug
     slug: str
     requires: tuple[str, ...] = ()  # folded
     excludes: tuple[str, ...] = ()  # folded
@@ -93,7 +93,7 @@ def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANIS
                 yield _flag(acronym), Form(entry, "flag", None, Case.ANY)
     for hashtag in organisation.hashtags:
         yield hashtag, Form(entry, "hashtag", None, Case.ANY)
-    yield from _decoys(organisation)
+    yield from _decoys(organisation, Facet.ORGANISATION)
 
 
 def _country_forms(country: Country) -> Iterator[Spelled]:
@@ -109,7 +109,7 @@ def _country_forms(country: Country) -> Iterator[Spelled]:
                 yield spelled, form
     if country.code.isascii() and country.code.isalpha() and len(country.code) == 2:
         yield _flag(country.code), Form(entry, "flag", None, Case.ANY)
-    yield from _decoys(country)
+    yield from _decoys(country, Facet.COUNTRY)
 
 
 def _region_forms(region: Region) -> Iterator[Spelled]:
@@ -117,7 +117,7 @@ def _region_forms(region: Region) -> Iterator[Spelled]:
     yield from _named(entry, "name", region.names, _conditions(region))
     for hashtag in region.hashtags:
         yield hashtag, Form(entry, "hashtag", None, Case.ANY)
-    yield from _decoys(region)
+    yield from _decoys(region, Facet.REGION)
 
 
 def _conditions(entry: Organisation | Country | Region) -> Mapping[str, Words]:
@@ -137,18 +137,21 @@ def _conditions(entry: Organisation | Country | Region) -> Mapping[str, Words]:
 
 
 def _folded(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(fold(word).text for word in words)
+    """The words folded, but for those with a doubled letter marked: عمّان is Amman, without the mark it may be Oman."""
+    return tuple(word if DOUBLED in word else fold(word).text for word in words)
 
 
-DECOY = Entry("", "")
-"""What longer names that mean something else stand for: they cover the words within them, and tag nothing."""
+DOUBLED = "\u0651"
+"""The Arabic mark (shadda) that folding drops. Words of a context that have it are looked for as they are written."""
 
 
-def _decoys(entry: Organisation | Country | Region) -> Iterator[Spelled]:
+def _decoys(entry: Organisation | Country | Region, facet: Facet) -> Iterator[Spelled]:
+    """Longer names that mean something else: they cover the words of their facet within them, and tag nothing."""
+    decoy = Entry("", facet.value)
     for language, names in entry.decoys.items():
         for name in names:
             case = Case.EXACT if name.isupper() and len(name) <= _LONGEST_ACRONYM else Case.ANY
-            form = Form(DECOY, "decoy", language, case)
+            form = Form(decoy, "decoy", language, case)
             for spelled in forms(name, language):
                 yield spelled, form
 

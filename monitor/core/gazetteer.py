@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from monitor.core.forms import REGIONAL_A, REGIONAL_Z, Case, Entry, Form, Words
+from monitor.core.forms import DOUBLED, REGIONAL_A, REGIONAL_Z, Case, Entry, Form, Words
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES, ARABIC_PREFIXES, LOOK_ALIKES
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import Facet
@@ -64,7 +64,7 @@ class Gazetteer:
         if page.hashtags_at < len(page.original):
             candidates += self._in_hashtags(page)
         candidates.sort(key=_SPAN)
-        return _referring(_apart(candidates))
+        return _referring(_apart(_undeceived(candidates)))
 
     def _find_names(self, page: Page, language: str | None, contexts: _Contexts, found: list[Found]) -> None:
         folded, original = page.folded, page.original
@@ -194,6 +194,25 @@ _LONGEST_RUN = 8  # parts of a hashtag that make one name: #OrganisationForSecur
 _SPAN = itemgetter(0, 1)
 
 
+def _undeceived(candidates: list[Found]) -> list[Found]:
+    """Without decoys, which are of no facet, and without what is shorter and overlaps them."""
+    decoys = [found for found in candidates if not found.form.entry.facet]
+    if not decoys:
+        return candidates
+    return [
+        found
+        for found in candidates
+        if found.form.entry.facet
+        and not any(
+            decoy.start < found.end
+            and found.start < decoy.end
+            and decoy.form.entry.slug == found.form.entry.facet
+            and decoy.end - decoy.start > found.end - found.start
+            for decoy in decoys
+        )
+    ]
+
+
 def _apart(candidates: list[Found]) -> list[Found]:
     """Of candidates in order, those that no longer one covers, and all that are the same words."""
     kept: list[Found] = []
@@ -210,8 +229,7 @@ def _apart(candidates: list[Found]) -> list[Found]:
         else:
             cluster.append(found)
             end = max(end, found[1])
-    kept += _longest(cluster)
-    return [found for found in kept if found[2][0][0]]  # without decoys, which are of no facet
+    return kept + _longest(cluster)
 
 
 def _referring(named: list[Found]) -> list[Found]:
@@ -239,7 +257,8 @@ def _longest(cluster: list[Found]) -> list[Found]:
     kept: list[Found] = []
     for found in sorted(cluster, key=_by_length):
         over = [other for other in kept if found[0] < other[1] and found[1] > other[0] and found[:2] != other[:2]]
-        if all(_names(other[2].entry, found[2].entry) for other in over):
+        known = any(found[:2] == other[:2] and found[2].entry is other[2].entry for other in kept)
+        if not known and all(_names(other[2].entry, found[2].entry) for other in over):
             kept.append(found)
     kept.sort(key=_SPAN)
     return kept
@@ -291,7 +310,8 @@ class _Contexts:
         """Whether the post holds one of the words."""
         known = self._met.get(words)
         if known is None:
-            known = self._met[words] = any(_find(self._text, word) for word in words)
+            texts = (self._text, self._page.original)
+            known = self._met[words] = any(_find(texts[DOUBLED in word], word) for word in words)
         return known
 
     def _sentence(self, start: int, end: int) -> tuple[int, int]:

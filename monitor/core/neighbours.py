@@ -22,6 +22,9 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     before = text[start - 1] if start else "\n"
     if before in _OPENING and text[end : end + 1] in _CLOSING:
         return True  # a club, a ship, a film
+    if language == "ar" and before in "لاوفبك":  # what is glued to a word is no word before it
+        start = text.rfind(" ", 0, start) + 1
+        before = text[start - 1] if start else "\n"
     word = _word_before(text, start) if before == " " else ""
     if not written[where[0]].islower():
         if word in GIVEN_NAMES and (language != "ar" or rule != "name"):
