@@ -264,9 +264,7 @@ def _as_yaml(country: Country) -> str:
         names = getattr(country, key)
         if any(names.get(language) for language in LANGUAGES):
             lines.append(f"    {key}:")
-            lines += [
-                f"      {language}: {_list(names[language])}" for language in LANGUAGES if names.get(language)
-            ]
+            lines += [f"      {language}: {_list(names[language])}" for language in LANGUAGES if names.get(language)]
     if country.conditions:
         lines.append("    conditions:")
         lines += [f"      - {{{_condition(condition)}}}" for condition in country.conditions]
@@ -276,7 +274,9 @@ def _as_yaml(country: Country) -> str:
 
 
 def _condition(condition: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}: {str(value).lower() if value is True else _list(value)}" for key, value in condition.items())
+    return ", ".join(
+        f"{key}: {str(value).lower() if value is True else _list(value)}" for key, value in condition.items()
+    )
 
 
 def _list(texts: Iterable[str]) -> str:

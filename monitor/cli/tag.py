@@ -65,7 +65,9 @@ def tag(
     else:
         post = _post(text if text is not None else _read(file), title=title, language=language)
         source, said = _source(source_slug, configuration, session), ()
-    tagger = PostTagger(wiring.tagger(session.settings, configuration.taxonomy), Origins(map(_origin, configuration.sources)))
+    tagger = PostTagger(
+        wiring.tagger(session.settings, configuration.taxonomy), Origins(map(_origin, configuration.sources))
+    )
     tags = ruled(tagger.tags(post, source), said)
     if as_json:
         emit({"language": post.language, "tags": tags} | (explained(post, tags) if explain else {}))

@@ -93,7 +93,7 @@ def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANIS
                 yield _flag(acronym), Form(entry, "flag", None, Case.ANY)
     for hashtag in organisation.hashtags:
         yield hashtag, Form(entry, "hashtag", None, Case.ANY)
-    yield from _decoys(organisation, Facet.ORGANISATION)
+    yield from _decoys(organisation, facet)
 
 
 def _country_forms(country: Country) -> Iterator[Spelled]:
@@ -177,6 +177,8 @@ def _named(entry: Entry, rule: str, names: Names, conditions: Mapping[str, Words
 
 
 _PLACES = (Facet.COUNTRY.value, Facet.REGION.value)
+
+
 def _is_adjective(name: str, language: str, rule: str) -> bool:
     if rule == "city":
         return language == "ru" and name == name.lower()

@@ -13,28 +13,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
-from typing import NamedTuple
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from monitor.core.forms import DOUBLED, REGIONAL_A, REGIONAL_Z, Case, Entry, Form, Words
+from monitor.core.contexts import Contexts
+from monitor.core.forms import REGIONAL_A, REGIONAL_Z, Case, Entry, Form
+from monitor.core.found import BY_SPAN, Found, apart, referring, undeceived
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES, ARABIC_PREFIXES, LOOK_ALIKES
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import Facet
-from monitor.core.neighbours import is_first_name, means_something_else, refers_back, sounds_on
-from monitor.core.text import Page, find_word, fold, is_boundary, sentence_around, sentence_ends, word_kinds
-
-
-class Found(NamedTuple):
-    """A form found in a page, by offsets into the page's original."""
-
-    start: int
-    end: int
-    form: Form
-    rule: str  # the form's own, or "hashtag" where it follows a "#"
-    shared: bool  # the same words are a demonym or city of several countries
+from monitor.core.neighbours import means_something_else, sounds_on
+from monitor.core.text import Page, fold, word_kinds
 
 
 class Gazetteer:
@@ -57,16 +46,16 @@ class Gazetteer:
 
         `language` is the post's (BCP 47 primary subtag), where it is known.
         """
-        contexts = _Contexts(page, language)
+        contexts = Contexts(page, language)
         candidates: list[Found] = []
         self._find_names(page, language, contexts, candidates)
         self._find_acronyms(page, language, contexts, candidates)
         if page.hashtags_at < len(page.original):
             candidates += self._in_hashtags(page)
-        candidates.sort(key=_SPAN)
-        return _referring(_apart(_undeceived(candidates)))
+        candidates.sort(key=BY_SPAN)
+        return referring(apart(undeceived(candidates)))
 
-    def _find_names(self, page: Page, language: str | None, contexts: _Contexts, found: list[Found]) -> None:
+    def _find_names(self, page: Page, language: str | None, contexts: Contexts, found: list[Found]) -> None:
         folded, original = page.folded, page.original
         text = folded.text
         kinds, length, all_forms = word_kinds, len(text), self._forms
@@ -86,21 +75,9 @@ class Gazetteer:
             begin, stop = (start, end) if same_offsets else folded.span(start, end)
             accepted: list[Form] = []
             for form in forms:
-                entry, rule, spoken, case, _, condition = form
-                if case:
-                    if not tagged and original[begin].islower() and not _has_capital(original, begin, stop, case):
+                if _counts(form, contexts, (start, end), (begin, stop), tagged=tagged):
+                    if accepted and any(other.entry is form.entry for other in accepted):
                         continue
-                elif rule == "flag" and not _begins_a_flag(original, begin):
-                    continue
-                if (condition or entry.requires or entry.excludes) and not contexts.allow(form, start, end, stop):
-                    continue
-                if entry.facet in _PLACES and not tagged:
-                    if spoken == "zh":
-                        if sounds_on(text, start, end):
-                            continue
-                    elif means_something_else(form, text, (start, end), original, (begin, stop)):
-                        continue
-                if not accepted or all(other.entry is not entry for other in accepted):
                     accepted.append(form)
             if not accepted:
                 continue
@@ -112,7 +89,7 @@ class Gazetteer:
             shared = len({form.entry for form in accepted if form.rule in ("demonym", "city")}) > 1
             found += [Found(begin, stop, form, "hashtag" if tagged else form.rule, shared) for form in accepted]
 
-    def _find_acronyms(self, page: Page, language: str | None, contexts: _Contexts, found: list[Found]) -> None:
+    def _find_acronyms(self, page: Page, language: str | None, contexts: Contexts, found: list[Found]) -> None:
         text, kinds = page.original, word_kinds
         for pattern, start, end in self._acronyms.find_matches_as_indexes(text, overlapping=True):
             if end < len(text) and kinds[text[end]] == 1 and kinds[text[end - 1]] == 1:
@@ -126,17 +103,12 @@ class Gazetteer:
                 continue
             for form in forms:
                 # Few letters mean something else in every language.
-                if (short or form.rule == "name") and language is not None and form.language not in ("en", language):
+                foreign = language is not None and form.language not in ("en", language)
+                if foreign and (short or form.rule == "name"):
                     continue
-                entry = form.entry
-                if entry in seen:
-                    continue
-                if (form.condition or entry.requires or entry.excludes) and not contexts.allow(
-                    form, *page.folded.place(start, end), end
-                ):
-                    continue
-                seen.append(entry)
-                found.append(Found(start, end, form, "hashtag" if tagged else form.rule, shared=False))
+                if form.entry not in seen and contexts.allow_acronym(form, start, end):
+                    seen.append(form.entry)
+                    found.append(Found(start, end, form, "hashtag" if tagged else form.rule, shared=False))
 
     def _in_hashtags(self, page: Page) -> Iterator[Found]:
         at = page.hashtags_at
@@ -185,155 +157,32 @@ class Gazetteer:
         return made
 
 
+def _counts(form: Form, contexts: Contexts, span: tuple[int, int], where: tuple[int, int], *, tagged: bool) -> bool:
+    """Whether a form is meant at `span` of the folded text, which is `where` in the text as it is written."""
+    entry, rule, spoken, case, _, condition = form
+    if case:
+        if not tagged and not _has_capital(contexts.written, where, case):
+            return False
+    elif rule == "flag":
+        return _begins_a_flag(contexts.written, where[0])
+    if (condition or entry.requires or entry.excludes) and not contexts.allow(form, *span, where[1]):
+        return False
+    if tagged or entry.facet not in _PLACES:
+        return True
+    if spoken == "zh":
+        return not sounds_on(contexts.text, *span)
+    return not means_something_else(form, contexts.text, span, contexts.written, where)
+
+
 def _automaton(words: Iterable[str], implementation: Implementation) -> AhoCorasick:
     return AhoCorasick(words, implementation=implementation, store_patterns=False)
 
 
 _MOST_HASHTAGS = 5000  # that are remembered at a time
 _LONGEST_RUN = 8  # parts of a hashtag that make one name: #OrganisationForSecurityAndCooperationInEurope
-_SPAN = itemgetter(0, 1)
-
-
-def _undeceived(candidates: list[Found]) -> list[Found]:
-    """Without decoys, which are of no facet, and without what is shorter and overlaps them."""
-    decoys = [found for found in candidates if not found.form.entry.facet]
-    if not decoys:
-        return candidates
-    return [
-        found
-        for found in candidates
-        if found.form.entry.facet
-        and not any(
-            decoy.start < found.end
-            and found.start < decoy.end
-            and decoy.form.entry.slug == found.form.entry.facet
-            and decoy.end - decoy.start > found.end - found.start
-            for decoy in decoys
-        )
-    ]
-
-
-def _apart(candidates: list[Found]) -> list[Found]:
-    """Of candidates in order, those that no longer one covers, and all that are the same words."""
-    kept: list[Found] = []
-    cluster: list[Found] = []
-    end = 0
-    for found in candidates:
-        if found[0] >= end:
-            if len(cluster) == 1:
-                kept.append(cluster[0])
-            else:
-                kept += _longest(cluster)
-            cluster = [found]
-            end = found[1]
-        else:
-            cluster.append(found)
-            end = max(end, found[1])
-    return kept + _longest(cluster)
-
-
-def _referring(named: list[Found]) -> list[Found]:
-    """Without those that only refer to a name given before ("the Alliance"), where none was; of several that it may have
-    been, the one named last."""
-    if not any(found.form.condition is not None and found.form.condition.later for found in named):
-        return named
-    kept: list[Found] = []
-    last: dict[Entry, int] = {}  # where each entry was named so far
-    for _, group in groupby(named, key=_SPAN):
-        together = list(group)
-        plain = [found for found in together if found.form.condition is None or not found.form.condition.later]
-        meant = [found for found in together if found not in plain and found.form.entry in last]
-        if meant and not plain:
-            plain = [max(meant, key=lambda found: last[found.form.entry])]
-        last |= {found.form.entry: found.start for found in plain}
-        kept += plain
-    return kept
-
-
-def _longest(cluster: list[Found]) -> list[Found]:
-    """Of candidates that hang together, the longest, then the longest of those that it leaves over."""
-    if len(cluster) < 2:
-        return cluster
-    kept: list[Found] = []
-    for found in sorted(cluster, key=_by_length):
-        over = [other for other in kept if found[0] < other[1] and found[1] > other[0] and found[:2] != other[:2]]
-        known = any(found[:2] == other[:2] and found[2].entry is other[2].entry for other in kept)
-        if not known and all(_names(other[2].entry, found[2].entry) for other in over):
-            kept.append(found)
-    kept.sort(key=_SPAN)
-    return kept
-
-
-def _names(entry: Entry, other: Entry) -> bool:
-    """Whether the name of the one names the other as well: the Secretary-General, the United Nations."""
-    return entry.parent != "" and entry.parent == other.slug and entry.facet == other.facet
-
-
-def _by_length(found: Found) -> int:
-    return found[0] - found[1]  # the longest first
-
-
-class _Contexts:
-    """Whether the words around allow a form, each question asked once a post."""
-
-    def __init__(self, page: Page, language: str | None) -> None:
-        self._page = page
-        self._text = page.folded.text
-        self._language = language
-        self._met: dict[tuple[str, ...], bool] = {}
-        self._ends: list[int] | None = None
-
-    def allow(self, form: Form, start: int, end: int, stop: int) -> bool:
-        """Whether an entry's context and a form's condition are met; `stop` is where the form ends as it is written."""
-        entry, condition = form.entry, form.condition
-        if entry.excludes:
-            begin, over = self._sentence(start, end)
-            if any(_find(self._text, word, begin, over) for word in entry.excludes):
-                return False
-        if entry.requires and not form.stands_alone and not self._any(entry.requires):
-            return False
-        return condition is None or self._fulfilled(condition, form.language, (start, end), stop)
-
-    def _fulfilled(self, condition: Words, spoken: str | None, span: tuple[int, int], stop: int) -> bool:
-        languages, settles, requires, excludes, person, later = condition
-        if later and not refers_back(self._text, self._page.original, span, stop, spoken):
-            return False
-        if languages and self._language is not None and self._language not in languages:
-            return False
-        if settles and self._any(settles):
-            return True
-        if (requires and not self._any(requires)) or (excludes and self._any(excludes)):
-            return False
-        return not (person and is_first_name(self._text, self._page.original, span, stop))
-
-    def _any(self, words: tuple[str, ...]) -> bool:
-        """Whether the post holds one of the words."""
-        known = self._met.get(words)
-        if known is None:
-            texts = (self._text, self._page.original)
-            known = self._met[words] = any(_find(texts[DOUBLED in word], word) for word in words)
-        return known
-
-    def _sentence(self, start: int, end: int) -> tuple[int, int]:
-        if self._ends is None:
-            self._ends = sentence_ends(self._text)
-        return sentence_around(self._ends, len(self._text), start, end)
 
 
 _PLACES = frozenset({Facet.COUNTRY.value, Facet.REGION.value})
-
-
-def _find(text: str, word: str, start: int = 0, end: int | None = None) -> bool:
-    """Whether a text holds a word; where a star begins or ends it, more may stand there within the same word."""
-    if word[:1] != "*" and word[-1:] != "*":
-        return find_word(text, word, start, end) >= 0
-    bare, stop = word.strip("*"), len(text) if end is None else end
-    while (at := text.find(bare, start, stop)) >= 0:
-        after = at + len(bare)
-        if (word[0] == "*" or is_boundary(text, at)) and (word[-1] == "*" or is_boundary(text, after)):
-            return True
-        start = at + 1
-    return False
 
 
 # ── whether a hit is one of them ───────────────────────────────────────────────────────────────────────────
@@ -357,8 +206,11 @@ _LAST_OF_PREFIXES = frozenset(prefix[-1] for prefix in ARABIC_PREFIXES)
 _LONGEST_PREFIX = max(map(len, ARABIC_PREFIXES))
 
 
-def _has_capital(text: str, start: int, end: int, case: int) -> bool:
-    """Whether words that begin with a small letter are written with capitals as `case` asks all the same."""
+def _has_capital(text: str, where: tuple[int, int], case: int) -> bool:
+    """Whether words are written with capitals as `case` asks: at their beginning, or at that of any of them."""
+    start, end = where
+    if not text[start].islower():
+        return True
     if case == _CAPITAL:
         return False
     words = text[start:end]

@@ -68,13 +68,13 @@ def _decline_russian(word: str) -> list[str]:
             return lasts + [f"{form}-{last}" for form in _decline_russian(first)[1:]]
     if word.endswith("оа"):
         return [word]  # Самоа, Балбоа: borrowed names that do not change
-    for ending, cut, endings in _RUSSIAN_ENDINGS:
+    for ending, cut, listed in _RUSSIAN_ENDINGS:
         if word.endswith(ending) and (len(word) > len(ending) + 1 or len(word) - cut > 2):
             stem = word[:-cut]
-            return [stem + each.strip("-") for each in endings.split()]
+            return [stem + each.strip("-") for each in listed.split()]
     if word[-1:].isalpha() and word[-1].lower() not in _VOWELS:
-        endings = _RUSSIAN_HISSING_ENDINGS if word[-1].lower() in "жшчщц" else _RUSSIAN_CONSONANT_ENDINGS
-        return [word + each for each in (*endings, *_RUSSIAN_PLURALS)]
+        singular = _RUSSIAN_HISSING_ENDINGS if word[-1].lower() in "жшчщц" else _RUSSIAN_CONSONANT_ENDINGS
+        return [word + each for each in (*singular, *_RUSSIAN_PLURALS)]
     return [word]
 
 

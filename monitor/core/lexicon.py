@@ -67,7 +67,10 @@ class Lexicon:
         """What `to_json` wrote; anything else raises an exception or gives a lexicon of nonsense."""
         listed_entries, listed_forms, listed_groups, patterns, exact, hashtags = json.loads(text)
         entries = [Entry(facet, slug, tuple(near), tuple(far), up) for facet, slug, near, far, up in listed_entries]
-        forms = [Form(entries[entry], *rest, condition and _words(condition)) for entry, *rest, condition in listed_forms]
+        forms = [
+            Form(entries[entry], rule, language, case, rank, condition and _words(condition))
+            for entry, rule, language, case, rank, condition in listed_forms
+        ]
         groups = tuple(tuple([forms[each] for each in group]) for group in listed_groups)
         return cls(groups=groups, patterns=patterns, exact=exact, hashtags=hashtags)
 
@@ -79,8 +82,8 @@ def _makes_needless(known: Form, form: Form) -> bool:
 
 
 def _words(listed: Sequence[Any]) -> Words:
-    *texts, person, later = listed
-    return Words(*map(tuple, texts), person, later)
+    languages, settles, requires, excludes, person, later = listed
+    return Words(tuple(languages), tuple(settles), tuple(requires), tuple(excludes), person, later)
 
 
 def _folded(spelled: Sequence[Spelled]) -> list[str]:

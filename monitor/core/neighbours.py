@@ -52,8 +52,8 @@ def _word_before(text: str, start: int) -> str:
 # ── companies, clubs, newspapers ───────────────────────────────────────────────────────────────────────────
 
 _NAMED_AFTER = re.compile(
-    r" (?:air ?lines?|airways|times|post|herald|tribune|gazette|telegraph|chronicle|inquirer|daily|globe|petroleum|motors"
-    r"|united|rovers|wanderers|hotspur|albion|fc|afc|cf|saint-germain"
+    r" (?:air ?lines?|airways|times|post|herald|tribune|gazette|telegraph|chronicle|inquirer|daily|globe"
+    r"|petroleum|motors|united|rovers|wanderers|hotspur|albion|fc|afc|cf|saint-germain"
     r"|yankees|mets|knicks|lakers|dodgers|celtics|cowboys|steelers|packers|canucks|raiders|red sox)\b"
 )
 
@@ -79,9 +79,9 @@ _LANGUAGE_AFTER = {
     ),
 }
 _LANGUAGE_BEFORE = {
-    "en": frozenset("in into speak speaks spoke speaking learn learning".split()),
-    "fr": frozenset("en parle parlent parler".split()),
-    "es": frozenset("en habla hablan hablar".split()),
+    "en": frozenset({"in", "into", "speak", "speaks", "spoke", "speaking", "learn", "learning"}),
+    "fr": frozenset({"en", "parle", "parlent", "parler"}),
+    "es": frozenset({"en", "habla", "hablan", "hablar"}),
 }
 _SAYS_LANGUAGE = {
     "fr": ("langue",),
@@ -108,11 +108,11 @@ def _is_language(text: str, end: int, language: str | None, before: str) -> bool
 # ── Chinese names of two characters within longer foreign ones ─────────────────────────────────────────────
 
 _SOUNDS = frozenset(
-    "阿埃艾爱安奥巴班鲍贝本比彼别波伯博布查茨达戴丹道德登迪蒂丁杜多顿恩尔法凡菲费芬佛弗夫福盖冈戈格根贡古瓜哈海汉豪赫亨胡霍基吉加"
-    "迦贾杰捷金卡坎康考科克肯库奎坤拉莱兰朗劳勒雷里利立丽莉连列林刘卢鲁路伦罗洛马玛迈曼梅门蒙米密明摩莫姆穆纳娜南内尼涅宁纽努诺"
-    "欧帕潘佩彭皮平珀普奇乔切琴丘让热日茹瑞若萨塞桑瑟森沙尚舍什圣施史士舒丝司斯松苏索塔泰坦汤唐特滕提廷通图托瓦万威韦维温文翁沃"
-    "乌伍西希锡夏香肖谢辛休修许雅亚扬耶叶伊因英尤约扎詹珍朱兹佐"
-    "愛奧貝畢達鄧爾費馮蓋岡貢漢賈傑萊蘭勞裡麗連盧魯倫羅瑪邁門蒙納內諾歐賓喬讓薩聖絲蘇湯圖瓦萬韋維溫烏錫許亞葉約詹斯"
+    "阿埃艾爱安奥巴班鲍贝本比彼别波伯博布查茨达戴丹道德登迪蒂丁杜多顿恩尔法凡菲费芬佛弗夫福盖冈戈格根贡古瓜哈海汉豪"
+    "赫亨胡霍基吉加迦贾杰捷金卡坎康考科克肯库奎坤拉莱兰朗劳勒雷里利立丽莉连列林刘卢鲁路伦罗洛马玛迈曼梅门蒙米密明摩"
+    "莫姆穆纳娜南内尼涅宁纽努诺欧帕潘佩彭皮平珀普奇乔切琴丘让热日茹瑞若萨塞桑瑟森沙尚舍什圣施史士舒丝司斯松苏索塔泰"
+    "坦汤唐特滕提廷通图托瓦万威韦维温文翁沃乌伍西希锡夏香肖谢辛休修许雅亚扬耶叶伊因英尤约扎詹珍朱兹佐愛奧貝畢達鄧爾"
+    "費馮蓋岡貢漢賈傑萊蘭勞裡麗連盧魯倫羅瑪邁門蒙納內諾歐賓喬讓薩聖絲蘇湯圖瓦萬韋維溫烏錫許亞葉約詹斯"
 )
 
 
@@ -122,7 +122,7 @@ def sounds_on(text: str, start: int, end: int) -> bool:
         return False
     before = start > 0 and text[start - 1] in _SOUNDS
     after = end < len(text) and text[end] in _SOUNDS
-    return before and after or (before and start > 1 and text[start - 2] in _SOUNDS)
+    return before and (after or (start > 1 and text[start - 2] in _SOUNDS))
 
 
 # ── first names ────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,22 +153,25 @@ Vicente Victor Vincent Vitaly Vladimir Walter Wayne Wendy Werner William Willie 
 Zoe
 """
 _CYRILLIC = """
-Александр Александра Алексей Алла Алёна Альберт Арнольд Анастасия Анатолий Ангела Андрей Анна Антон Антонио Аркадий Арсений Артём Артур Богдан
-Борис Вадим Валентин Валентина Валерий Василий Вера Виктор Виталий Владимир Владислав Всеволод Вячеслав Галина Геннадий
-Георгий Герман Глеб Григорий Даниил Дарья Денис Джеймс Джек Джо Джон Джордж Дмитрий Дэвид Евгений Евгения Егор Екатерина Елена
-Елизавета Иван Игорь Илья Ирина Карл Кирилл Константин Кристина Ксения Лариса Лев Леонид Лидия Любовь Людмила Майкл Максим
-Маргарита Марина Мария Марк Мартин Матвей Михаил Мохаммед Надежда Наталия Наталья Никита Николай Олег Ольга Павел Пётр Пол
-Ричард Роберт Роман Рональд Руслан Светлана Семён Сергей Станислав Степан Стивен Тамара Татьяна Тимофей Томас Том Уильям
-Фёдор Филипп Франк Фрэнк Хосе Хуан Чарльз Эдуард Элизабет Эмма Эрик Юлия Юрий Яков Ян Ярослав
+Александр Александра Алексей Алла Алёна Альберт Арнольд Анастасия Анатолий Ангела Андрей Анна Антон Антонио
+Аркадий Арсений Артём Артур Богдан Борис Вадим Валентин Валентина Валерий Василий Вера Виктор Виталий Владимир
+Владислав Всеволод Вячеслав Галина Геннадий Георгий Герман Глеб Григорий Даниил Дарья Денис Джеймс Джек Джо Джон
+Джордж Дмитрий Дэвид Евгений Евгения Егор Екатерина Елена Елизавета Иван Игорь Илья Ирина Карл Кирилл Константин
+Кристина Ксения Лариса Лев Леонид Лидия Любовь Людмила Майкл Максим Маргарита Марина Мария Марк Мартин Матвей
+Михаил Мохаммед Надежда Наталия Наталья Никита Николай Олег Ольга Павел Пётр Пол Ричард Роберт Роман Рональд
+Руслан Светлана Семён Сергей Станислав Степан Стивен Тамара Татьяна Тимофей Томас Том Уильям Фёдор Филипп Франк
+Фрэнк Хосе Хуан Чарльз Эдуард Элизабет Эмма Эрик Юлия Юрий Яков Ян Ярослав
 """
-_ARABIC = "ادم محمد احمد حسن حسين عبدالله خالد عمر يوسف ابراهيم مصطفي محمود سعيد طارق فهد سعود سلمان فيصل كريم جمال نبيل"
+_ARABIC = """
+ادم محمد احمد حسن حسين عبدالله خالد عمر يوسف ابراهيم مصطفي محمود سعيد طارق فهد سعود سلمان فيصل كريم جمال نبيل
+"""
 
 GIVEN_NAMES = frozenset(
     [fold(name).text for name in _LATIN.split()]
     + [fold(form).text for name in _CYRILLIC.split() for form in forms(name, "ru")]
     + _ARABIC.split()
 )
-"""First names that are no places; before a place's name they make it a surname: Michael Jordan, «Татьяна Грузинская»."""
+"""First names that are no places; before a place's name they make it a surname: Michael Jordan."""
 
 
 _ARTICLE = re.compile(r"(?:\b(?:the|this|la|cette|esta) |\bl')$")
@@ -187,13 +190,12 @@ def refers_back(text: str, written: str, span: tuple[int, int], at: int, languag
 
 
 # What stands after a name that is also a person's where the state is meant: "Georgia President", "Jordan River".
-_TITLES = frozenset(
-    [
-        *"president prime minister ministry foreign interior defence defense finance parliament government king queen".split(),
-        *"ambassador embassy army military police court river valley sea street border summit crisis war election".split(),
-        *"elections protests says and the national football team rugby airlines republic".split(),
-    ]
-)
+_OFFICES = """
+president prime minister ministry foreign interior defence defense finance parliament government king queen ambassador
+embassy army military police court river valley sea street border summit crisis war election elections protests says and
+the national football team rugby airlines republic
+"""
+_TITLES = frozenset(_OFFICES.split())
 _NEXT_WORD = re.compile(r" ([^\W\d_]+)")
 
 
@@ -210,7 +212,8 @@ def is_first_name(text: str, written: str, span: tuple[int, int], at: int) -> bo
     return following[1] not in _TITLES and is_boundary(text, end)
 
 
-_PREPOSITIONS = frozenset(
-    "of in to from with for by at between across against de du en à a con para por avec dans в во из с со к от до по для "
-    "при над о об".split()
-)
+_SMALL_WORDS = """
+of in to from with for by at between across against de du en à a con para por avec dans
+в во из с со к от до по для при над о об
+"""
+_PREPOSITIONS = frozenset(_SMALL_WORDS.split())

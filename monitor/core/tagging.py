@@ -10,7 +10,8 @@ from math import log10
 from operator import itemgetter
 
 from monitor.core.forms import Entry
-from monitor.core.gazetteer import Found, Gazetteer
+from monitor.core.found import Found
+from monitor.core.gazetteer import Gazetteer
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import Evidence, Facet, Field, Post, Source, Tag
 from monitor.core.taxonomy import Taxonomy

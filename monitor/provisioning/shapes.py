@@ -411,8 +411,8 @@ class ConditionShape(Shape):
     )
 
 
-CONDITIONS = Field(default=(), description="For names that also mean something else")
-DECOYS = Field(
+CONDITIONS: Any = Field(default=(), description="For names that also mean something else")
+DECOYS: Any = Field(
     default_factory=dict,
     description="Language → longer names that hold one of these and mean something else: they cover it",
     examples=[{"en": ["Bank of America"]}],
