@@ -61,22 +61,29 @@ def apart(candidates: list[Found]) -> list[Found]:
     return kept + _longest(cluster)
 
 
-def referring(named: list[Found]) -> list[Found]:
-    """Without those that only refer to a name given before ("the Alliance"), where none was; of several names that it
-    may have been, the one given last."""
-    if not any(found.form.condition is not None and found.form.condition.later for found in named):
-        return named
+def referring(meant: list[Found], candidates: list[Found]) -> list[Found]:
+    """Of what is meant, without what only refers to a name given before ("the Alliance"), where none was; of several
+    names that it may have been, the one given last.
+
+    Names within longer ones count as given: another entry's longer name takes nothing from what refers back to them.
+    """
+    if not any(_refers(found) for found in meant):
+        return meant
+    given = [found for found in candidates if not _refers(found)]
     kept: list[Found] = []
-    last: dict[Entry, int] = {}  # where each entry was named so far
-    for _, group in groupby(named, key=BY_SPAN):
+    for _, group in groupby(meant, key=BY_SPAN):
         together = list(group)
-        plain = [found for found in together if found.form.condition is None or not found.form.condition.later]
-        meant = [found for found in together if found not in plain and found.form.entry in last]
-        if meant and not plain:
-            plain = [max(meant, key=lambda found: last[found.form.entry])]
-        last |= {found.form.entry: found.start for found in plain}
+        plain = [found for found in together if not _refers(found)]
+        if not plain:
+            last = {found.form.entry: found.start for found in given if found.end <= together[0].start}
+            known = [found for found in together if found.form.entry in last]
+            plain = [max(known, key=lambda found: last[found.form.entry])] if known else []
         kept += plain
     return kept
+
+
+def _refers(found: Found) -> bool:
+    return found.form.condition is not None and found.form.condition.later
 
 
 def _longest(cluster: list[Found]) -> list[Found]:

@@ -53,7 +53,8 @@ class Gazetteer:
         if page.hashtags_at < len(page.original):
             candidates += self._in_hashtags(page)
         candidates.sort(key=BY_SPAN)
-        return referring(apart(undeceived(candidates)))
+        candidates = undeceived(candidates)
+        return referring(apart(candidates), candidates)
 
     def _find_names(self, page: Page, language: str | None, contexts: Contexts, found: list[Found]) -> None:
         folded, original = page.folded, page.original

@@ -24,8 +24,10 @@ class Spelling:
 
 
 def spellings(taxonomy: Taxonomy) -> Iterator[Spelling]:
-    """All of them, repeats included."""
+    """All of them, repeats included, but for decoys, which tag nothing."""
     for words, form in forms_of(taxonomy):
+        if not form.entry.facet:
+            continue
         yield Spelling(
             facet=Facet(form.entry.facet),
             slug=form.entry.slug,
@@ -33,5 +35,5 @@ def spellings(taxonomy: Taxonomy) -> Iterator[Spelling]:
             language=form.language,
             words=words,
             exact=form.case == Case.EXACT,
-            guarded=bool(form.entry.requires or form.entry.excludes),
+            guarded=bool(form.entry.requires or form.entry.excludes or form.condition),
         )

@@ -9,6 +9,7 @@ from monitor.channels import CHANNELS
 from monitor.core.checking import keys_of
 from monitor.provisioning import FILES
 from monitor.provisioning.shapes import (
+    ConditionShape,
     ContextShape,
     CountryShape,
     OrganisationShape,
@@ -29,7 +30,7 @@ SHAPES = {
     "sources": (SourceShape,),
     "watches": (WatchShape,),
     "subscriptions": (SubscriptionShape, ScheduleShape, SelectionShape),
-    "organisations": (OrganisationShape, ContextShape),
+    "organisations": (OrganisationShape, ContextShape, ConditionShape),
     "regions": (RegionShape,),
     "countries": (CountryShape,),
 }
