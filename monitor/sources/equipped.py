@@ -45,9 +45,7 @@ async def read(document: Document, source: Source, *, run: Run) -> Reading:
     return await run(read_equipped, document, source)
 
 
-def equip(
-    taxonomy: Taxonomy, lexicon: Lexicon, watches: Iterable[Watch], origins: Iterable[Origin] = ()
-) -> None:
+def equip(taxonomy: Taxonomy, lexicon: Lexicon, watches: Iterable[Watch], origins: Iterable[Origin] = ()) -> None:
     """Build what the tasks of this process share. Called first in each worker, and again when watches change."""
     from monitor.core.provenance import Origins, PostTagger  # noqa: PLC0415 - see the top of this module
     from monitor.core.retagging import AskingForTags  # noqa: PLC0415

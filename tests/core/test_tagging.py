@@ -278,8 +278,18 @@ NAMES = sorted(
 PIECES = st.one_of(
     st.sampled_from(NAMES),
     st.sampled_from(
-        ["UN", "ООН", "US", "🇷🇺", "🇺🇸", "Valencia", "Congolese", "русский", "российского", "CSTO", "#Russia"]
-        + [
+        [
+            "UN",
+            "ООН",
+            "US",
+            "🇷🇺",
+            "🇺🇸",
+            "Valencia",
+            "Congolese",
+            "русский",
+            "российского",
+            "CSTO",
+            "#Russia",
             "WHO",
             "the Organization",
             "Atlanta",
