@@ -35,7 +35,7 @@ from monitor.core.upcoming import upcoming
 NEARNESS = {Authority.PRIMARY: 0, Authority.STATE_AGENCY: 1, Authority.PRESS: 2}
 
 TRENDING = (Facet.ORGANISATION, Facet.REGION)
-"""Kinds of tag whose posts are compared with the weeks before, in the order in which they are shown."""
+"""Kinds of tag whose posts are compared with the weeks before, in that order; the operator's own facets follow."""
 
 FACETS = {
     Grouping.ORGANISATION: Facet.ORGANISATION,
@@ -63,6 +63,7 @@ def wanted(selection: Selection, stored: StoredPost) -> bool:
         and tagged(Facet.REGION, selection.regions)
         and tagged(Facet.COUNTRY, selection.countries)
         and tagged(Facet.ISSUER, selection.issuers)
+        and (not selection.tags or any(f"{tag.facet}:{tag.slug}" in selection.tags for tag in tags))
         and (not selection.sources or source.slug in selection.sources)
         and (not selection.source_tags or any(tag in selection.source_tags for tag in source.tags))
         and (not selection.languages or (stored.post.language or source.language) in selection.languages)
@@ -171,6 +172,12 @@ def digest(
     """One edition, with the names of every tag that it shows, and of its parts those that the subscriber wants."""
     shown = {(tag.facet, tag.slug) for item in stories for tag in item.tags}
     stories = ordered(stories, subscription.order)
+    if isinstance(subscription.grouping, Facet):
+        shown.add((subscription.grouping, ""))  # what the facet itself is called, for the headings
+    if compared is not None:
+        shown |= {
+            (facet, "") for facet in (Facet(trend.facet) for trend in compared.tags) if facet not in Facet.BUILT_IN
+        }
     return Digest(
         subscription=subscription,
         due_at=due_at,
@@ -197,7 +204,7 @@ def compared(
     labels: Labels,
 ) -> Trends:
     """How much was posted on what this subscription has to do with, against the weeks before: see core.trends."""
-    selection, kinds = subscription.selection, [facet.value for facet in TRENDING]
+    selection = subscription.selection
     chosen = {(Facet.ORGANISATION.value, slug) for slug in selection.organisations}
     chosen |= {(Facet.REGION.value, slug) for slug in selection.regions}
     keys = relevant(
@@ -206,6 +213,8 @@ def compared(
         {key for counts in (now, *before.values()) for key in counts if key != ALL},
         everything=selection == Selection(),
     )
+    own = sorted({facet for facet, _ in keys} - {facet.value for facet in Facet.BUILT_IN})
+    kinds = [*(facet.value for facet in TRENDING), *own]
     names = {
         (facet, slug): labels.label(Facet(facet), slug, subscription.language) for facet, slug in keys if facet in kinds
     }
@@ -244,10 +253,10 @@ def _precedence(stored: StoredPost) -> tuple[datetime, int, int]:
     return _at(stored), NEARNESS[stored.source.authority], stored.id
 
 
-def _heading(item: Item, grouping: Grouping) -> tuple[str, str]:
+def _heading(item: Item, grouping: Grouping | Facet) -> tuple[str, str]:
     if grouping is Grouping.SOURCE:
         return "source", item.lead.source.slug
-    facet = FACETS.get(grouping)
+    facet = grouping if isinstance(grouping, Facet) else FACETS.get(grouping)
     best = _best(item.tags, facet) if facet is not None else None
     return (grouping.value, best.slug) if best is not None else ("none", "")
 

@@ -139,7 +139,10 @@ class Renderer:
         return _one_line(self._filled("email/subject.txt.j2", self._edition(digest, words), words, Shape()))
 
     def _labels(self, digest: Digest) -> labels.Labels:
-        return labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
+        words = labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
+        # What facets of the operator's own are called, for headings and charts.
+        own = {f"section_{key[:-1]}": name for key, name in digest.labels.items() if key.endswith(":")}
+        return replace(words, words={**own, **words.words})
 
     def _edition(self, digest: Digest, words: labels.Labels) -> Edition:
         return edition(

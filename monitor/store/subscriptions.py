@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
 
-from monitor.core.model import Authority, Grouping, Order, Owner, Schedule, Selection, Show, Subscription
+from monitor.core.model import Authority, Order, Owner, Schedule, Selection, Show, Subscription, grouping_of
 from monitor.store.database import Transaction
 from monitor.store.tables import DigestRow, PostRow, SubscriptionRow, table
 
@@ -169,7 +169,7 @@ def _value(row: Any) -> Subscription:
         recipients=tuple(row.recipients),
         schedule=_schedule(row.schedule),
         selection=Selection(**selection),
-        grouping=Grouping(row.grouping),
+        grouping=grouping_of(row.grouping),
         order=Order(row.story_order),
         show=tuple(Show) if row.show is None else tuple(Show(part) for part in row.show),
         send_empty=row.send_empty,

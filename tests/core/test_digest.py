@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.digest import digest, items, sections, wanted
+from monitor.core.digest import compared, digest, items, sections, wanted
 from monitor.core.model import Authority, Coverage, Facet, Grouping, Item, Section, Selection, StoredPost, Voice
+from monitor.core.trends import ALL, days_before
 from tests import make
 from tests.make import NOW, hours
 
@@ -38,6 +39,7 @@ POST = make.stored(
         make.tag("sahel", Facet.REGION),
         make.tag("kz", Facet.COUNTRY),
         make.tag("un", Facet.ISSUER),
+        make.tag("grain", Facet("topic")),
     ),
     matches=(make.match("sanctions"),),
 )
@@ -54,6 +56,9 @@ WANTED: list[tuple[dict[str, Any], bool]] = [
     ({"countries": ("sahel",)}, False),
     ({"issuers": ("un",)}, True),
     ({"issuers": ("osce",)}, False),
+    ({"tags": ("topic:grain", "issuer:un")}, True),  # one of them is enough, of whatever facet
+    ({"tags": ("organisation:un", "topic:osce")}, False),
+    ({"tags": ("topic:grain",), "regions": ("sahel",)}, True),
     ({"sources": ("mfa",)}, True),
     ({"sources": ("MFA",)}, False),
     ({"source_tags": ("asia", "europe")}, True),
@@ -142,7 +147,9 @@ def stored_posts(draw: st.DrawFn) -> list[StoredPost]:
     slugs = st.sets(st.sampled_from("abc"), max_size=2)
     posts = []
     for id_ in range(1, draw(st.integers(0, 9)) + 1):
-        tags = [make.tag(s, draw(st.sampled_from(Facet)), main=draw(st.booleans())) for s in sorted(draw(slugs))]
+        tags = [
+            make.tag(s, draw(st.sampled_from(Facet.BUILT_IN)), main=draw(st.booleans())) for s in sorted(draw(slugs))
+        ]
         posts.append(
             make.stored(
                 id_,
@@ -351,3 +358,33 @@ def test_an_edition_names_every_tag_it_shows_and_counts_its_stories() -> None:
 def test_an_edition_of_a_quiet_day() -> None:
     made = digest(make.subscription(), [], due_at=NOW, compiled_at=NOW, coverage=COVERAGE, watches=[A], labels=Labels())
     assert (made.sections, made.labels, made.coverage.stories) == ((), {}, 0)
+
+
+def test_figures_are_of_what_a_subscription_has_to_do_with() -> None:
+    topic = ("topic", "grain")
+    counted = {ALL: 50, ("organisation", "osce"): 9, ("organisation", "nato"): 8, ("country", "kz"): 7, topic: 6}
+    before = dict.fromkeys(days_before(NOW - hours(24)), counted)
+    stories = [story(1, osce="organisation", grain="topic")]
+
+    def slugs(**selection: Any) -> list[str]:
+        subscription = make.subscription(selection=Selection(**selection))
+        found = compared(
+            subscription, stories, now=counted, before=before, since=NOW - hours(24), until=NOW, labels=Labels()
+        )
+        made = digest(
+            subscription,
+            stories,
+            due_at=NOW,
+            compiled_at=NOW,
+            coverage=COVERAGE,
+            watches=[],
+            labels=Labels(),
+            compared=found,
+        )
+        assert made.trends is found
+        assert made.labels["topic:"] == " (topic, en)"
+        return [trend.slug for trend in found.tags]
+
+    assert slugs() == ["osce", "nato", "grain"]
+    assert slugs(watches=("a",)) == ["osce", "grain"]
+    assert slugs(organisations=("nato",)) == ["osce", "nato", "grain"]
