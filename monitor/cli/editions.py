@@ -26,7 +26,7 @@ def list_editions(
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many.")] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """List the newest editions of a subscription: when each was due, what it held, whether it was sent."""
+    """List the newest editions of a subscription and what became of them."""
     session = Session.of(ctx)
     with session.reading() as tx:
         subscription = find(subscriptions.every(tx), slug, sort="subscription", see=SEE)

@@ -95,7 +95,11 @@ TREE: Tree = {
         {
             "preview": Leaf("monitor.cli.digest:preview", "Show what a digest would say now; nothing is stored.", True),
             "send": Leaf("monitor.cli.digest:send", "Compile a digest out of turn and deliver it at once.", True),
-            "list": Leaf("monitor.cli.editions:list_editions", "List the newest editions of a subscription.", True),
+            "list": Leaf(
+                "monitor.cli.editions:list_editions",
+                "List the newest editions of a subscription and what became of them.",
+                True,
+            ),
             "replay": Leaf(
                 "monitor.cli.editions:replay", "Show an edition of the past as it was sent, or send it again.", True
             ),

@@ -31,8 +31,8 @@ def give(database: Database, subscription: Subscription, *given: StoredPost, num
 
 def test_news_are_the_posts_of_that_time_that_are_no_backlog(database: Database) -> None:
     source = make.stored_source(database)
-    subscription = make.stored_subscription(database)
     make.arrive(database, source, make.prepared("too-old"), at=SINCE - timedelta(microseconds=1))
+    subscription = make.stored_subscription(database)
     make.arrive(database, source, make.prepared("first"), at=SINCE)
     make.arrive(database, source, make.prepared("backlog"), at=NOW - hours(1), backlog=True)
     make.arrive(database, source, make.prepared("last"), at=NOW - timedelta(microseconds=1))
