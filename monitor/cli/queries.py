@@ -66,10 +66,11 @@ def unlisted_tags(query: Query, settings: Settings) -> list[str]:
     listed = listed_slugs(settings)
     sentences = []
     for tag in tags:
-        if tag.slug not in listed[tag.facet] and not {"*", "?"} & set(tag.slug):
-            meant = nearest(tag.slug, listed[tag.facet])
+        known = listed[Facet(tag.facet)]
+        if tag.slug not in known and not {"*", "?"} & set(tag.slug):
+            meant = nearest(tag.slug, known)
             hint = f"; did you mean {meant!r}?" if meant else ""
-            sentences.append(f"no {tag.facet.value} is listed as {tag.slug!r}, so it is never found{hint}")
+            sentences.append(f"no {tag.facet} is listed as {tag.slug!r}, so it is never found{hint}")
     return sentences
 
 

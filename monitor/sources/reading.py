@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from monitor.core.dates import day_comes_first
@@ -28,8 +29,10 @@ class Tagger(Protocol):
 class WatchSet(Protocol):
     """Finds the watches that a post meets; see `core.watches`."""
 
-    def matches(self, post: Post, source: Source, tags: tuple[Tag, ...], /) -> tuple[Match, ...]:
-        """The watches found in `post`, with their evidence."""
+    def matches(
+        self, post: Post, source: Source, tags: tuple[Tag, ...], /, *, now: datetime | None = None
+    ) -> tuple[Match, ...]:
+        """The watches found in `post`, seen at `now`, with their evidence."""
         ...
 
 
@@ -57,7 +60,7 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
     fresh = [post for post, digest in zip(posts, digests, strict=True) if digest not in known]
     return Reading(
         posts=tuple(
-            Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags))
+            Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags, now=document.fetched_at))
             for post in fresh
             for tags in (tools.tagger.tags(post, source),)
         ),

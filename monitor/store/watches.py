@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select, update
 
-from monitor.core.model import Owner, Watch
+from monitor.core.model import Alerts, Change, Owner, Priority, Quiet, QuietHours, Sensitivity, Watch
 from monitor.store.database import Transaction
 from monitor.store.tables import MatchRow, PostRow, WatchRow, table
 
@@ -17,9 +17,7 @@ watch, match, post = table(WatchRow), table(MatchRow), table(PostRow)
 def every(tx: Transaction) -> list[Watch]:
     """All watches that were not removed, paused ones too, by slug."""
     rows = tx.execute(select(watch).where(watch.c.removed_at.is_(None)).order_by(watch.c.slug))
-    return [
-        Watch(id=r.id, slug=r.slug, title=r.title, query=r.query, owner=Owner(r.owner), paused=r.paused) for r in rows
-    ]
+    return [_value(row) for row in rows]
 
 
 def counts(tx: Transaction, *, since: datetime) -> dict[str, int]:
@@ -36,7 +34,16 @@ def counts(tx: Transaction, *, since: datetime) -> dict[str, int]:
 
 def to_columns(value: Watch) -> dict[str, Any]:
     """What an operator decides of a watch, as columns."""
-    return {"title": value.title, "query": value.query, "owner": value.owner.value, "paused": value.paused}
+    return {
+        "title": value.title,
+        "query": value.query,
+        "owner": value.owner.value,
+        "paused": value.paused,
+        "is_list": value.is_list,
+        "in_digests": value.in_digests,
+        "priority": value.priority.value,
+        "alerts": _alerts_to_json(value.alerts) if value.alerts else None,
+    }
 
 
 def put(tx: Transaction, value: Watch, *, now: datetime) -> None:
@@ -51,3 +58,72 @@ def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
     """Stop a watch. What it matched stays."""
     done = tx.execute(update(watch).where(watch.c.slug == slug, watch.c.removed_at.is_(None)).values(removed_at=now))
     return done.rowcount == 1
+
+
+# ── values and columns ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _value(row: Any) -> Watch:
+    return Watch(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        query=row.query,
+        owner=Owner(row.owner),
+        paused=row.paused,
+        is_list=row.is_list,
+        in_digests=row.in_digests,
+        priority=Priority(row.priority),
+        alerts=_alerts(row.alerts) if row.alerts else None,
+    )
+
+
+def _alerts_to_json(value: Alerts) -> dict[str, Any]:
+    quiet = value.quiet
+    return {
+        "channel": value.channel,
+        "recipients": list(value.recipients),
+        "language": value.language,
+        "options": dict(value.options),
+        "every": value.every.total_seconds(),
+        "quiet": quiet
+        and {
+            "start": quiet.start.isoformat("minutes"),
+            "end": quiet.end.isoformat("minutes"),
+            "timezone": quiet.timezone,
+            "then": quiet.then.value,
+        },
+        "stories": value.stories,
+        "within": value.within.total_seconds(),
+        "cooldown": value.cooldown.total_seconds(),
+        "most": value.most,
+        "spike": value.spike.value if value.spike else None,
+        "silence": value.silence.total_seconds() if value.silence else None,
+        "edits": [change.value for change in value.edits],
+    }
+
+
+def _alerts(kept: dict[str, Any]) -> Alerts:
+    quiet = kept["quiet"]
+    return Alerts(
+        channel=kept["channel"],
+        recipients=tuple(kept["recipients"]),
+        language=kept["language"],
+        options=kept["options"],
+        every=timedelta(seconds=kept["every"]),
+        quiet=QuietHours(
+            start=time.fromisoformat(quiet["start"]),
+            end=time.fromisoformat(quiet["end"]),
+            timezone=quiet["timezone"],
+            then=Quiet(quiet["then"]),
+        )
+        if quiet
+        else None,
+        stories=kept["stories"],
+        within=timedelta(seconds=kept["within"]),
+        cooldown=timedelta(seconds=kept["cooldown"]),
+        most=kept["most"],
+        spike=Sensitivity(kept["spike"]) if kept["spike"] else None,
+        silence=timedelta(seconds=kept["silence"]) if kept["silence"] else None,
+        edits=tuple(Change(each) for each in kept["edits"]),
+    )

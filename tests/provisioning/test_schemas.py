@@ -9,14 +9,17 @@ from monitor.channels import CHANNELS
 from monitor.core.checking import keys_of
 from monitor.provisioning import FILES
 from monitor.provisioning.shapes import (
+    AlertsShape,
     ContextShape,
     CountryShape,
     OrganisationShape,
+    QuietShape,
     RegionShape,
     ScheduleShape,
     SelectionShape,
     SourceShape,
     SubscriptionShape,
+    ThresholdShape,
     WatchShape,
 )
 from monitor.sources import KINDS
@@ -26,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
 SHAPES = {
     "sources": (SourceShape,),
-    "watches": (WatchShape,),
+    "watches": (WatchShape, AlertsShape, QuietShape, ThresholdShape),
     "subscriptions": (SubscriptionShape, ScheduleShape, SelectionShape),
     "organisations": (OrganisationShape, ContextShape),
     "regions": (RegionShape,),
