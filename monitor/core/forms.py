@@ -110,6 +110,24 @@ def is_form(wanted: str, word: str, language: str | None) -> bool:
     )
 
 
+def roots_of(word: str, language: str | None) -> set[str]:
+    """What a word of a text of that language is indexed by beside itself: of two words of which one is a form of the
+    other, one root of the first is among `roots_wanted` for the second."""
+    if _script(word) == _ARABIC:
+        roots = {_arabic_base(word)}
+        if word[0] in _PARTICLES and len(word) >= 4:
+            roots |= {word[1:], _without_endings(word[1:])}
+        return roots
+    return {stem(word, by) for by in judges(word, language)}
+
+
+def roots_wanted(word: str) -> set[str]:
+    """What texts in any language are asked for that may hold a form of `word`."""
+    if _script(word) == _ARABIC:
+        return {_arabic_base(word), word}
+    return {stem(word, by) for by in judges(word, None)} | {word}
+
+
 def judges(word: str, language: str | None) -> tuple[str, ...]:
     """The languages by whose rules a word is judged: that of its text where the script fits, all that use it where the
     language is not known."""
