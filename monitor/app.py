@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from monitor import __version__, delivery, digests, polling
+from monitor import __version__, alerts, delivery, digests, polling
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.channels.email import Email
 from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
+from monitor.core.alerting import Alert
 from monitor.core.addresses import refusal
 from monitor.core.errors import SourceError
 from monitor.core.model import (
@@ -52,7 +53,7 @@ from monitor.sources.manners import Manners
 from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
 from monitor.sources.workers import Workshop
-from monitor.store import catalogue, health, outbox, schema, sources, watches
+from monitor.store import catalogue, health, outbox, schema, search, sources, watches
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -61,6 +62,10 @@ log = structlog.get_logger()
 
 USER_AGENT = f"communique-monitor/{__version__}"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+ALERTING = timedelta(seconds=15)
+INDEXING = timedelta(seconds=30)
+INDEXED_AT_ONCE = 200  # posts in one transaction, so that polling never waits long for the write lock
+INDEXED_AT_MOST = 5_000  # posts a tick
 TENDING = timedelta(hours=1)  # how often old records are cleared away
 LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
 
@@ -147,6 +152,7 @@ class App:
     clock: Clock
     polling: polling.Parts
     digests: digests.Parts
+    alerts: alerts.Parts
     delivery: delivery.Parts
     tools: Tools
     metrics: Metrics
@@ -158,7 +164,9 @@ class App:
         return (
             ("poll", settings.polling.tick, self._poll),
             ("compile", settings.digests.tick, self._compile),
+            ("alert", ALERTING, self._alert),
             ("deliver", settings.delivery.tick, self._deliver),
+            ("index", INDEXING, self._index),
             ("tend", TENDING, self._tend),
         )
 
@@ -203,6 +211,19 @@ class App:
         compiled = await digests.compile_due(self.digests)
         self.metrics.compiled(len(compiled))
         return f"{len(compiled)} digests compiled"
+
+    async def _alert(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        spoken = await alerts.alert_due(self.alerts)
+        return f"{sum(each.messages for each in spoken)} alerts written"
+
+    async def _index(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        indexed = 0
+        for _ in range(INDEXED_AT_MOST // INDEXED_AT_ONCE):
+            done = await self.database.write(lambda tx: search.index(tx, now=self.clock(), limit=INDEXED_AT_ONCE))
+            indexed += done
+            if done < INDEXED_AT_ONCE:
+                break
+        return f"{indexed} posts indexed for searching"
 
     async def _deliver(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         attempted = await delivery.deliver_due(self.delivery)
@@ -337,6 +358,7 @@ async def build(
                 claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
             ),
             digests=digest_parts(settings, database, taxonomy, clock=clock),
+            alerts=alert_parts(settings, database, clock=clock),
             delivery=delivery.Parts(
                 database=database,
                 channels=channels,
@@ -364,6 +386,19 @@ def digest_parts(
         return renderer.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
     return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
+
+
+def alert_parts(settings: Settings, database: Database, *, clock: Clock = utc_now) -> alerts.Parts:
+    """What alerting needs."""
+    renderer = Renderer(
+        shipped=shipped("templates"), override=settings.digests.templates_dir, title=settings.digests.title
+    )
+
+    def render(alert: Alert) -> Content:
+        channel = alert.watch.alerts.channel if alert.watch.alerts else "email"
+        return renderer.alert(alert, templates=CHANNELS[channel].templates)
+
+    return alerts.Parts(database=database, render=render, clock=clock)
 
 
 @asynccontextmanager

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.cells import cell_len
 from rich.text import Text
 
 from monitor.app import load_configuration
 from monitor.cli.errors import CommandError, ExitCode
 from monitor.cli.output import one_line, safe, screen
-from monitor.core.model import Facet, Field, Match, Post
-from monitor.core.query import Query, QueryError, parse, tags_of
+from monitor.core.model import Facet, Field, Match, Post, Watch
+from monitor.core.query import Query, QueryError, expanded, lists_of, parse, tags_of
 from monitor.core.suggest import nearest
+from monitor.core.watches import queries_of
 from monitor.render.passages import Passage, excerpt, spans
 from monitor.settings import Settings
 
@@ -21,6 +24,15 @@ def parsed(query: str) -> Query:
     """The query's tree, or an error that points at the place."""
     try:
         return parse(query)
+    except QueryError as error:
+        raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
+
+
+def prepared(query: str, saved: Iterable[Watch]) -> Query:
+    """The query with the lists that it names put in, or an error that points at the place."""
+    read = parsed(query)
+    try:
+        return expanded(read, queries_of(saved)) if any(lists_of(read.root)) else read
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 

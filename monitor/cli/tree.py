@@ -52,6 +52,7 @@ TREE: Tree = {
         },
     ),
     "tag": Leaf("monitor.cli.tag:tag", "Show how a text is tagged, with the words that prove it.", True),
+    "search": Leaf("monitor.cli.search:run", "Search all stored posts with the language of watches.", True),
     "watches": Branch(
         "What is looked for.",
         {

@@ -110,15 +110,16 @@ def is_form(wanted: str, word: str, language: str | None) -> bool:
     )
 
 
-def roots_of(word: str, language: str | None) -> set[str]:
+@lru_cache(maxsize=1 << 17)
+def roots_of(word: str, language: str | None) -> frozenset[str]:
     """What a word of a text of that language is indexed by beside itself: of two words of which one is a form of the
     other, one root of the first is among `roots_wanted` for the second."""
     if _script(word) == _ARABIC:
         roots = {_arabic_base(word)}
         if word[0] in _PARTICLES and len(word) >= 4:
             roots |= {word[1:], _without_endings(word[1:])}
-        return roots
-    return {stem(word, by) for by in judges(word, language)}
+        return frozenset(roots)
+    return frozenset(stem(word, by) for by in judges(word, language))
 
 
 def roots_wanted(word: str) -> set[str]:

@@ -91,8 +91,12 @@ def tokens_of(post: Post) -> set[str] | None:
     tokens: set[str] = set()
     for run in words_in(readable(page_of(post).folded.text)):
         for word in _set_apart(run):
-            tokens.add(word[:LONGEST_TOKEN])
-            tokens.update(root[:LONGEST_TOKEN] for root in roots_of(word, post.language))
+            if len(word) <= LONGEST_TOKEN:
+                tokens.add(word)
+                tokens.update(roots_of(word, post.language))
+            else:
+                tokens.add(word[:LONGEST_TOKEN])
+                tokens.update(root[:LONGEST_TOKEN] for root in roots_of(word, post.language))
         if holds_unspaced(run):
             tokens.update(_characters(run))
     tokens.discard("")

@@ -271,6 +271,13 @@ def get(tx: Transaction, id_: int) -> StoredPost | None:
     return found[0] if found else None
 
 
+def by_ids(tx: Transaction, ids: Sequence[int]) -> dict[int, StoredPost]:
+    """Those of the posts that are stored, by id."""
+    return {
+        stored.id: stored for part in _chunks(ids, CHUNK) for stored in load(tx, _posts().where(post.c.id.in_(part)))
+    }
+
+
 def latest(
     tx: Transaction,
     *,

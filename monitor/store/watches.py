@@ -9,15 +9,16 @@ from sqlalchemy import func, insert, select, update
 
 from monitor.core.model import Alerts, Change, Owner, Priority, Quiet, QuietHours, Sensitivity, Watch
 from monitor.store.database import Transaction
-from monitor.store.tables import MatchRow, PostRow, WatchRow, table
+from monitor.store.tables import AlertStateRow, MatchRow, PostRow, WatchRow, table
 
 watch, match, post = table(WatchRow), table(MatchRow), table(PostRow)
+state = table(AlertStateRow)
 
 
 def every(tx: Transaction) -> list[Watch]:
     """All watches that were not removed, paused ones too, by slug."""
     rows = tx.execute(select(watch).where(watch.c.removed_at.is_(None)).order_by(watch.c.slug))
-    return [_value(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def counts(tx: Transaction, *, since: datetime) -> dict[str, int]:
@@ -47,11 +48,29 @@ def to_columns(value: Watch) -> dict[str, Any]:
 
 
 def put(tx: Transaction, value: Watch, *, now: datetime) -> None:
-    """Store a watch, or set what it is where the slug is there already. The past is not matched again."""
+    """Store a watch, or set what it is where the slug is there already.
+
+    The past is not matched again, and not alerted: where alerts begin, or a pause ends, they begin now.
+    """
     columns = to_columns(value) | {"removed_at": None}
-    done = tx.execute(update(watch).where(watch.c.slug == value.slug).values(columns))
+    before = tx.execute(select(watch).where(watch.c.slug == value.slug)).first()
+    if before is None:
+        id_ = tx.execute(
+            insert(watch).values(slug=value.slug, created_at=now, **columns).returning(watch.c.id)
+        ).scalar_one()
+    else:
+        id_ = before.id
+        tx.execute(update(watch).where(watch.c.id == id_).values(columns))
+    spoke = before is not None and before.alerts is not None and not before.paused and before.removed_at is None
+    if value.alerts is not None and not value.paused and not spoke:
+        begin_alerts(tx, id_, since=now, now=now)
+
+
+def begin_alerts(tx: Transaction, watch_id: int, *, since: datetime, now: datetime) -> None:
+    """Alerts begin, or begin anew: of what was first seen at `since` or later."""
+    done = tx.execute(update(state).where(state.c.watch_id == watch_id).values(since_at=since, next_due_at=now))
     if done.rowcount == 0:
-        tx.execute(insert(watch).values(slug=value.slug, created_at=now, **columns))
+        tx.execute(insert(state).values(watch_id=watch_id, since_at=since, next_due_at=now))
 
 
 def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
@@ -63,7 +82,8 @@ def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
 # ── values and columns ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _value(row: Any) -> Watch:
+def from_row(row: Any) -> Watch:
+    """A watch from the columns of its table."""
     return Watch(
         id=row.id,
         slug=row.slug,
