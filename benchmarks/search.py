@@ -42,7 +42,7 @@ def main() -> int:
         known = file.exists()
         database = Database(f"sqlite:///{file}")
         schema.upgrade(database)
-        chance = random.Random(6)  # noqa: S311 - the same archive every time
+        chance = random.Random(6)
         sentences = list(told(read()))
         if not known:
             fill(database, sentences, chance, chosen.posts)

@@ -21,8 +21,8 @@ from monitor.channels.email import Email
 from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
-from monitor.core.alerting import Alert
 from monitor.core.addresses import refusal
+from monitor.core.alerting import Alert
 from monitor.core.errors import SourceError
 from monitor.core.model import (
     Clock,

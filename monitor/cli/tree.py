@@ -58,6 +58,9 @@ TREE: Tree = {
         {
             "list": Leaf("monitor.cli.watches:list_watches", "List watches with what they found lately."),
             "add": Leaf("monitor.cli.watches:add", "Look for something new from now on.", needs_arguments=True),
+            "backfill": Leaf(
+                "monitor.cli.watches:backfill", "Find a watch in stored posts, as if it had been there.", True
+            ),
             "remove": Leaf("monitor.cli.watches:remove", "Stop a watch; what it found stays.", needs_arguments=True),
             "test": Leaf("monitor.cli.watches_test:test", "Try a query on the stored posts.", needs_arguments=True),
         },

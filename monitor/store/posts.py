@@ -195,7 +195,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
                 "slug": t.slug,
                 "main": t.main,
                 "weight": t.weight,
-                "evidence": _evidence_rows(t.evidence),
+                "evidence": evidence_rows(t.evidence),
             }
             for id_, prepared in described
             for t in prepared.tags
@@ -210,7 +210,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
             tx,
             match,
             [
-                {"post_id": id_, "watch_id": ids[m.watch], "evidence": _evidence_rows(m.evidence)}
+                {"post_id": id_, "watch_id": ids[m.watch], "evidence": evidence_rows(m.evidence)}
                 for id_, prepared in described
                 for m in prepared.matches
                 if m.watch in ids  # a watch removed since the post was read
@@ -495,7 +495,8 @@ def _post(row: Any) -> Post:
     )
 
 
-def _evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+def evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Evidence as it is kept in a column."""
     return [{"field": e.field.value, "offset": e.offset, "words": e.words, "rule": e.rule} for e in evidence]
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import table as lightweight
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from monitor.core.matching import Subject, evidence_for, subject_of
-from monitor.core.model import Evidence, Facet, Forward, Media, Post, Source, Tag
+from monitor.core.model import Evidence, Facet, Forward, Media, Post, Source, Tag, Watch
 from monitor.core.narrowing import (
     AllOf,
     AnyOf,
@@ -30,11 +30,11 @@ from monitor.core.narrowing import (
     tokens_of,
 )
 from monitor.core.query.tree import Query, Tagged, terms_of
-from monitor.store import posts, sources
+from monitor.store import posts, sources, watches
 from monitor.store.database import Transaction, insert_new
-from monitor.store.tables import IndexedRow, PostRow, SearchStateRow, SourceRow, StaleRow, TagRow, table
+from monitor.store.tables import IndexedRow, MatchRow, PostRow, SearchStateRow, SourceRow, StaleRow, TagRow, table
 
-post, tag, source = table(PostRow), table(TagRow), table(SourceRow)
+post, tag, source, match = table(PostRow), table(TagRow), table(SourceRow), table(MatchRow)
 indexed, stale, state = table(IndexedRow), table(StaleRow), table(SearchStateRow)
 
 _fts = lightweight("post_words", column("rowid"), column("post_words"))  # SQLite's
@@ -152,13 +152,23 @@ def _put(tx: Transaction, rows: list[tuple[int, set[str]]]) -> None:
 # ── searching ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def search(tx: Transaction, query: Query, *, now: datetime, within: int | None = FEW_SHOWN) -> Found:
-    """Every match among the `within` newest candidates (None: among all), newest arrival first."""
+def search(
+    tx: Transaction,
+    query: Query,
+    *,
+    now: datetime,
+    within: int | None = FEW_SHOWN,
+    since: datetime | None = None,
+) -> Found:
+    """Every match among the `within` newest candidates (None: among all), newest arrival first; of posts published at or
+    after `since`, where it is given."""
     condition = narrowed(query.root, now=now)
     candidates = select(post.c.id).order_by(post.c.id.desc())
     if condition is not None:
         settled = _settled(tx)
         candidates = candidates.where(or_(_sql(condition, tx), post.c.id.in_(_unindexed_ids(settled))))
+    if since is not None:  # no post is published after it was first seen
+        candidates = candidates.where(post.c.first_seen_at >= since)
     if within is not None:
         candidates = candidates.limit(within + 1)
     ids = list(tx.execute(candidates).scalars())
@@ -169,6 +179,8 @@ def search(tx: Transaction, query: Query, *, now: datetime, within: int | None =
     oldest = None
     for subject, id_, story_id in _subjects(tx, ids, now=now, tagged=tagged):
         oldest = subject.seen_at
+        if since is not None and subject.published < since:
+            continue
         evidence = evidence_for(query, subject)
         if evidence is not None:
             hits.append(
@@ -184,6 +196,41 @@ def search(tx: Transaction, query: Query, *, now: datetime, within: int | None =
                 )
             )
     return Found(hits=tuple(hits), judged=len(ids), complete=complete, oldest=None if complete else oldest)
+
+
+def shares(
+    tx: Transaction, queries: Sequence[Query], *, now: datetime, since: datetime, sample: int = 500
+) -> list[float]:
+    """In which share of the newest `sample` posts first seen since then each query is found; 0.0 where there are none."""
+    newest = select(post.c.id).where(post.c.first_seen_at >= since).order_by(post.c.id.desc()).limit(sample)
+    ids = list(tx.execute(newest).scalars())
+    found = [0] * len(queries)
+    for subject, _, _ in _subjects(tx, ids, now=now, tagged=True):
+        for number, query in enumerate(queries):
+            found[number] += evidence_for(query, subject) is not None
+    return [number / len(ids) if ids else 0.0 for number in found]
+
+
+def count_since(tx: Transaction, since: datetime) -> int:
+    """How many posts were published at or after `since`."""
+    published = func.coalesce(post.c.stated_at, post.c.first_seen_at)
+    query = select(func.count()).select_from(post).where(post.c.first_seen_at >= since, published >= since)
+    return int(tx.execute(query).scalar_one())
+
+
+def backfill(tx: Transaction, of: Watch, query: Query, *, since: datetime, now: datetime) -> int:
+    """Record the watch as found in stored posts published since then, as if it had been there. Gives how many are new."""
+    rows = [
+        {"post_id": hit.id, "watch_id": of.id, "evidence": posts.evidence_rows(hit.evidence)}
+        for hit in search(tx, query, now=now, within=None, since=since).hits
+    ]
+    known = {row["post_id"] for row in rows} & set(
+        tx.execute(select(match.c.post_id).where(match.c.watch_id == of.id)).scalars()
+    )
+    insert_new(tx, match, rows, key=("post_id", "watch_id"))
+    if of.alerts is not None:
+        watches.begin_alerts(tx, of.id, since=since, now=now)
+    return len(rows) - len(known)
 
 
 def facets(tx: Transaction, ids: Sequence[int]) -> dict[str, dict[str, int]]:
@@ -229,6 +276,7 @@ def _subjects(
                 now=now,
                 edited=row.revisions > 0,
                 backlog=row.backlog,
+                withdrawn=getattr(row, "withdrawn_at", None) is not None,
             )
             yield subject, id_, row.story_id
 
@@ -252,6 +300,7 @@ _ASKED = (
     post.c.edited,
     post.c.revisions,
     post.c.backlog,
+    *([post.c["withdrawn_at"]] if "withdrawn_at" in post.c else []),
 )
 
 
