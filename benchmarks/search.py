@@ -1,10 +1,10 @@
 """How long a search of the archive takes: `python -m benchmarks.search [--posts 1000000] [--keep DIRECTORY]`.
 
-Posts are made of sentences of the labelled texts in ../shared/eval, shuffled, in six languages, with tags, over 300 days
-and 200 sources; stored and indexed in SQLite as the service does. Then queries of two sorts: selective ones (a name, a rare
-word with another, a phrase, a tag with a word) and broad ones (words that stand in a tenth of all posts) with facets.
-Wall time of the whole search as the command line makes it, the database open and its pages as warm as earlier queries made
-them; in another run of each, CPU time.
+Posts are made of sentences of the labelled texts in ../shared/eval, shuffled, in six languages, with tags, over 300
+days and 200 sources; stored and indexed in SQLite as the service does. Then queries of two sorts: selective ones (a
+name, a rare word with another, a phrase, a tag with a word) and broad ones (words that stand in a tenth of all posts)
+with facets. Time of the whole search as the command line makes it, the database open and its pages as warm as earlier
+queries made them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -140,7 +141,7 @@ def selective(sentences: list[tuple[str, str]], chance: random.Random) -> list[s
 def broad(sentences: list[tuple[str, str]]) -> list[str]:
     counted = Counter(word for _, sentence in sentences for word in set(re.findall(r"[^\W\d_]{3,}", sentence.lower())))
     words = [word for word, _ in counted.most_common(QUERIES // 2)]
-    return words + [f"{one} OR {other}" for one, other in zip(words, words[1:], strict=False)]
+    return words + [f"{one} OR {other}" for one, other in pairwise(words)]
 
 
 def measure(database: Database, name: str, queries: list[str], *, count: bool) -> None:
@@ -158,7 +159,8 @@ def measure(database: Database, name: str, queries: list[str], *, count: bool) -
         ordered = sorted(times)
         median, late, worst = ordered[len(ordered) // 2], ordered[int(len(ordered) * 0.95)], ordered[-1]
         print(
-            f"  {label:5} median {median * 1e3:6.0f} ms   95th percentile {late * 1e3:6.0f} ms   worst {worst * 1e3:6.0f} ms"
+            f"  {label:5} median {median * 1e3:6.0f} ms   95th percentile {late * 1e3:6.0f} ms"
+            f"   worst {worst * 1e3:6.0f} ms"
         )
     slowest = max(zip(walls, queries, strict=True))
     print(f"  slowest: {json.dumps(slowest[1], ensure_ascii=False)}")

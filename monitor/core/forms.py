@@ -54,6 +54,10 @@ _INFLECTED = {
 _ENDINGS = {language: re.compile(endings) for language, endings in _INFLECTED.items()}
 _LONGEST_ENDING = 4  # letters, in languages whose endings are not listed
 
+_RUSSIAN_VERB = re.compile(
+    r"[аеиоуыя]?(?:л[аои]?|ть|ешь|ишь)(?:ся|сь)?|(?:ет|ит|ют|ут|ят|ат|ете|ите)(?:ся|сь)?|.{1,3}(?:ся|сь)"
+)
+
 _UKRAINIAN = re.compile(
     r"(?:ями|ами|ові|еві|єві|ого|ому|ими|іми|ій|их|іх|ою|ею|єю|ої|ів|їв|ам|ям|ах|ях|ом|ем|єм|ую|юю|а|я|о|е|є|и|і|ї"
     r"|у|ю|й|ь|ы)$"
@@ -104,8 +108,9 @@ def is_form(wanted: str, word: str, language: str | None) -> bool:
     if not word.startswith(core) or len(word) < _LEAST[script] - 1:
         return False
     shared = len(_common([wanted, word]))
+    endings = wanted[shared:], word[shared:]
     return any(
-        stem(wanted, by) == stem(word, by) and _is_ending(wanted[shared:], by) and _is_ending(word[shared:], by)
+        stem(wanted, by) == stem(word, by) and all(_is_ending(ending, by) for ending in endings) and _agree(endings, by)
         for by in judges(word, language)
     )
 
@@ -167,6 +172,14 @@ def _common(words: list[str]) -> str:
 def _is_ending(letters: str, language: str) -> bool:
     listed = _ENDINGS.get(language)
     return listed.fullmatch(letters) is not None if listed else len(letters) <= _LONGEST_ENDING
+
+
+def _agree(endings: tuple[str, str], language: str) -> bool:
+    """Whether two endings can be of one word: in Russian a noun and a verb of the same root share their stem as well."""
+    if language != "ru":
+        return True
+    first, second = (_RUSSIAN_VERB.fullmatch(ending) is not None for ending in endings)
+    return first == second
 
 
 def _script(word: str) -> str:
