@@ -1,9 +1,9 @@
 """Precision and recall of the watch language: `python -m benchmarks.watch_quality`.
 
 Queries with answers checked by hand, in watch_quality.json: each text of the labelled sets in ../shared/eval (named by
-its id, the texts themselves are not here) was looked at in which the word or a part of it stands, and judged by whether it
-speaks of what the query asks for. A word that means something else counts against precision, as a reader would count it:
-Russian "выборы" (elections) has forms of "выбор" (choice). Five languages beside English, four scripts.
+its id, the texts themselves are not here) was looked at in which the word or a part of it stands, and judged by whether
+it speaks of what the query asks for. A word that means something else counts against precision, as a reader would count
+it: Russian "выборы" (elections) has forms of "выбор" (choice). Five languages beside English, four scripts.
 """
 
 from __future__ import annotations

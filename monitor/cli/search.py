@@ -186,9 +186,7 @@ def _show(answer: Answer, *, limit: int, now: datetime) -> None:
         match = Match(watch="search", evidence=result.evidence)
         screen().print(line.append_text(marked(stored.post, match, limit=240)), soft_wrap=False)
     if len(hits) > limit:
-        say(
-            f"… and {len(hits) - limit:,} more; see them with --limit, or write all with --format csv --limit {len(hits)}"
-        )
+        say(f"… and {len(hits) - limit:,} more; see them with --limit, or write them: --format csv --limit {len(hits)}")
     for name, values in answer.facets.items():
         heading(name.capitalize())
         listed = list(values.items())

@@ -73,8 +73,8 @@ def add(
 ) -> None:
     """Look for something new from now on.
 
-    What is stored already is not searched again, and nothing of it is sent, unless --backfill asks for it: try the query
-    on it with `monitor watches test`.
+    What is stored already is not searched again, and nothing of it is sent, unless --backfill asks for it: try the
+    query on it with `monitor watches test`.
     """
     session = Session.of(ctx)
     back = _length(backfill)

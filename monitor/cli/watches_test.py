@@ -71,6 +71,7 @@ def monday_of(at: datetime) -> date:
 def test(
     ctx: typer.Context,
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What to look for; see docs/watches.md.")],
+    *,
     days: Annotated[int, typer.Option("--days", min=1, max=36_500, help="How far back, by time of publication.")] = 90,
     samples: Annotated[int, typer.Option("--samples", min=0, help="How many of the newest posts are shown.")] = 5,
     against: Annotated[

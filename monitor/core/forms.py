@@ -175,7 +175,7 @@ def _is_ending(letters: str, language: str) -> bool:
 
 
 def _agree(endings: tuple[str, str], language: str) -> bool:
-    """Whether two endings can be of one word: in Russian a noun and a verb of the same root share their stem as well."""
+    """Whether two endings can be of one word: in Russian a noun and a verb of the same root share their stem too."""
     if language != "ru":
         return True
     first, second = (_RUSSIAN_VERB.fullmatch(ending) is not None for ending in endings)

@@ -160,8 +160,10 @@ def search(
     within: int | None = FEW_SHOWN,
     since: datetime | None = None,
 ) -> Found:
-    """Every match among the `within` newest candidates (None: among all), newest arrival first; of posts published at or
-    after `since`, where it is given."""
+    """Every match among the `within` newest candidates (None: among all), newest arrival first.
+
+    Of posts published at or after `since`, where it is given.
+    """
     condition = narrowed(query.root, now=now)
     candidates = select(post.c.id).order_by(post.c.id.desc())
     if condition is not None:
@@ -201,7 +203,7 @@ def search(
 def shares(
     tx: Transaction, queries: Sequence[Query], *, now: datetime, since: datetime, sample: int = 500
 ) -> list[float]:
-    """In which share of the newest `sample` posts first seen since then each query is found; 0.0 where there are none."""
+    """In which share of the newest `sample` posts seen since then each query is found; 0.0 where there are none."""
     newest = select(post.c.id).where(post.c.first_seen_at >= since).order_by(post.c.id.desc()).limit(sample)
     ids = list(tx.execute(newest).scalars())
     found = [0] * len(queries)
@@ -219,7 +221,7 @@ def count_since(tx: Transaction, since: datetime) -> int:
 
 
 def backfill(tx: Transaction, of: Watch, query: Query, *, since: datetime, now: datetime) -> int:
-    """Record the watch as found in stored posts published since then, as if it had been there. Gives how many are new."""
+    """Record the watch as found in posts published since then, as if it had been there. Gives how many are new."""
     rows = [
         {"post_id": hit.id, "watch_id": of.id, "evidence": posts.evidence_rows(hit.evidence)}
         for hit in search(tx, query, now=now, within=None, since=since).hits

@@ -20,7 +20,7 @@ _OPERATORS = {
 
 
 def doubts(query: Query, *, acronyms: Collection[str] = ()) -> Iterator[str]:
-    """A sentence on each thing that is probably meant otherwise. `acronyms` are those that taxonomies list, as written."""
+    """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written."""
     by_folded = {fold(acronym).text: acronym for acronym in acronyms if acronym.isupper()}
     said: set[str] = set()
     for term in terms_of(query.root):

@@ -43,7 +43,8 @@ DEEPEST_QUERY = 20  # parentheses inside each other
 MOST_TERMS = 500
 MOST_WORDS = 50  # in one phrase
 MOST_STARS = 3  # in one word
-MOST_PATTERNS = 20  # regular expressions in one query
+MOST_PATTERNS = 8  # regular expressions in one query
+MOST_TOGETHER = 10  # words of which each must be within reach of the others
 WIDEST = 100  # words between what is near each other
 
 FIELDS = (
@@ -452,6 +453,8 @@ def _wanted(token: Token, field: Field | None) -> Node:
         return Words(words, field)
     if len(words) < 2:
         raise QueryError("proximity needs two words", position=position, expected='for example "grain deal"~5')
+    if len(words) > MOST_TOGETHER:
+        raise QueryError(f"{len(words)} words near each other", position=position, expected=f"at most {MOST_TOGETHER}")
     return Within(tuple(Words((word,), field) for word in words), _distance(others, position))
 
 
