@@ -47,6 +47,7 @@ def main() -> int:
         sentences = list(told(read()))
         if not known:
             fill(database, sentences, chance, chosen.posts)
+        index(database)
         print(f"{chosen.posts:,} posts, {file.stat().st_size / 2**20:,.0f} MB")
         for name, queries in (("selective", selective(sentences, chance)), ("broad, with facets", broad(sentences))):
             measure(database, name, queries, count=name != "selective")
@@ -67,7 +68,6 @@ def fill(database: Database, sentences: list[tuple[str, str]], chance: random.Ra
     for language, sentence in sentences:
         by_language[language].append(sentence)
     languages, weights = zip(*((language, len(each)) for language, each in by_language.items()), strict=True)
-    started = process_time()
     with database.writing() as tx:
         for source in range(1, SOURCES + 1):
             tx.exec_driver_sql(
@@ -106,7 +106,10 @@ def fill(database: Database, sentences: list[tuple[str, str]], chance: random.Ra
                 " VALUES (?, 'organisation', ?, 1, 0.5, '[]')",
                 tags,
             )
-    made = process_time()
+
+
+def index(database: Database) -> None:
+    started = process_time()
     indexed = 0
     while True:
         with database.writing() as tx:
@@ -114,9 +117,8 @@ def fill(database: Database, sentences: list[tuple[str, str]], chance: random.Ra
         indexed += done
         if not done:
             break
-    print(
-        f"stored in {made - started:.0f} s; indexed at {(process_time() - made) / max(indexed, 1) * 1e6:.0f} µs a post"
-    )
+    if indexed:
+        print(f"{indexed:,} posts indexed at {(process_time() - started) / indexed * 1e6:.0f} µs of CPU time each")
 
 
 def selective(sentences: list[tuple[str, str]], chance: random.Random) -> list[str]:

@@ -91,8 +91,7 @@ def index(tx: Transaction, *, now: datetime, limit: int = 500) -> int:
             _put(tx, [(row.id, tokens_of(_worded(row)) or {TOO_MANY}) for row in rows])
             insert_new(tx, indexed, [{"post_id": row.id} for row in rows], key=("post_id",))
             tx.execute(delete(stale).where(stale.c.post_id.in_(part)))
-    if len(pending) < limit:
-        _settle(tx, settled, now=now)
+    _settle(tx, settled, upto=pending[-1] if len(pending) == limit else None, now=now)
     return len(pending)
 
 
@@ -110,10 +109,11 @@ def _not_indexed(settled: int) -> ColumnElement[bool]:
     return or_(missing, post.c.id.in_(select(stale.c.post_id)))
 
 
-def _settle(tx: Transaction, settled: int, *, now: datetime) -> None:
-    """Everything is indexed: move the mark up to posts so old that none before them can still appear."""
+def _settle(tx: Transaction, settled: int, *, upto: int | None, now: datetime) -> None:
+    """Everything is indexed, or everything up to that post: move the mark on to posts so old that none before them can
+    still appear."""
     old = select(func.max(post.c.id)).where(post.c.id > settled, post.c.first_seen_at < now - SETTLES_AFTER)
-    reached = tx.execute(old).scalar()
+    reached = tx.execute(old if upto is None else old.where(post.c.id <= upto)).scalar()
     if reached:
         tx.execute(update(state).values(settled=reached))
         tx.execute(delete(indexed).where(indexed.c.post_id <= reached))

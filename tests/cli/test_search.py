@@ -29,7 +29,7 @@ def test_results_with_their_words_and_facets(polled: Monitor) -> None:
     ("filters", "posts"),
     [
         (["--language", "zh"], 2),
-        (["--days", "7"], 0),
+        (["--days", "7"], 2),
         (["--days", "36500"], 4),
         (["--source", "nobody"], 0),
         (["--tag", "org:nobody"], 0),
