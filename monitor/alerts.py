@@ -14,8 +14,6 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-import structlog
-
 from monitor.core.alerting import (
     HISTORY_WEEKS,
     SPIKE_REST,
@@ -33,11 +31,12 @@ from monitor.core.model import Alerts, Change, Clock, Content, StoredPost, Watch
 from monitor.core.query import Query
 from monitor.core.text import sentence_around
 from monitor.core.watches import queries_of
+from monitor.logs import get_logger
 from monitor.store import alerts, digests, outbox, watches
 from monitor.store.alerts import FOUND, Edit, Standing
 from monitor.store.database import Database, Transaction
 
-log = structlog.get_logger()
+log = get_logger()
 
 MARGIN = timedelta(days=1)  # how far back is looked for what was not told, beyond what waits by rule
 
@@ -224,7 +223,9 @@ def _edited(
     noticed = alerts.edits(tx, standing, until=now)
     if not noticed:
         return (), ()
-    query = queries_of(watches.every(tx))[standing.watch.slug]
+    query = queries_of(watches.every(tx))[0].get(standing.watch.slug)
+    if query is None:  # a list that it names went away
+        return (), ()
     told = [each for edit in noticed if (each := _change(query, edit, now=now)) and each.change in rules.edits]
     return tuple(told), tuple((edit.stored, edit.reason) for edit in noticed)
 

@@ -12,17 +12,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.core.errors import DeliveryError
 from monitor.core.model import Clock, Delivery, Message, MessageState
 from monitor.core.pacing import Patience, next_attempt_at
+from monitor.logs import get_logger
 from monitor.store import outbox
 from monitor.store.database import Database
 
-log = structlog.get_logger()
+log = get_logger()
 
 CLAIM = 20  # messages taken at once
 

@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-import structlog
-
 from monitor.core import schedule
 from monitor.core.digest import Labels, digest, items, wanted
 from monitor.core.model import Clock, Content, Digest, StoredPost, Subscription
+from monitor.logs import get_logger
 from monitor.store import digests, outbox, posts, subscriptions, watches
 from monitor.store.database import Database, Transaction
 
-log = structlog.get_logger()
+log = get_logger()
 
 LOOKBACK = timedelta(days=1)  # what a subscription's first digest may reach back before the subscription was made
 MARGIN = timedelta(hours=1)  # a poll may store posts a little later than it first saw them
@@ -119,6 +118,7 @@ def select_edition(
         selected=len(chosen),
         folded=len(chosen) - len(stories),
         stories=len(stories),
+        subscription=subscription,
     )
     compiled = digest(
         subscription,

@@ -9,12 +9,12 @@ import socket
 from collections.abc import Awaitable, Callable
 from datetime import UTC, timedelta
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.app import App
+from monitor.logs import get_logger
 
-log = structlog.get_logger()
+log = get_logger()
 
 Alive = Callable[[str], Awaitable[None]]
 """Called by a long tick whenever it got somewhere, with a line for `monitor status`: a tick that hangs falls silent."""
@@ -86,6 +86,8 @@ def _watched(
             task.add_done_callback(running.discard)
         try:
             await alive(await tick(alive))
+        except asyncio.CancelledError:
+            log.debug("tick-ended-early", loop=name)  # the service stops, see `serve`
         except Exception:
             log.exception("tick-bug", loop=name)
 

@@ -194,7 +194,7 @@ def test_the_last_lines_say_where_to_look(ran: Ran) -> None:
 
 def test_the_log_is_kept_and_logging_is_left_as_it_was(ran: Ran) -> None:
     events = [json.loads(line) for line in (ran.output / "monitor.log").read_text(encoding="utf-8").splitlines()]
-    assert {event["event"] for event in events} == {"polled", "compiled", "delivered"}
+    assert {event["event"] for event in events} == {"polled", "source-state", "compiled", "delivered"}
     assert ran.logging_left_alone
 
 

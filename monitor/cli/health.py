@@ -21,6 +21,7 @@ MISSED = 5  # rounds without a sign of life
 PATIENCE = timedelta(minutes=5)  # but a loop that ticks every few seconds may be busy for this long
 OVERDUE = timedelta(minutes=10)
 LONG_WAIT = timedelta(hours=1)  # of a message in the outbox
+REMEMBERED = timedelta(days=7)  # that a message was given up, unless it is sent again before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Seen:
     messages: Mapping[MessageState, int] = field(default_factory=dict)
     oldest_waiting_at: datetime | None = None
     last_delivered_at: datetime | None = None
+    last_given_up_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +62,29 @@ def judge(seen: Seen, *, now: datetime, ended: Callable[[str], bool] | None = No
     unsent = [s.slug for s in _active(seen) if s.next_due_at is not None and now - s.next_due_at > OVERDUE]
     states = Counter(map(state_of, seen.sources))
     failing = states["failing"] + states["gone"]
+    unread = sum(_cannot_be_read(status) for status in _followed(seen))
     return Verdict(
         running=len(stuck) < len(living),
         states=dict(states),
         overdue_sources=tuple(late),
         overdue_subscriptions=tuple(unsent),
         stuck=tuple(beat.loop for beat in stuck),
-        problems=tuple(_problems(seen, dead=missed, stuck=stuck, late=late, unsent=unsent, failing=failing, now=now)),
-        warnings=tuple(_warnings(seen, replaced=replaced, living=living, failing=failing, now=now)),
+        problems=tuple(_problems(seen, dead=missed, stuck=stuck, late=late, unsent=unsent, unread=unread, now=now)),
+        warnings=tuple(_warnings(seen, replaced=replaced, living=living, failing=failing, everything=unread, now=now)),
     )
+
+
+def _cannot_be_read(status: SourceStatus) -> bool:
+    return bool(status.source.memory.failures) or state_of(status) in {"failing", "gone"}
+
+
+def _given_up(seen: Seen, *, now: datetime) -> tuple[str, bool]:
+    """What to say of messages that were given up, and whether it happened lately: "" where there are none."""
+    number = seen.messages.get(MessageState.DEAD, 0)
+    lately = seen.last_given_up_at is not None and now - seen.last_given_up_at <= REMEMBERED
+    last = f", the last one {length(now - seen.last_given_up_at)} ago" if seen.last_given_up_at else ""
+    sentence = f"{count(number, 'message')} given up{last}; see: monitor deliveries list --state dead"
+    return (sentence if number else ""), lately
 
 
 def _replaced(process: str, beats: Sequence[Heartbeat], living: Sequence[Heartbeat]) -> bool:
@@ -93,7 +109,7 @@ def _problems(
     stuck: Sequence[Heartbeat],
     late: Sequence[str],
     unsent: Sequence[str],
-    failing: int,
+    unread: int,
     now: datetime,
 ) -> Iterator[str]:
     if not seen.heartbeats:
@@ -105,14 +121,23 @@ def _problems(
         yield f"the {beat.loop} loop is stuck: last sign of life {ago} ago, expected every {every}"
     if late:
         yield f"{count(len(late), 'source')} overdue for more than {length(OVERDUE)}: {_some(late)}"
-    if failing and failing == len(_followed(seen)):
+    if unread and unread == len(_followed(seen)):
         yield "every source fails; is there a connection to the internet? try: monitor sources check"
     if unsent:
         yield f"digests overdue for more than {length(OVERDUE)}: {_some(unsent)}"
+    given_up, lately = _given_up(seen, now=now)
+    if given_up and lately:
+        yield given_up
 
 
 def _warnings(
-    seen: Seen, *, replaced: Sequence[str], living: Sequence[Heartbeat], failing: int, now: datetime
+    seen: Seen,
+    *,
+    replaced: Sequence[str],
+    living: Sequence[Heartbeat],
+    failing: int,
+    everything: int,
+    now: datetime,
 ) -> Iterator[str]:
     followed = len(_followed(seen))
     for process in replaced:
@@ -120,14 +145,19 @@ def _warnings(
     for loop in LOOPS if living else ():
         if all(beat.loop != loop for beat in seen.heartbeats):
             yield f"the {loop} loop has not finished its first round yet"
-    if failing and failing < followed:
+    if failing and everything < followed:
         yield f"{failing} of {count(followed, 'source')} cannot be read; see: monitor sources list --failing"
+    for state, means in (("silent", "unusually silent"), ("slow", "unusually slow to answer")):
+        slugs = [s.source.slug for s in seen.sources if state_of(s) == state]
+        if slugs:
+            yield f"{means}: {_some(slugs)}; see: monitor sources list --state {state}"
     if not followed:
         yield "no source is followed; add one: monitor sources add ADDRESS"
     if not _active(seen):
         yield "no subscription is active, so nothing is ever sent; see config/subscriptions.yaml"
-    if given_up := seen.messages.get(MessageState.DEAD, 0):
-        yield f"{count(given_up, 'message')} given up; see: monitor deliveries list --state dead"
+    given_up, lately = _given_up(seen, now=now)
+    if given_up and not lately:
+        yield given_up
     if seen.oldest_waiting_at is not None and now - seen.oldest_waiting_at > LONG_WAIT:
         waited = length(now - seen.oldest_waiting_at)
         yield f"a message has been waiting for {waited}; see: monitor deliveries list --state waiting"

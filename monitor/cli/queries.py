@@ -25,19 +25,22 @@ from monitor.store.database import Transaction
 INDENT = "  "
 
 
-def parsed(query: str) -> Query:
-    """The query's tree, or an error that points at the place."""
+def parsed(query: str, settings: Settings) -> Query:
+    """The query's tree, or an error that points at the place. The files are read where it names a facet of theirs."""
     try:
-        return parse(query)
+        understood = parse(query, facets=None)
+        if all(tag.facet in Facet.BUILT_IN for tag in tags_of(understood.root)):
+            return understood
+        return parse(query, facets=[own.facet for own in load_configuration(settings).taxonomy.facets])
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 
 
-def prepared(query: str, saved: Iterable[Watch]) -> Query:
+def prepared(query: str, settings: Settings, saved: Iterable[Watch]) -> Query:
     """The query with the lists that it names put in, or an error that points at the place."""
-    read = parsed(query)
+    read = parsed(query, settings)
     try:
-        return expanded(read, queries_of(saved)) if any(lists_of(read.root)) else read
+        return expanded(read, queries_of(saved)[0]) if any(lists_of(read.root)) else read
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 
@@ -62,17 +65,11 @@ def explained(query: str, error: QueryError, *, width: int) -> str:
     return "\n".join(lines)
 
 
-def listed_slugs(settings: Settings) -> dict[Facet, set[str]]:
+def listed_slugs(settings: Settings) -> dict[Facet, frozenset[str]]:
     """What a post can be tagged with by the taxonomies as they are in the files now."""
     taxonomy = load_configuration(settings).taxonomy
-    organisations = {organisation.slug for organisation in taxonomy.organisations}
-    countries = {country.code for country in taxonomy.countries}
-    return {
-        Facet.ORGANISATION: organisations,
-        Facet.REGION: {region.slug for region in taxonomy.regions},
-        Facet.COUNTRY: countries,
-        Facet.ISSUER: organisations | countries,
-    }
+    facets = (*Facet.BUILT_IN, *(own.facet for own in taxonomy.facets))
+    return {facet: taxonomy.slugs(facet) for facet in facets}
 
 
 def unlisted_tags(query: Query, settings: Settings) -> list[str]:
@@ -83,7 +80,7 @@ def unlisted_tags(query: Query, settings: Settings) -> list[str]:
     listed = listed_slugs(settings)
     sentences = []
     for tag in tags:
-        known = listed[Facet(tag.facet)]
+        known = listed[tag.facet]
         if tag.slug not in known and not {"*", "?"} & set(tag.slug):
             meant = nearest(tag.slug, known)
             hint = f"; did you mean {meant!r}?" if meant else ""

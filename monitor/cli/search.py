@@ -86,8 +86,8 @@ def run(
     filters = [f'source:"{source}"' if source else "", f'lang:"{language}"' if language else "", tag or ""]
     asked = " ".join([f"({query})", *filter(None, filters), f"after:{days}d" if days else ""]).strip()
     with session.reading() as tx:
-        prepared(query, watches.every(tx))  # whose mistakes are shown where they stand
-        whole = prepared(asked, watches.every(tx))
+        prepared(query, session.settings, watches.every(tx))  # whose mistakes are shown where they stand
+        whole = prepared(asked, session.settings, watches.every(tx))
         for sentence in unlisted_tags(whole, session.settings):
             complain(sentence, label="warning")
         answer = answered(tx, whole, now=now, sort=sort, limit=limit, count_facets=facets, every=every)
@@ -118,7 +118,7 @@ def answered(
     found = search.search(tx, query, now=now, within=None if every else FEW_SHOWN)
     shown = sorted(found.hits, key=ORDERS[sort])[:limit]
     counted = _counted(tx, found.hits) if count_facets else {}
-    loaded = posts.by_ids(tx, [hit.id for hit in shown])
+    loaded = {each.id: each for each in posts.by_ids(tx, [hit.id for hit in shown])}
     results = tuple(Result(stored=loaded[hit.id], evidence=hit.evidence) for hit in shown)
     return Answer(found=found, results=results, facets=counted)
 

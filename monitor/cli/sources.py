@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -26,12 +27,29 @@ from monitor.cli.output import (
 )
 from monitor.cli.session import Session, completing, find
 from monitor.core.drift import Drift, warning
-from monitor.core.model import Outcome, Owner, Source, SourceStatus
-from monitor.store import sources
+from monitor.core.health import Answers
+from monitor.core.model import Health, HealthChange, Outcome, Owner, Source, SourceStatus
+from monitor.core.numbers import Absent, absent
+from monitor.store import changes, sources
 from monitor.store.database import Transaction
 
 SEE = "monitor sources list"
 FILE = "sources.yaml"
+CHANGES_SHOWN = 10
+RANGES_SHOWN = 12
+
+
+class Shown(StrEnum):
+    """What `--state` takes."""
+
+    FINE = "fine"
+    SLOW = "slow"
+    SILENT = "silent"
+    FAILING = "failing"
+    GONE = "gone"
+    PAUSED = "paused"
+    NEVER_POLLED = "never-polled"
+
 
 Slug = Annotated[
     str, typer.Argument(metavar="SOURCE", help="Slug of a source.", autocompletion=completing(sources.every))
@@ -42,20 +60,20 @@ Slugs = Annotated[
 
 
 def state_of(status: SourceStatus) -> str:
-    """One word for tables: "paused", "never polled", "gone", "failing" or "fine"."""
+    """One word for tables: "paused", "never polled", or a state of core.model.Health."""
     if status.source.paused:
         return "paused"
     if status.last_poll_at is None:
         return "never polled"
-    if status.last_outcome == Outcome.GONE:
-        return "gone"
-    # One that was polled and never read cannot be fine, whatever became of the count of its failures.
-    return "failing" if status.source.memory.failures or status.last_success_at is None else "fine"
+    health = status.source.memory.health
+    # One that was polled and never read cannot be fine: this happens while everything fails, which blames no source.
+    return Health.FAILING.value if health is Health.NEW else health.value
 
 
 def document(status: SourceStatus) -> dict[str, Any]:
     """A source as `--json` shows it."""
     source = status.source
+    answers, missing = Answers.from_bytes(source.memory.answers), absent(source.memory.numbers)
     return {
         "slug": source.slug,
         "title": source.title,
@@ -73,11 +91,17 @@ def document(status: SourceStatus) -> dict[str, Any]:
         "moved_to": source.memory.moved_to,
         "unconditional": source.memory.unconditional,
         "clock": warning(Drift.from_bytes(source.memory.drift)),
+        "answers": {"now_seconds": answers.now, "usual_seconds": answers.usually},
+        "missing": {
+            "never_seen": [[a.first, a.last] for a in missing if not a.withdrawn],
+            "withdrawn": [[a.first, a.last] for a in missing if a.withdrawn],
+        },
         "organisation": source.organisation,
         "country": source.country,
         "language": source.language,
         "authority": source.authority,
         "tags": source.tags,
+        "default_tags": source.default_tags,
         "interval_seconds": source.interval,
         "homepage": source.homepage,
         "options": source.options,
@@ -87,7 +111,11 @@ def document(status: SourceStatus) -> dict[str, Any]:
 
 def list_sources(
     ctx: typer.Context,
-    failing: Annotated[bool, typer.Option("--failing", help="Only those that could not be read lately.")] = False,
+    *,
+    failing: Annotated[bool, typer.Option("--failing", help="Only those that cannot be read: failing, gone.")] = False,
+    state: Annotated[
+        list[Shown] | None, typer.Option("--state", help="Only those in this state; may be given several times.")
+    ] = None,
     tag: Annotated[str | None, typer.Option("--tag", help="Only those that carry this label.")] = None,
     country: Annotated[str | None, typer.Option("--country", help="Only those of this country (ISO code).")] = None,
     as_json: AsJson = False,
@@ -96,10 +124,13 @@ def list_sources(
     session = Session.of(ctx)
     with session.reading() as tx:
         statuses = sources.statuses(tx)
+        last_changes = changes.latest(tx)
+    states = {each.value.replace("-", " ") for each in state or ()}
     wanted = [
         status
         for status in statuses
         if (not failing or state_of(status) in {"failing", "gone"})
+        and (not states or state_of(status) in states)
         and (tag is None or tag in status.source.tags)
         and (country is None or (status.source.country or "").upper() == country.upper())
     ]
@@ -111,7 +142,7 @@ def list_sources(
         return
     now = session.now()
     show_table(
-        columns("source", "state", "last read", "posts", "next", "owner", "title or error", right=["posts"]),
+        columns("source", "state", "last read", "posts", "next", "owner", "title or what is wrong", right=["posts"]),
         [
             (
                 status.source.slug,
@@ -120,9 +151,7 @@ def list_sources(
                 f"{status.posts:,}",
                 "" if status.source.paused else _due(status.next_poll_at, now=now),
                 owner_of(status.source, file=FILE),
-                brief_error(status.last_error, status.source.url)
-                if state_of(status) in {"failing", "gone"} and status.last_error
-                else status.source.title,
+                wrong_with(status, last_changes.get(status.source.slug)) or status.source.title,
             )
             for status in wanted
         ],
@@ -143,16 +172,17 @@ def show(
         find(sources.every(tx), slug, sort="source", see=SEE)
         (status,) = sources.statuses(tx, slugs=[slug])
         last = sources.polls_of(tx, slug, limit=polls)
+        past = changes.of(tx, slug, limit=CHANGES_SHOWN)
     record = [
         {name: poll[name] for name in ("started_at", "outcome", "reason", "error", "entries")}
         | {"new": poll["fresh"], "changed": poll["changed"], "bytes": poll["size"]}
-        | {"milliseconds": _milliseconds(poll), "notes": poll["notes"]}
+        | {"milliseconds": _milliseconds(poll), "answer_milliseconds": poll["answer_ms"], "notes": poll["notes"]}
         for poll in last
     ]
     if as_json:
-        emit(document(status) | {"polls": record})
+        emit(document(status) | {"changes": [change_document(change) for change in past], "polls": record})
         return
-    _show(status, record, file=_file(session), now=session.now())
+    _show(status, past, record, file=_file(session), now=session.now())
 
 
 def remove(ctx: typer.Context, slug: Slug, as_json: AsJson = False) -> None:
@@ -231,26 +261,77 @@ def _milliseconds(poll: dict[str, Any]) -> int:
     return round(took.total_seconds() * 1000)
 
 
-def _show(status: SourceStatus, polls: list[dict[str, Any]], *, file: str, now: datetime) -> None:
-    source = status.source
+def change_document(change: HealthChange) -> dict[str, Any]:
+    """A change of a source's state as `--json` shows it."""
+    return {"at": change.at, "from": change.before.value, "to": change.after.value, "why": change.why}
+
+
+def wrong_with(status: SourceStatus, change: HealthChange | None) -> str:
+    """What keeps a source from being fine, or went wrong at its last poll; "" where nothing did."""
+    if status.source.paused:
+        return ""
+    if status.last_error and (status.source.memory.failures or status.last_outcome == Outcome.GONE):
+        return brief_error(status.last_error, status.source.url)
+    if change is not None and change.after == status.source.memory.health is not Health.FINE:
+        return brief_error(change.why, status.source.url)
+    return ""
+
+
+def _state(status: SourceStatus, past: Sequence[HealthChange], *, now: datetime) -> str:
+    """The state, since when, and why."""
+    state = state_of(status)
+    if not past or past[0].after.value != state:
+        return state
+    since = f"{state} since {exactly(past[0].at, now=now)}"
+    return f"{since}: {past[0].why}" if past[0].why else since
+
+
+def _answers(answers: Answers) -> str | None:
+    if answers.now is None:
+        return None
+    usually = f", usually {answers.usually:.2f} s" if answers.usually is not None else ""
+    return f"take {answers.now:.2f} s{usually}"
+
+
+def _numbers(missing: Sequence[Absent], *, withdrawn: bool) -> str | None:
+    """The numbers that are missing, the newest of them by name."""
+    wanted = [each for each in missing if each.withdrawn is withdrawn]
+    if not wanted:
+        return None
+    named = ", ".join(map(str, wanted[-RANGES_SHOWN:]))
+    more = "… " if len(wanted) > RANGES_SHOWN else ""
+    total = sum(each.count for each in wanted)
+    if withdrawn:
+        return f"{total} shown once and not any more: {more}{named}"
+    return f"{total} never seen between the others, as when deleted at once or not for the public: {more}{named}"
+
+
+def _show(
+    status: SourceStatus, past: Sequence[HealthChange], polls: list[dict[str, Any]], *, file: str, now: datetime
+) -> None:
+    source, missing = status.source, absent(status.source.memory.numbers)
     show_fields(
         [
             ("source", source.slug),
             ("title", source.title),
-            ("state", state_of(status)),
-            ("error", status.last_error if state_of(status) in {"failing", "gone"} or source.memory.failures else None),
+            ("state", _state(status, past, now=now)),
+            ("error", status.last_error if source.memory.failures or state_of(status) == "gone" else None),
             ("failures in a row", source.memory.failures or None),
             ("kind", source.kind),
             ("address", source.url),
             ("moved to", source.memory.moved_to),
             ("validators", f"not sent: {source.memory.unconditional}" if source.memory.unconditional else None),
             ("clock", warning(Drift.from_bytes(source.memory.drift))),
+            ("answers", _answers(Answers.from_bytes(source.memory.answers))),
+            ("withdrawn", _numbers(missing, withdrawn=True)),
+            ("missing numbers", _numbers(missing, withdrawn=False)),
             ("homepage", source.homepage),
             ("organisation", source.organisation),
             ("country", source.country),
             ("language", source.language),
             ("authority", source.authority.value.replace("_", " ")),
             ("tags", ", ".join(source.tags)),
+            ("default tags", ", ".join(source.default_tags)),
             ("options", ", ".join(f"{name}: {value}" for name, value in source.options.items())),
             ("owner", owner_of(source, file=file)),
             ("polled every", length(source.interval)),
@@ -261,6 +342,13 @@ def _show(status: SourceStatus, polls: list[dict[str, Any]], *, file: str, now: 
             ("next poll", None if source.paused else exactly(status.next_poll_at, now=now)),
         ]
     )
+    if past:
+        heading("Changes of state")
+        show_table(
+            columns("when", "from", "to", "why"),
+            [(moment(c.at, now=now), c.before.value, c.after.value, brief_error(c.why, source.url)) for c in past],
+            wrap=True,
+        )
     if not polls:
         return
     heading("Last polls")

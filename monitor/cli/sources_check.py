@@ -15,7 +15,7 @@ from monitor.app import App
 from monitor.cli.errors import ExitCode
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, complain, count, emit, moment, say, show_table
-from monitor.cli.service import progress, with_service
+from monitor.cli.service import advance, progress, with_service
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE, brief_error
 from monitor.core.model import Memory, Poll, Post, Source
@@ -86,6 +86,18 @@ async def trials(app: App, tried: Sequence[Source], *, done: Callable[[Trial], N
     return await asyncio.gather(*map(one, tried))
 
 
+def tried(session: Session, wanted: Sequence[Source]) -> list[Trial]:
+    """A trial of each source, with progress shown where somebody watches."""
+
+    async def work(app: App) -> list[Trial]:
+        with progress() as bar:
+            return await trials(
+                app, wanted, done=lambda t: advance(bar, f"checked {t.poll.source.slug}", total=len(wanted))
+            )
+
+    return with_service(session, work)
+
+
 def check(
     ctx: typer.Context,
     slugs: Annotated[
@@ -107,23 +119,16 @@ def check(
     with session.reading() as tx:
         every = sources.every(tx)
     if slugs:
-        tried = [find(every, slug, sort="source", see=SEE) for slug in dict.fromkeys(slugs)]
+        wanted = [find(every, slug, sort="source", see=SEE) for slug in dict.fromkeys(slugs)]
     else:
-        tried = [source for source in every if not source.paused]
-    tried = [source for source in tried if tag is None or tag in source.tags]
-    if not tried:
+        wanted = [source for source in every if not source.paused]
+    wanted = [source for source in wanted if tag is None or tag in source.tags]
+    if not wanted:
         nothing = "there is no source to check; add one: monitor sources add ADDRESS"
         emit([]) if as_json else say(f"no source to check carries the label {tag!r}" if every and tag else nothing)
         return
 
-    async def work(app: App) -> list[Trial]:
-        with progress() as bar:
-            task = bar.add_task("checking", total=len(tried))
-            return await trials(
-                app, tried, done=lambda t: bar.update(task, advance=1, description=f"checked {t.poll.source.slug}")
-            )
-
-    results = sorted(with_service(session, work), key=lambda trial: (trial.fine, trial.poll.source.slug))
+    results = sorted(tried(session, wanted), key=lambda trial: (trial.fine, trial.poll.source.slug))
     if as_json:
         emit([trial.document() for trial in results])
     else:

@@ -18,6 +18,7 @@ from monitor.cli.output import columns, complain, count, emit, say, show_table
 from monitor.cli.service import with_service
 from monitor.cli.session import Session
 from monitor.cli.sources_add import valid_source
+from monitor.cli.sources_check import Trial, tried
 from monitor.core import opml, slugs
 from monitor.core.durations import show
 from monitor.core.model import Source
@@ -27,18 +28,23 @@ from monitor.sources import KINDS
 from monitor.sources.opml_file import read_outlines
 from monitor.store import sources
 
+NAME = 50  # characters of a title that a table shows
+
 
 def import_list(
     ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help='An OPML file; "-" for standard input.')],
     tags: Annotated[list[str] | None, typer.Option("--tag", help="A label for all of them; may be repeated.")] = None,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Read each before; leave out what cannot be read.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be added; store nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Follow the feeds of an OPML file.
 
-    Folders become tags. What is followed already stays as it is. Nothing is read yet: see `monitor sources check`.
-    Exit code 1 when an outline of the file gives no source; the others are added all the same.
+    Folders become tags. What is followed already stays as it is. Without --check nothing is read yet: see `monitor
+    sources check`. Exit code 1 when an outline of the file gives no source, or one that cannot be read; the others are
+    added all the same.
     """
     session = Session.of(ctx)
     content = _content(file)
@@ -58,20 +64,25 @@ def import_list(
         ),
         session,
     )
+    broken: list[Trial] = []
+    if check and planned.adds:
+        broken = [trial for trial in tried(session, planned.adds) if not trial.fine]
+        unread = {trial.poll.source.slug for trial in broken}
+        planned = replace(planned, adds=tuple(each for each in planned.adds if each.slug not in unread))
     if not dry_run and planned.adds:
         with session.writing() as tx:
             for source in planned.adds:
                 sources.add(tx, source, now=session.now())
     if as_json:
-        emit(_document(planned, stored=not dry_run))
+        emit(_document(planned, broken, stored=not dry_run))
     else:
-        _show(planned, dry_run=dry_run)
+        _show(planned, broken, dry_run=dry_run)
     for note in planned.notes:
         complain(note, label="note")
     for each in planned.unusable:
         where = file if each.line is None else f"{file}:{each.line}"
         complain(f"{where}: {each.name or 'an outline without a name'}: {each.problem}")
-    if planned.unusable:
+    if planned.unusable or broken:
         raise typer.Exit(ExitCode.WRONG)
 
 
@@ -111,7 +122,7 @@ def _content(file: str) -> bytes:
 
 def _read(session: Session, content: bytes) -> OutlineDocument:
     async def work(app: App) -> OutlineDocument:
-        return await app.tools.workshop.run(read_outlines, content)
+        return await app.tools.run(read_outlines, content)
 
     return with_service(session, work)
 
@@ -136,7 +147,7 @@ def _written(source: Source) -> dict[str, Any]:
     return {name: getattr(source, name) for name in stated} | {"interval": show(source.interval)}
 
 
-def _document(planned: Plan, *, stored: bool) -> dict[str, Any]:
+def _document(planned: Plan, broken: Sequence[Trial], *, stored: bool) -> dict[str, Any]:
     return {
         "stored": stored,
         "added": [
@@ -147,20 +158,30 @@ def _document(planned: Plan, *, stored: bool) -> dict[str, Any]:
             {"line": each.line, "title": each.name, "url": each.url, "slug": each.slug} for each in planned.known
         ],
         "unusable": [{"line": each.line, "title": each.name, "error": each.problem} for each in planned.unusable],
+        "broken": [
+            {"title": each.poll.source.title, "url": each.poll.source.url, "error": each.poll.error} for each in broken
+        ],
         "repeats": planned.repeats,
         "notes": planned.notes,
     }
 
 
-def _show(planned: Plan, *, dry_run: bool) -> None:
-    rows: Sequence[tuple[object, ...]] = [
-        (each.slug, each.kind, ", ".join(each.tags), each.title[:50], each.url) for each in planned.adds
+def _show(planned: Plan, broken: Sequence[Trial], *, dry_run: bool) -> None:
+    result = "new" if dry_run else "added"
+    rows: list[tuple[object, ...]] = [
+        (result, each.slug, each.kind, ", ".join(each.tags), each.title[:NAME], each.url) for each in planned.adds
     ]
+    rows += [("followed", each.slug, "", "", each.name[:NAME], each.url) for each in planned.known]
+    rows += [
+        ("broken", "", each.poll.source.kind, "", each.poll.source.title[:NAME], each.poll.error or "")
+        for each in broken
+    ]
+    rows += [("unusable", "", "", "", each.name[:NAME], each.problem) for each in planned.unusable]
     if rows:
-        show_table(columns("source", "kind", "tags", "title", "address"), rows)
+        show_table(columns("result", "source", "kind", "tags", "title", "address or what is wrong"), rows, wrap=True)
     verb = "would be added" if dry_run else "added"
     say(
         "",
         f"{count(len(planned.adds), 'source')} {verb}, {len(planned.known)} followed already,"
-        f" {len(planned.unusable)} cannot be used",
+        f" {f'{len(broken)} cannot be read, ' if broken else ''}{len(planned.unusable)} cannot be used",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
@@ -17,6 +18,9 @@ from monitor.cli.session import Session, completing, find
 from monitor.core import durations
 from monitor.core.checking import problems_of
 from monitor.core.model import Owner, Watch
+from monitor.core.query import QueryError, lists_of, parse
+from monitor.core.query.tree import Listed
+from monitor.core.watches import queries_of
 from monitor.provisioning.shapes import WatchShape
 from monitor.store import search, watches
 
@@ -31,6 +35,7 @@ def list_watches(ctx: typer.Context, as_json: AsJson = False) -> None:
     with session.reading() as tx:
         every = watches.every(tx)
         lately = watches.counts(tx, since=now - LATELY)
+    _, broken = queries_of([watch for watch in every if not watch.paused])
     if as_json:
         emit(
             [
@@ -48,7 +53,7 @@ def list_watches(ctx: typer.Context, as_json: AsJson = False) -> None:
             [
                 (
                     w.slug,
-                    "paused" if w.paused else "list" if w.is_list else "alerting" if w.alerts else "active",
+                    _state(w, broken),
                     lately.get(w.slug, 0),
                     owner_of(w, file=FILE),
                     w.title,
@@ -57,6 +62,8 @@ def list_watches(ctx: typer.Context, as_json: AsJson = False) -> None:
                 for w in every
             ],
         )
+        for error in broken.values():
+            complain(str(error), label="warning")
 
 
 def add(
@@ -78,10 +85,10 @@ def add(
     """
     session = Session.of(ctx)
     back = _length(backfill)
-    parsed(query)
+    parsed(query, session.settings)
     watch = _watch(slug, title or slug.replace("-", " ").capitalize(), query)
     with session.reading() as tx:
-        whole = prepared(query, [*(each for each in watches.every(tx) if each.slug != slug), watch])
+        whole = prepared(query, session.settings, [*(each for each in watches.every(tx) if each.slug != slug), watch])
         doubts = doubtful(tx, whole, session.settings, now=session.now())
     found = 0
     with session.writing() as tx:
@@ -123,12 +130,24 @@ def backfill(
     with session.writing() as tx:
         every = watches.every(tx)
         watch = find(every, slug, sort="watch", see="monitor watches list")
-        whole = prepared(watch.query, every)
+        whole = prepared(watch.query, session.settings, every)
         found = search.backfill(tx, watch, whole, since=session.now() - length, now=session.now())
     if as_json:
         emit({"slug": slug, "backfilled": found})
     else:
         say(f"{slug} was found in {count(found, 'stored post')} in which it was not known")
+
+
+def _state(watch: Watch, broken: Mapping[str, QueryError]) -> str:
+    if watch.paused:
+        return "paused"
+    if watch.slug in broken:
+        return "unusable"
+    return "list" if watch.is_list else "alerting" if watch.alerts else "active"
+
+
+def _lists_named(watch: Watch) -> list[Listed]:
+    return list(lists_of(parse(watch.query, facets=None).root))
 
 
 def _length(written: str | None) -> timedelta | None:
@@ -150,7 +169,11 @@ def remove(
     """Stop a watch; what it found stays."""
     session = Session.of(ctx)
     with session.writing() as tx:
-        _refuse_file_owned(session, find(watches.every(tx), slug, sort="watch", see="monitor watches list"))
+        every = watches.every(tx)
+        _refuse_file_owned(session, find(every, slug, sort="watch", see="monitor watches list"))
+        users = [each.slug for each in every if slug in {named.slug for named in _lists_named(each)}]
+        if users:
+            raise refused(f"{', '.join(users)} would not be found any more: its query names @{slug}")
         watches.remove(tx, slug, now=session.now())
     if as_json:
         emit({"removed": [slug]})

@@ -89,16 +89,17 @@ def test(
     since = now - timedelta(days=days)
     with session.reading() as tx:
         saved = watches.every(tx)
-        whole = prepared(query, saved)
+        whole = prepared(query, session.settings, saved)
         for sentence in doubtful(tx, whole, session.settings, now=now):
             complain(sentence, label="warning")
         found = search_since(tx, whole, since=since, now=now)
         difference = None
         if against is not None:
             watch = find(saved, against, sort="watch", see="monitor watches list")
-            difference = compared(tx, found, watch, saved, since=since, now=now)
+            before = search_since(tx, prepared(watch.query, session.settings, saved), since=since, now=now)
+            difference = compared(found, before, watch)
         shown = [*found.hits[:samples], *((*difference.gained, *difference.lost) if difference else ())]
-        loaded = posts.by_ids(tx, [hit.id for hit in shown])
+        loaded = {each.id: each for each in posts.by_ids(tx, [hit.id for hit in shown])}
     weeks = weeks_of(found, since=since, now=now)
     if as_json:
         emit(_document(query, days, found, weeks, loaded, samples=samples, difference=difference))
@@ -115,11 +116,8 @@ def search_since(tx: Transaction, query: Query, *, since: datetime, now: datetim
     return Found(searched=search.count_since(tx, since), hits=tuple(ordered))
 
 
-def compared(
-    tx: Transaction, found: Found, watch: Watch, saved: list[Watch], *, since: datetime, now: datetime
-) -> Difference:
+def compared(found: Found, before: Found, watch: Watch) -> Difference:
     """What the query finds that the saved watch does not, and the reverse; by the watch's query, not by its matches."""
-    before = search_since(tx, prepared(watch.query, saved), since=since, now=now)
     new, old = {hit.id for hit in found.hits}, {hit.id for hit in before.hits}
     return Difference(
         watch=watch,

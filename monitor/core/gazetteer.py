@@ -186,6 +186,11 @@ class _Contexts:
 # ── which forms there are ──────────────────────────────────────────────────────────────────────────────────
 
 
+def listed_forms(taxonomy: Taxonomy) -> Iterator[Form]:
+    """Every form of every entry that is looked for, repeats included: for statistics and checks of the data."""
+    return _forms_of(taxonomy)
+
+
 def surface_forms(taxonomy: Taxonomy) -> Iterator[str]:
     """Every way in which the names of a taxonomy are looked for, repeats included."""
     return (form.spelled for form in _forms_of(taxonomy))
@@ -198,11 +203,14 @@ def _forms_of(taxonomy: Taxonomy) -> Iterator[Form]:
         yield from _country_forms(country)
     for region in taxonomy.regions:
         yield from _region_forms(region)
+    for own in taxonomy.facets:
+        for entry in own.entries:
+            yield from _organisation_forms(entry, own.facet)
 
 
-def _organisation_forms(organisation: Organisation) -> Iterator[Form]:
+def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANISATION) -> Iterator[Form]:
     entry = Entry(
-        Facet.ORGANISATION,
+        facet,
         organisation.slug,
         tuple(fold(word).text for word in organisation.requires),
         tuple(fold(word).text for word in organisation.excludes),
@@ -211,7 +219,8 @@ def _organisation_forms(organisation: Organisation) -> Iterator[Form]:
     for language, acronyms in organisation.acronyms.items():
         for acronym in acronyms:
             yield from _acronym(entry, "acronym", language, acronym)
-            if acronym in ("UN", "EU"):  # the two organisations that have a flag in Unicode
+            # The two organisations that have a flag in Unicode.
+            if acronym in ("UN", "EU") and facet is Facet.ORGANISATION:
                 yield Form(entry, "flag", None, Case.ANY, _flag(acronym))
     for hashtag in organisation.hashtags:
         yield Form(entry, "hashtag", None, Case.ANY, hashtag)
@@ -245,7 +254,7 @@ def _named(entry: Entry, rule: str, names: Names) -> Iterator[Form]:
                 continue
             case = Case.CAPITAL
             if " " in name or "-" in name:
-                case = Case.ANY if entry.facet is Facet.ORGANISATION else Case.SOME_CAPITAL
+                case = Case.SOME_CAPITAL if entry.facet in (Facet.COUNTRY, Facet.REGION) else Case.ANY
             if name == name.lower():
                 case = Case.ANY
             for spelled in forms(name, language):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property, lru_cache
 from heapq import merge
 from urllib.parse import urlsplit
@@ -57,6 +57,7 @@ class Subject:
     edited: bool = False  # it said something else before
     withdrawn: bool = False
     backlog: bool = False
+    ahead: timedelta = timedelta()  # how far the source's clock is known to run ahead
     _found: dict[int, tuple[Node, list[Place]]] = field(default_factory=dict, repr=False)  # of terms, by their ids
 
     @cached_property
@@ -67,7 +68,7 @@ class Subject:
     @cached_property
     def published(self) -> datetime:
         """When it was published, as far as anybody knows."""
-        return moment(self.post.stated_at, self.seen_at)
+        return moment(self.post.stated_at, self.seen_at, ahead=self.ahead)
 
     @cached_property
     def word_starts(self) -> list[int]:
@@ -102,6 +103,7 @@ def subject_of(
     edited: bool = False,
     withdrawn: bool = False,
     backlog: bool = False,
+    ahead: timedelta = timedelta(),
 ) -> Subject:
     """Make a post ready to be asked about. `now` is when it was seen, unless another time is named."""
     at = seen_at or now or post.stated_at or NEVER
@@ -115,6 +117,7 @@ def subject_of(
         edited=edited or post.edited,
         withdrawn=withdrawn,
         backlog=backlog,
+        ahead=ahead,
     )
 
 
@@ -322,7 +325,7 @@ def _in_one_sentence(found: Sequence[Sequence[Place]], subject: Subject) -> list
 
 def _tag_evidence(node: Tagged, tags: tuple[Tag, ...]) -> Iterator[Evidence]:
     for tag in tags:
-        if str(tag.facet) == node.facet and matches_value(node.slug, tag.slug):
+        if tag.facet == node.facet and matches_value(node.slug, tag.slug):
             yield from tag.evidence
 
 

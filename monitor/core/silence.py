@@ -20,7 +20,7 @@ class Silence:
 
     unusual: bool
     probability: float  # of a spell at least this long, by the source's own habit; 1 while too little is known
-    expected: float  # posts that would have been usual in that time
+    expected: float  # posts that would have been usual in that time; 0 while too little is known
 
 
 def silence(rhythm: Rhythm, since: datetime, now: datetime) -> Silence:
@@ -30,6 +30,8 @@ def silence(rhythm: Rhythm, since: datetime, now: datetime) -> Silence:
     says whether the source is regular (a gamma law, light tail) or comes in bursts and takes holidays (a Lomax law,
     heavy tail). The estimates' own uncertainty is taken off, and a source that is hardly known is never unusual.
     """
+    if sum(rhythm.hours) + rhythm.open_hours < _ACQUAINTED or rhythm.gaps < _SPELLS:
+        return Silence(unusual=False, probability=1.0, expected=0.0)
     begin, end = hours_of(since), hours_of(now)
     weeks = max(end - begin, 0.0) / WEEK
     faded = FADE ** min(weeks, 100.0)
@@ -38,7 +40,7 @@ def silence(rhythm: Rhythm, since: datetime, now: datetime) -> Silence:
     before = max((observed - WEEK * (1 - faded) / (1 - FADE)) / faded, min(observed, float(_ACQUAINTED)))
     bursts = rhythm.bursts / faded
     expected = expected_in(rhythm, begin, end) * observed / (faded * before) if observed else 0.0
-    if observed < _ACQUAINTED or rhythm.gaps < _SPELLS or bursts < _SPELLS:
+    if bursts < _SPELLS:
         return Silence(unusual=False, probability=1.0, expected=expected)
     size = burst_size(rhythm)
     spells = rhythm.gaps + 2

@@ -10,12 +10,13 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import blake2b
 from urllib.parse import urlsplit
 
 TELEGRAM = {"t.me", "telegram.me"}
+A_DAY_ANYWHERE = timedelta(hours=36)  # from midnight UTC to the end of that day in the last of the zones
 CHANNEL = re.compile(r"/(?:s/)?\w+/?")
 
 
@@ -49,9 +50,17 @@ class Placement:
     reason: str
 
 
-def moment(stated: datetime | None, first_seen: datetime) -> datetime:
-    """When a post was published, as far as can be trusted: never after we saw it."""
-    return min(stated, first_seen) if stated is not None else first_seen
+def moment(stated: datetime | None, first_seen: datetime, *, ahead: timedelta = timedelta()) -> datetime:
+    """When a post was published, as far as can be trusted: never after we saw it.
+
+    `ahead` is how far its source's clock is known to run ahead (negative: behind), see core.drift. A day without a time
+    of day, which is what a midnight to the second mostly is, says no more than that it was on that day.
+    """
+    if stated is None:
+        return first_seen
+    if (stated.hour, stated.minute, stated.second) == (0, 0, 0) and first_seen - stated < A_DAY_ANYWHERE:
+        return first_seen
+    return min(stated - ahead, first_seen)
 
 
 def link_key(url: str | None) -> bytes | None:

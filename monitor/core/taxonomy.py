@@ -9,11 +9,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 
 from monitor.core.model import Facet
 
 Names = Mapping[str, tuple[str, ...]]
 """Language → names in it, the best one first."""
+
+
+RULES = 1
+"""Counts the changes of this program after which the same data tag otherwise: stored posts are then tagged anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,15 @@ class Region:
     hashtags: tuple[str, ...] = ()  # without "#", any case
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnFacet:
+    """A facet of the operator's own: topics, people, products. Its entries are found as organisations are."""
+
+    facet: Facet
+    names: Names = field(default_factory=dict)  # of the facet itself: what the headings of a digest are called
+    entries: tuple[Organisation, ...] = ()
+
+
 @dataclass(frozen=True)  # no slots: the look-up tables below are kept on the instance once computed
 class Taxonomy:
     """Everything that a post can be tagged with."""
@@ -59,21 +73,33 @@ class Taxonomy:
     organisations: tuple[Organisation, ...] = ()
     countries: tuple[Country, ...] = ()
     regions: tuple[Region, ...] = ()
+    facets: tuple[OwnFacet, ...] = ()
+
+    @cached_property
+    def version(self) -> str:
+        """Tells this taxonomy from any other, in 16 characters: the same data are the same version, in any process."""
+        content = repr((RULES, self.organisations, self.countries, self.regions, self.facets))
+        return blake2b(content.encode(), digest_size=8).hexdigest()
+
+    def slugs(self, facet: Facet) -> frozenset[str]:
+        """What a post can be tagged with in a facet; empty where nothing is listed for it."""
+        if facet is Facet.ISSUER:
+            return self.slugs(Facet.ORGANISATION) | self.slugs(Facet.COUNTRY)
+        return frozenset(self._names.get(facet, ()))
 
     def label(self, facet: Facet | str, slug: str, language: str) -> str:
         """What to call an entry in a language; English where it has no name in that one, the slug where it has none.
 
-        An issuer is an organisation or a country; where a slug is both, the organisation is meant.
+        An issuer is an organisation or a country; where a slug is both, the organisation is meant. Without a slug: what
+        a facet of the operator's own is called itself.
         """
-        match Facet(facet):
-            case Facet.ISSUER:
-                names = self._organisations.get(slug) or self._countries.get(slug)
-            case Facet.ORGANISATION:
-                names = self._organisations.get(slug)
-            case Facet.COUNTRY:
-                names = self._countries.get(slug)
-            case Facet.REGION:
-                names = self._regions.get(slug)
+        if not slug:
+            own: Names = next((own.names for own in self.facets if own.facet == facet), {})
+            return (own.get(language) or own.get("en") or (str(facet).capitalize(),))[0]
+        if facet == Facet.ISSUER:
+            names = self._organisations.get(slug) or self._countries.get(slug)
+        else:
+            names = self._names.get(Facet(facet), {}).get(slug)
         named = (names or {}).get(language) or (names or {}).get("en") or (slug,)
         return named[0]
 
@@ -125,6 +151,15 @@ class Taxonomy:
             seen.add(slug)
             slug = parents.get(slug)
         return slug == organisation.slug
+
+    @cached_property
+    def _names(self) -> Mapping[Facet, Mapping[str, Names]]:
+        return {
+            Facet.ORGANISATION: self._organisations,
+            Facet.COUNTRY: self._countries,
+            Facet.REGION: self._regions,
+            **{own.facet: {entry.slug: entry.names for entry in own.entries} for own in self.facets},
+        }
 
     @cached_property
     def _organisations(self) -> dict[str, Names]:

@@ -66,49 +66,60 @@ _LOOKED_UP = ("lang", "source", "kind", "authority")
 """Names of `Origin` terms whose values are keys."""
 
 
-def queries_of(watches: Iterable[Watch], *, facets: Collection[str] = ()) -> dict[str, Query]:
-    """The query of each watch by its slug, with the lists that it names put in.
+def queries_of(watches: Iterable[Watch]) -> tuple[dict[str, Query], dict[str, QueryError]]:
+    """The query of each watch by its slug, with the lists that it names put in; and what is wrong with those whose
+    lists went away since they were saved, which must not stop the others.
 
     Raises QueryError, naming the watch, where one cannot be understood.
     """
-    parsed: dict[str, Query] = {}
-    for watch in watches:
-        with_name = _Named(watch.slug)
-        parsed[watch.slug] = with_name.attempt(lambda watch=watch: parse(watch.query, facets=facets))
-    return {slug: _Named(slug).attempt(lambda query=query: expanded(query, parsed)) for slug, query in parsed.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    slug: str
-
-    def attempt(self, work: Any) -> Query:
+    parsed = {watch.slug: _parsed(watch) for watch in watches}
+    whole: dict[str, Query] = {}
+    broken: dict[str, QueryError] = {}
+    for slug, query in parsed.items():
         try:
-            query: Query = work()
+            whole[slug] = expanded(query, parsed)
         except QueryError as error:
-            raise QueryError(
-                f"watch {self.slug!r}: {error.message}",
-                position=error.position,
-                expected=error.expected,
-                suggestion=error.suggestion,
-            ) from None
-        return query
+            broken[slug] = _named(slug, error)
+    return whole, broken
+
+
+def _parsed(watch: Watch) -> Query:
+    try:
+        return parse(watch.query, facets=None)
+    except QueryError as error:
+        raise _named(watch.slug, error) from None
+
+
+def _named(slug: str, error: QueryError) -> QueryError:
+    return QueryError(
+        f"watch {slug!r}: {error.message}",
+        position=error.position,
+        expected=error.expected,
+        suggestion=error.suggestion,
+    )
 
 
 class WatchSet:
-    """Watches that are looked for together. Paused ones are left out, and so are lists, which only serve others."""
+    """Watches that are looked for together. Paused ones are left out, and so are lists, which only serve others.
 
-    def __init__(self, watches: Iterable[Watch], *, facets: Collection[str] = (), few: int = FEW) -> None:
-        """Raises QueryError, naming the watch, where a query cannot be understood. `few` changes what a look-up costs,
-        never what it finds."""
+    `broken` says of watches whose lists went away why they are not looked for.
+    """
+
+    def __init__(self, watches: Iterable[Watch], *, only: Collection[str] | None = None, few: int = FEW) -> None:
+        """Raises QueryError, naming the watch, where a query cannot be understood.
+
+        `only` are the slugs of those that are looked for, the others serve as lists. `few` changes what a look-up
+        costs, never what it finds.
+        """
         every = sorted(watches, key=lambda watch: watch.slug)
-        queries = queries_of(every, facets=facets)
+        queries, self.broken = queries_of(every)
         shared: dict[Node, Node] = {}
         self._queries = [
             (watch.slug, replace(query, root=_shared(query.root, shared)))
             for watch in every
-            if not (watch.paused or watch.is_list)
-            for query in (queries[watch.slug],)
+            if not (watch.paused or watch.is_list) and (only is None or watch.slug in only)
+            for query in (queries.get(watch.slug),)
+            if query is not None
         ]
         asked = _Asked()
         self._always: list[int] = []  # watches of which the index knows nothing

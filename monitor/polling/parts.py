@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
-from monitor.core.model import Clock, Document, FetchResult, Poll, Prepared, Reading, Source
+from monitor.core.model import Clock, Document, FetchResult, HealthChange, Poll, Prepared, Reading, Source
 from monitor.core.pacing import Pace
 from monitor.store.database import Database
 
@@ -49,6 +49,7 @@ class Parts:
     backlog: timedelta = timedelta(days=2)  # at a source's first poll, older posts are kept but not digested
     story_window: timedelta = timedelta(days=30)  # a repost joins stories first seen in this time
     claim_for: timedelta = timedelta(minutes=15)
+    timeout: timedelta = timedelta(seconds=30)  # of a fetch; answers that take nearly as long are slow
     troubles: deque[bool] = field(default_factory=lambda: deque(maxlen=OBSERVED))  # True: failed, perhaps by our fault
 
     @property
@@ -64,4 +65,5 @@ class Recorded:
     poll: Poll
     new: int = 0
     changed: int = 0
+    change: HealthChange | None = None  # of the source's state
     lags: tuple[timedelta, ...] = ()  # from stated publication to storage, of new posts that were no backlog

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time, timedelta
 from pathlib import Path
@@ -12,13 +12,28 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.core import checking, schedule, watches
 from monitor.core.errors import ConfigError
-from monitor.core.model import Alerts, Facet, Owner, QuietHours, Schedule, Selection, Source, Subscription, Watch
+from monitor.core.model import (
+    Alerts,
+    Facet,
+    Grouping,
+    Owner,
+    QuietHours,
+    Schedule,
+    Selection,
+    Source,
+    Subscription,
+    Watch,
+    grouping_of,
+)
 from monitor.core.query import expanded, tags_of
 from monitor.core.suggest import nearest, one_of
-from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
-from monitor.provisioning.files import Entry, File, read_files
+from monitor.core.taxonomy import Country, Organisation, OwnFacet, Region, Taxonomy
+from monitor.provisioning.additions import read_additions
+from monitor.provisioning.facets import facet_of, names_of, read_facets, unknown_facet
+from monitor.provisioning.files import FACETS, TAXONOMIES, Entry, File, read_files
 from monitor.provisioning.shapes import (
     AlertsShape,
+    OrganisationShape,
     ScheduleShape,
     SourceShape,
     SubscriptionShape,
@@ -57,19 +72,51 @@ def load(
     ("en"; None: any), `interval` is for sources that state none. Sources, watches and subscriptions may be absent; for
     an absent taxonomy the shipped one is read. ConfigError lists every problem of every file, by file and line.
     """
-    files = read_files(directory)
+    files = {**read_files(directory), **read_facets(directory)}
+    additions = read_additions(directory, files)
     _check_remains(files)
     configuration = Configuration(
         taxonomy=_taxonomy(files),
         sources=tuple(_sources(files, kinds, addresses, interval)),
         watches=tuple(_watches(files, channels, recipients or {}, languages)),
         subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages)),
-        notes=tuple(note for file in files.values() for note in file.notes),
+        notes=tuple(note for file in (*files.values(), *additions) for note in file.notes),
     )
-    problems = [problem for file in files.values() for problem in file.problems]
+    _raise_problems([*files.values(), *additions])
+    return configuration
+
+
+def load_taxonomy(directory: Path) -> Taxonomy:
+    """The taxonomies alone: the files in `directory`, the shipped ones for those that are absent, and its additions.
+
+    ConfigError lists every problem of these files.
+    """
+    return read_taxonomy(directory).taxonomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTaxonomy:
+    """A taxonomy with the files it came from."""
+
+    taxonomy: Taxonomy
+    files: Mapping[str, File]
+    additions: tuple[File, ...]
+
+
+def read_taxonomy(directory: Path) -> ReadTaxonomy:
+    """As `load_taxonomy`, with the files, for whoever wants to say where something stands."""
+    files = {**read_files(directory, only=TAXONOMIES), **read_facets(directory)}
+    additions = tuple(read_additions(directory, files))
+    _check_remains(files)
+    taxonomy = _taxonomy(files)
+    _raise_problems([*files.values(), *additions])
+    return ReadTaxonomy(taxonomy=taxonomy, files=files, additions=additions)
+
+
+def _raise_problems(files: Sequence[File]) -> None:
+    problems = [problem for file in files for problem in file.problems]
     if problems:
         raise ConfigError(sorted(problems, key=lambda p: (p.file, p.line or 0, p.path, p.message)))
-    return configuration
 
 
 # ── references ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -112,7 +159,10 @@ def _check_references(
     files: Mapping[str, File], name: str, at: int, values: Mapping[str, Any], *, part: str = ""
 ) -> None:
     """Complain about each slug in an entry of the file `name`, or in a part of that entry, that no file lists."""
-    for key, others in _REFERENCES.get(part or name, {}).items():
+    references = _REFERENCES.get(part or name, {})
+    if name.startswith(FACETS):
+        references = {"parent": (name,), "members": ("countries",)}
+    for key, others in references.items():
         path = (at, part, key) if part else (at, key)
         listed = values.get(key) or ()
         found = [(path, listed)] if isinstance(listed, str) else [((*path, i), each) for i, each in enumerate(listed)]
@@ -120,32 +170,69 @@ def _check_references(
             files[name].check_reference(place, slug, *(files[other] for other in others))
 
 
+def own_facets(files: Mapping[str, File]) -> dict[Facet, File]:
+    """The operator's own facets, each with the file that lists it."""
+    found = ((facet_of(file), file) for name, file in files.items() if name.startswith(FACETS))
+    return {facet: file for facet, file in found if facet is not None}
+
+
+def _listing(files: Mapping[str, File], facet: Facet) -> list[File] | None:
+    """The files in one of which a slug of a facet must stand; None where there is no such facet."""
+    if facet in _LISTED_IN:
+        return [files[name] for name in _LISTED_IN[facet]]
+    own = own_facets(files).get(facet)
+    return [own] if own is not None else None
+
+
+def _check_tags(files: Mapping[str, File], name: str, path: checking.Path, tags: Sequence[str]) -> None:
+    """Complain about each "facet:slug" in the file `name` that nothing lists."""
+    for place, written in enumerate(tags):
+        facet, _, slug = written.partition(":")
+        listing = _listing(files, Facet(facet))
+        if listing is None:
+            said, expected = unknown_facet(facet, own_facets(files))
+            files[name].complain((*path, place), said, expected=expected)
+        else:
+            files[name].check_reference((*path, place), slug, *listing)
+
+
 # ── taxonomies ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _taxonomy(files: Mapping[str, File]) -> Taxonomy:
     organisations, regions, countries = files["organisations"], files["regions"], files["countries"]
-    for name in ("organisations", "regions"):
+    facets = own_facets(files)
+    for name in ("organisations", "regions", *(file.name for file in facets.values())):
         for entry in files[name].entries:
             _check_references(files, name, entry.index, dict(entry.shape))
-    _check_ancestors(organisations)
+    for file in (organisations, *facets.values()):
+        _check_ancestors(file)
     return Taxonomy(
-        organisations=tuple(
-            Organisation(
-                slug=shape.slug,
-                names=shape.names,
-                acronyms=shape.acronyms,
-                hashtags=shape.hashtags,
-                parent=shape.parent,
-                members=shape.members,
-                wikidata=shape.wikidata,
-                requires=shape.context.requires,
-                excludes=shape.context.excludes,
+        organisations=tuple(_organisation(entry.shape) for entry in organisations.entries),
+        facets=tuple(
+            OwnFacet(
+                facet=facet,
+                names=names_of(file) if not file.problems else {},
+                entries=tuple(_organisation(entry.shape) for entry in file.entries),
             )
-            for shape in (entry.shape for entry in organisations.entries)
+            for facet, file in facets.items()
         ),
         countries=tuple(Country(**dict(entry.shape)) for entry in countries.entries),
         regions=tuple(Region(**dict(entry.shape)) for entry in regions.entries),
+    )
+
+
+def _organisation(shape: OrganisationShape) -> Organisation:
+    return Organisation(
+        slug=shape.slug,
+        names=shape.names,
+        acronyms=shape.acronyms,
+        hashtags=shape.hashtags,
+        parent=shape.parent,
+        members=shape.members,
+        wikidata=shape.wikidata,
+        requires=shape.context.requires,
+        excludes=shape.context.excludes,
     )
 
 
@@ -175,6 +262,7 @@ def _sources(
         shape: SourceShape = entry.shape
         at = entry.index
         _check_references(files, "sources", at, dict(shape))
+        _check_tags(files, "sources", (at, "default_tags"), shape.default_tags)
         _check_options(file, entry, "kind", kinds)
         address = shape.url
         if shape.kind in addresses:
@@ -190,6 +278,7 @@ def _sources(
             language=shape.language,
             authority=shape.authority,
             tags=shape.tags,
+            default_tags=shape.default_tags,
             interval=shape.interval or interval,
             options=shape.options,
             owner=Owner.FILE,
@@ -261,13 +350,13 @@ def _watches(
 def _check_query(files: Mapping[str, File], at: int, query: str) -> watches.Query | None:
     file, path = files["watches"], (at, "query")
     try:
-        parsed = watches.parse(query)
+        parsed = watches.parse(query, facets=own_facets(files))
     except watches.QueryError as error:
         file.complain(path, str(error))
         return None
     for tag in tags_of(parsed.root):
         if not tag.slug.count("*") + tag.slug.count("?"):
-            file.check_reference(path, tag.slug, *(files[name] for name in _LISTED_IN[Facet(tag.facet)]))
+            file.check_reference(path, tag.slug, *(_listing(files, Facet(tag.facet)) or ()))
     return parsed
 
 
@@ -337,6 +426,7 @@ def _subscriptions(
         at = entry.index
         _check_options(file, entry, "channel", channels)
         _check_selection(files, at, dict(shape.select))
+        _check_grouping(files, at, shape.group_by)
         if languages is not None and shape.language.partition("-")[0] not in languages:
             said = f"no digest can be written in {shape.language!r}"
             known = sorted(languages)
@@ -353,7 +443,7 @@ def _subscriptions(
             recipients=tuple(addresses),
             schedule=_schedule(file, at, shape.schedule),
             selection=Selection(**dict(shape.select)),
-            grouping=shape.group_by,
+            grouping=grouping_of(shape.group_by),
             send_empty=shape.send_empty,
             language=shape.language,
             options=shape.options,
@@ -381,9 +471,18 @@ def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:
     return result
 
 
+def _check_grouping(files: Mapping[str, File], at: int, written: str) -> None:
+    facets = own_facets(files)
+    if written not in {g.value for g in Grouping} and written not in facets:
+        known = [*(grouping.value for grouping in Grouping), *facets]
+        said = f"{written!r} is not known here"
+        files["subscriptions"].complain((at, "group_by"), said, expected=one_of(known), nearest=nearest(written, known))
+
+
 def _check_selection(files: Mapping[str, File], at: int, select: Mapping[str, Any]) -> None:
     file, sources = files["subscriptions"], files["sources"]
     _check_references(files, file.name, at, select, part="select")
+    _check_tags(files, file.name, (at, "select", "tags"), select.get("tags", ()))
     carried = {tag for entry in sources.entries for tag in entry.shape.tags}
     for place, tag in enumerate(select.get("source_tags", ())):
         if tag not in carried and not sources.problems:

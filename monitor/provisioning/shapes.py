@@ -21,7 +21,18 @@ from pydantic import (
 
 from monitor.core.checking import Duration, Flag, Unfit, brief
 from monitor.core.durations import show
-from monitor.core.model import Authority, Change, Grouping, Priority, Quiet, Sensitivity
+from monitor.core.model import (
+    FACET_SLUG,
+    SHORT_FACETS,
+    Authority,
+    Change,
+    Facet,
+    Grouping,
+    Priority,
+    Quiet,
+    Sensitivity,
+)
+from monitor.core.query import FIELDS
 from monitor.core.suggest import nearest, one_of
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -40,6 +51,42 @@ def _slug(text: str) -> str:
         expected="at most 80 of a–z and 0–9, words joined by hyphens",
         nearest=suggestion,
     )
+
+
+def _facet(text: str) -> str:
+    if not re.fullmatch(FACET_SLUG, text):
+        plain = re.sub("[^a-z]", "", text.lower())[:30]
+        raise Unfit(
+            f"{text!r} cannot name a facet",
+            expected="2 to 30 of a–z, as it is written in queries before a colon",
+            nearest=plain,
+        )
+    if text in _RESERVED:
+        raise Unfit(f"{text!r} means something else in queries and digests", expected="another word for the facet")
+    return text
+
+
+_RESERVED = (
+    {*FIELDS, *Facet.BUILT_IN, *(grouping.value for grouping in Grouping)}
+    | {"after", "before", "domain", "has", "is", "near", "onear", "published", "url", "tag", "watch", "story", "post"}
+    | {"http", "https", "ftp", "mailto"}
+)
+
+
+def _tag_reference(text: str) -> str:
+    """ "facet:slug" with the facet's full name; that the slug is listed is checked when all files are read."""
+    name, colon, slug = text.partition(":")
+    facet = SHORT_FACETS.get(name, name)
+    if not colon or not re.fullmatch(FACET_SLUG, facet) or not slug:
+        raise Unfit(f"{text!r} is not a tag", expected="FACET:SLUG such as region:arctic, org:nato or topic:grain")
+    return f"{facet}:{slug.lower()}"
+
+
+def _grouping(text: str) -> str:
+    if text not in {grouping.value for grouping in Grouping} and not re.fullmatch(FACET_SLUG, text):
+        known = [grouping.value for grouping in Grouping]
+        raise Unfit(f"{text!r} is not known here", expected=one_of(known), nearest=nearest(text, known))
+    return text
 
 
 def _language(text: str) -> str:
@@ -183,6 +230,19 @@ Wikidata = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")]
 Names = dict[Language, tuple[Text, ...]]
 FirstNames = dict[Language, Annotated[tuple[Text, ...], Field(min_length=1)]]
 Options = Annotated[dict[str, Any], AfterValidator(_printable_options)]
+TagReference = Annotated[
+    str, AfterValidator(_tag_reference), WithJsonSchema({"type": "string", "pattern": f"^{FACET_SLUG}:.+$"})
+]
+FacetSlug = Annotated[
+    str, AfterValidator(_facet), WithJsonSchema({"type": "string", "pattern": f"^{FACET_SLUG}$", "maxLength": 30})
+]
+GroupBy = Annotated[
+    str,
+    AfterValidator(_grouping),
+    WithJsonSchema(
+        {"anyOf": [{"enum": [each.value for each in Grouping]}, {"type": "string", "pattern": f"^{FACET_SLUG}$"}]}
+    ),
+]
 Hashtag = Annotated[
     str,
     AfterValidator(_hashtag),
@@ -222,6 +282,11 @@ class SourceShape(Shape):
         description="primary: the body itself; state_agency: an agency owned by a state; press: everybody else",
     )
     tags: tuple[Slug, ...] = Field(default=(), description="Labels of your own, for choosing sources")
+    default_tags: tuple[TagReference, ...] = Field(
+        default=(),
+        description="Tags that every post of this source gets, whatever it says",
+        examples=[["region:arctic"]],
+    )
     interval: Annotated[Duration, AfterValidator(_no_nuisance)] | None = Field(
         default=None,
         description="Time between two polls; where none is given, that of `polling.interval` in monitor.toml",
@@ -346,6 +411,11 @@ class SelectionShape(Shape):
     regions: tuple[Slug, ...] = Field(default=(), description="Slugs from regions.yaml, spoken of")
     countries: tuple[CountrySlug, ...] = Field(default=(), description="Codes from countries.yaml, spoken of")
     issuers: tuple[Slug, ...] = Field(default=(), description="Organisations and countries that speak")
+    tags: tuple[TagReference, ...] = Field(
+        default=(),
+        description="Tags of any facet, those of your own among them",
+        examples=[["topic:grain", "topic:energy"]],
+    )
     sources: tuple[Slug, ...] = Field(default=(), description="Slugs from sources.yaml")
     source_tags: tuple[Slug, ...] = Field(default=(), description="Tags that sources in sources.yaml carry")
     languages: tuple[Language, ...] = Field(default=(), description="Languages of posts")
@@ -367,7 +437,11 @@ class SubscriptionShape(Shape):
         description="When it is due", examples=[{"daily": "07:30", "timezone": "Europe/Vienna"}]
     )
     select: SelectionShape = Field(default=SelectionShape(), description="Which posts; nothing here: all of them")
-    group_by: Grouping = Field(default=Grouping.ORGANISATION, description="Sections after those of the watches")
+    group_by: GroupBy = Field(
+        default=Grouping.ORGANISATION.value,
+        description="Sections after those of the watches: organisation, region, country, source, none or a facet of "
+        "your own",
+    )
     send_empty: Flag = Field(
         default=False, description="Whether a quiet day is delivered too, with its coverage as proof"
     )
@@ -461,6 +535,16 @@ class CountriesFile(Shape):
     """The countries that posts are tagged with."""
 
     countries: tuple[CountryShape, ...] = Field(default=(), description="One entry a country")
+
+
+class FacetFile(Shape):
+    """A facet of your own: topics, people, products."""
+
+    facet: FacetSlug = Field(description="Its short name, as it stands before a colon in queries", examples=["topic"])
+    names: Names = Field(
+        default_factory=dict, description="Language → what the facet is called", examples=[{"en": ["Topics"]}]
+    )
+    entries: tuple[OrganisationShape, ...] = Field(default=(), description="One entry a tag, written as organisations")
 
 
 FILES: dict[str, type[Shape]] = {

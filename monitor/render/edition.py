@@ -8,7 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, Facet, Field, Item, Tag, Voice
+from monitor.core.model import (
+    Coverage,
+    Digest,
+    DoubtfulSource,
+    Evidence,
+    Facet,
+    Field,
+    Health,
+    HealthChange,
+    Item,
+    Tag,
+    Voice,
+)
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
@@ -81,6 +93,26 @@ class Doubtful:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A source whose state changed to one that nothing else in the coverage tells of."""
+
+    title: str
+    before: str  # of core.model.Health
+    after: str
+    at: datetime
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A source that numbers its posts, with numbers found missing."""
+
+    title: str
+    withdrawn: int
+    never_seen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -98,6 +130,8 @@ class Edition:
     failing: tuple[Failing, ...]
     silent: tuple[Doubtful, ...]
     gaps: tuple[Doubtful, ...]
+    changes: tuple[Changed, ...]
+    missing: tuple[Missing, ...]
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
@@ -148,6 +182,27 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str) -> 
         ),
         silent=tuple(_doubtful(source) for source in digest.coverage.silent),
         gaps=tuple(_doubtful(source) for source in digest.coverage.gaps),
+        changes=_changed(digest.coverage.changes),
+        missing=tuple(
+            Missing(title=_cut(source.title, NAME_LIMIT), withdrawn=source.withdrawn, never_seen=source.never_seen)
+            for source in digest.coverage.missing
+        ),
+    )
+
+
+def _changed(changes: Iterable[HealthChange]) -> tuple[Changed, ...]:
+    """The last change of each source that is read again or has become slow: the others are named for what they are."""
+    last = {change.slug: change for change in changes}
+    return tuple(
+        Changed(
+            title=_cut(change.title, NAME_LIMIT),
+            before=change.before.value,
+            after=change.after.value,
+            at=change.at,
+            why=_cut(change.why, ERROR_LIMIT),
+        )
+        for change in sorted(last.values(), key=lambda change: change.at)
+        if change.after in {Health.FINE, Health.SLOW}
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, Item, Tag, Voice
+from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Tag, Voice
 
 TYPE = "digest.compiled"
 VERSION = 1
@@ -114,6 +114,11 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
         ],
         "silent": [_doubtful(source) for source in coverage.silent],
         "gaps": [_doubtful(source) for source in coverage.gaps],
+        "changes": [_change(change) for change in coverage.changes],
+        "missing": [
+            {"slug": m.slug, "title": m.title, "never_seen": m.never_seen, "withdrawn": m.withdrawn}
+            for m in coverage.missing
+        ],
         "posts": coverage.posts,
         "selected": coverage.selected,
         "folded": coverage.folded,
@@ -123,6 +128,11 @@ def _coverage(coverage: Coverage) -> dict[str, Any]:
 
 def _doubtful(source: DoubtfulSource) -> dict[str, Any]:
     return {"slug": source.slug, "title": source.title, "at": _time(source.at)}
+
+
+def _change(change: HealthChange) -> dict[str, Any]:
+    states = {"from": change.before.value, "to": change.after.value}
+    return {"slug": change.slug, "title": change.title} | states | {"at": _time(change.at), "why": change.why}
 
 
 def _time(at: datetime | None) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import css_inline
@@ -11,7 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, Problem
-from monitor.core.model import Content, Digest
+from monitor.core.model import Content, Digest, Facet
 from monitor.render import labels, plain
 from monitor.render.alert import View as AlertView
 from monitor.render.alert import payload as alert_payload
@@ -103,7 +104,12 @@ class Renderer:
         return _one_line(self._filled("email/subject.txt.j2", self._edition(digest, words), words, Shape()))
 
     def _labels(self, digest: Digest) -> labels.Labels:
-        return labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
+        words = labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
+        facet = digest.subscription.grouping
+        if not isinstance(facet, Facet):
+            return words
+        own = {f"section_{facet}": digest.labels.get(f"{facet}:") or str(facet).capitalize()}
+        return replace(words, words={**own, **words.words})
 
     def _edition(self, digest: Digest, words: labels.Labels) -> Edition:
         return edition(digest, product=self._title, none_label=words("none_label"), untitled=words("untitled"))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import parse_qs, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from monitor.core.errors import SourceError
-from monitor.core.model import Document, Source, Window
+from monitor.core.model import Document, Entry, Numbered, Source, Window
 from monitor.sources.kind import Options, SourceKind
 from monitor.sources.markup import absolute, attribute, decoded, select, text_of
-from monitor.sources.telegram_message import MESSAGE, entry
+from monitor.sources.telegram_message import MESSAGE, entry, numbers_of
 
 # ── what a person may write ────────────────────────────────────────────────────────────────────────────────
 
@@ -79,13 +80,30 @@ def parse(document: Document, source: Source) -> Window:
         raise _not_a_channel(page, document.url)
     if page.css_first(".tme_no_messages_found") is not None:
         notes += ('Telegram says "No posts found", as it also does when asked too often',)
+    entries = tuple(entry(message, document.url) for message in messages)
     return Window(
-        entries=tuple(entry(message, document.url) for message in messages),
+        entries=entries,
         title=_channel_title(page),
         homepage=_homepage(document.url),
         older=_older(page, document.url),
         notes=notes,
+        numbers=_numbers(entries, messages, document.url),
     )
+
+
+def _numbers(entries: Sequence[Entry], messages: Sequence[LexborNode], url: str) -> Numbered | None:
+    """The numbers on this page. It shows all messages between its oldest and what it was asked to end before, or the
+    newest of all; what a search found proves nothing of the others."""
+    asked = parse_qs(urlsplit(url).query)
+    if "q" in asked or "after" in asked or not all(entry.guid for entry in entries):
+        return None
+    shown = sorted({number for message in messages for number in numbers_of(message)})
+    if not shown:
+        return None
+    before = "".join(asked.get("before", ()))
+    newest = not before.isdecimal()
+    last = shown[-1] if newest else max(int(before) - 1, shown[-1])
+    return Numbered(first=shown[0], last=last, shown=tuple(shown), newest=newest)
 
 
 def _channel_title(page: LexborHTMLParser) -> str | None:

@@ -26,6 +26,7 @@ MESSAGE = ".tgme_widget_message"
 """What to select on the page; an album is one message."""
 
 _GUID = re.compile(r"[A-Za-z]\w{3,31}/[0-9]{1,18}", re.ASCII)
+_PART = re.compile(r"https?://t\.me/(\w+)/([0-9]{1,18})\?single", re.ASCII)
 
 
 def entry(message: LexborNode, base: str) -> Entry:
@@ -49,6 +50,16 @@ def entry(message: LexborNode, base: str) -> Entry:
         views=_count(text_of(message.css_first(".tgme_widget_message_views"))),
         service="service_message" in attribute(message, "class").split(),
     )
+
+
+def numbers_of(message: LexborNode) -> set[int]:
+    """The numbers that one element matched by MESSAGE stands for: its own, and those of the parts of an album."""
+    own = attribute(message, "data-post")
+    if _GUID.match(own) is None:
+        return set()
+    channel, _, number = own.partition("/")
+    parts = (_PART.fullmatch(attribute(link, "href")) for link in select(message, 'a[href$="?single"]'))
+    return {int(number)} | {int(part[2]) for part in parts if part and part[1] == channel}
 
 
 def _forward(message: LexborNode, base: str) -> Forward | None:

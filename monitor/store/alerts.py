@@ -124,7 +124,7 @@ def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
         noticed = select(post.c.id).where(gone >= of.since_at, gone < until).order_by(gone, post.c.id)
         withdrawn = list(tx.execute(noticed).scalars())
     ids = {row.post_id for row in rows} | set(withdrawn)
-    stored = posts.by_ids(tx, sorted(ids))
+    stored = {each.id: each for each in posts.by_ids(tx, sorted(ids))}
     told = (
         set(
             tx.execute(

@@ -7,12 +7,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, exists, func, insert, select
+from sqlalchemy import Text, and_, cast, exists, func, insert, select
 
-from monitor.core.model import Coverage, DoubtfulSource, FailingSource, StoredPost, Subscription
-from monitor.core.rhythm import Rhythm
-from monitor.core.silence import silence
-from monitor.store import posts
+from monitor.core.model import (
+    Coverage,
+    DoubtfulSource,
+    FailingSource,
+    Health,
+    MissingPosts,
+    StoredPost,
+    Subscription,
+)
+from monitor.core.numbers import absent
+from monitor.store import changes, posts
 from monitor.store.database import Transaction, insert_new
 from monitor.store.tables import CoveredRow, DigestRow, PollRow, PostRow, SourceRow, SourceStateRow, table
 
@@ -40,9 +47,19 @@ def stories_given(tx: Transaction, subscription: Subscription, stories: Iterable
 
 
 def coverage(
-    tx: Transaction, *, since: datetime, until: datetime, selected: int, folded: int, stories: int
+    tx: Transaction,
+    *,
+    since: datetime,
+    until: datetime,
+    selected: int,
+    folded: int,
+    stories: int,
+    subscription: Subscription | None = None,
 ) -> Coverage:
-    """What was polled between `since` and `until`, and what could not be."""
+    """What was polled between `since` and `until`, and what could not be.
+
+    With `subscription`, the changes of sources' states that it was not told of yet.
+    """
     following = and_(source.c.removed_at.is_(None), source.c.paused.is_(False), state.c.held.is_(False))
     base = select(source.c.id).join(state, state.c.source_id == source.c.id).where(following)
     in_time = and_(poll.c.started_at >= since, poll.c.started_at < until)
@@ -74,23 +91,39 @@ def coverage(
         selected=selected,
         folded=folded,
         stories=stories,
-        silent=tuple(_silent(tx, following, until=until)),
+        silent=tuple(_silent(tx, following)),
         gaps=tuple(DoubtfulSource(slug=r.slug, title=r.title, at=r.at) for r in tx.execute(missed)),
+        changes=() if subscription is None else changes.unseen_by(tx, subscription, since=since, until=until),
+        missing=tuple(_missing(tx, following, since=since, until=until)),
     )
 
 
-def _silent(tx: Transaction, following: Any, *, until: datetime) -> Iterator[DoubtfulSource]:
+def _silent(tx: Transaction, following: Any) -> Iterator[DoubtfulSource]:
     """Sources that are read without errors and quieter than their own habits would have it."""
     query = (
-        select(source.c.slug, source.c.title, source.c.created_at, state.c.last_new_at, state.c.rhythm)
+        select(source.c.slug, source.c.title, func.coalesce(state.c.last_new_at, source.c.created_at).label("at"))
         .join(state, state.c.source_id == source.c.id)
-        .where(following, state.c.failures == 0)
+        .where(following, state.c.health == Health.SILENT.value, state.c.failures == 0)
         .order_by(source.c.slug)
     )
     for row in tx.execute(query):
-        since = row.last_new_at or row.created_at
-        if silence(Rhythm.from_bytes(row.rhythm), since, until).unusual:
-            yield DoubtfulSource(slug=row.slug, title=row.title, at=since)
+        yield DoubtfulSource(slug=row.slug, title=row.title, at=row.at)
+
+
+def _missing(tx: Transaction, following: Any, *, since: datetime, until: datetime) -> Iterator[MissingPosts]:
+    """Numbered posts found missing in that time, not those that were missing from the beginning."""
+    query = (
+        select(source.c.slug, source.c.title, state.c.numbers)
+        .join(state, state.c.source_id == source.c.id)
+        .where(following, cast(state.c.numbers, Text) != "{}")
+        .order_by(source.c.slug)
+    )
+    for row in tx.execute(query):
+        found = [a for a in absent(row.numbers) if a.found_at is not None and since <= a.found_at < until]
+        withdrawn = sum(a.count for a in found if a.withdrawn)
+        never_seen = sum(a.count for a in found if not a.withdrawn)
+        if found:
+            yield MissingPosts(slug=row.slug, title=row.title, never_seen=never_seen, withdrawn=withdrawn)
 
 
 def add(

@@ -210,6 +210,13 @@ def last_delivered_at(tx: Transaction) -> datetime | None:
     return found
 
 
+def last_given_up_at(tx: Transaction) -> datetime | None:
+    """When one of the messages that are given up was; None where there is none."""
+    query = select(func.max(message.c.finished_at)).where(message.c.state == MessageState.DEAD.value)
+    found: datetime | None = tx.execute(query).scalar()
+    return found
+
+
 def _messages() -> Select[Any]:
     return (
         select(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -30,7 +30,8 @@ from monitor.core.model import (
 from monitor.core.recognition import lead_key
 from monitor.core.stories import Placement, Sighting, link_key, moment
 from monitor.core.urls import canonical
-from monitor.store import sources
+from monitor.core.verdicts import ruled
+from monitor.store import sources, verdicts
 from monitor.store.database import Transaction, insert_new, insert_new_statement
 from monitor.store.tables import (
     MatchRow,
@@ -99,7 +100,7 @@ def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, s
         originals[source_id, stored_guid(guid)].add(guid)
     columns = (post.c.source_id, post.c.guid, post.c.id, post.c.content_hash, post.c.revisions)
     found = {}
-    for part in _chunks(list(originals), CHUNK // 2):
+    for part in chunks(list(originals), CHUNK // 2):
         for row in tx.execute(select(*columns).where(tuple_(post.c.source_id, post.c.guid).in_(part))):
             stored = Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions)
             for guid in originals[row.source_id, row.guid]:
@@ -121,7 +122,7 @@ def alike(tx: Transaction, new: Sequence[Sighting], *, since: datetime) -> list[
     )
     rows: dict[int, Any] = {}
     for column, keys in ((post.c.url_key, links), (post.c.forward_key, links), (post.c.fingerprint, words)):
-        for part in _chunks(sorted(keys), CHUNK):
+        for part in chunks(sorted(keys), CHUNK):
             for row in tx.execute(select(*columns).where(column.in_(part), post.c.first_seen_at >= since)):
                 rows[row.id] = row
     return [
@@ -147,9 +148,8 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
     opened = sorted({a.placement.story for a in arrivals if a.placement.story < 0}, reverse=True)
     stories: dict[int, int] = {}
     if opened:
-        returned = tx.execute(
-            insert(story).returning(story.c.id, sort_by_parameter_order=True), [{"created_at": now} for _ in opened]
-        )
+        # In whatever order their numbers come back: until a post joins, one story is like another.
+        returned = tx.execute(insert(story).returning(story.c.id), [{"created_at": now} for _ in opened])
         stories = dict(zip(opened, (row.id for row in returned), strict=True))
     statement = insert_new_statement(tx, post, key=("source_id", "guid"))
     inserted = tx.execute(
@@ -165,6 +165,7 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
                 "first_seen_at": a.first_seen_at,
                 "backlog": a.backlog,
                 "revisions": 0,
+                "taxonomy": a.prepared.taxonomy,
             }
             for a in arrivals
         ],
@@ -188,18 +189,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
     insert_new(
         tx,
         tag,
-        [
-            {
-                "post_id": id_,
-                "facet": t.facet.value,
-                "slug": t.slug,
-                "main": t.main,
-                "weight": t.weight,
-                "evidence": evidence_rows(t.evidence),
-            }
-            for id_, prepared in described
-            for t in prepared.tags
-        ],
+        [tag_row(id_, t) for id_, prepared in described for t in prepared.tags],
         key=("post_id", "facet", "slug"),
     )
     slugs = {m.watch for _, prepared in described for m in prepared.matches}
@@ -248,12 +238,18 @@ def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: d
 def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
     """Store what posts say now, with its tags and matches. What they said before was but a part of it: no revision.
 
-    A post that somebody else changed since it was known is left alone.
+    A post that somebody else changed since it was known is left alone. What persons said of its tags stays; it is then
+    tagged anew in the background as well, where watches are compared with the tags that were set.
     """
     completed = []
-    for before, prepared in fuller:
+    said = verdicts.of(tx, [before.id for before, _ in fuller])
+    for before, brought in fuller:
         as_known = and_(post.c.id == before.id, post.c.content_hash == before.content_hash)
-        if tx.execute(update(post).where(as_known).values(_content(prepared.post))).rowcount == 0:
+        prepared = brought
+        if before.id in said:
+            prepared = replace(brought, tags=ruled(brought.tags, said[before.id]), taxonomy="")
+        columns = _content(prepared.post) | {"taxonomy": prepared.taxonomy}
+        if tx.execute(update(post).where(as_known).values(columns)).rowcount == 0:
             continue
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
@@ -271,11 +267,9 @@ def get(tx: Transaction, id_: int) -> StoredPost | None:
     return found[0] if found else None
 
 
-def by_ids(tx: Transaction, ids: Sequence[int]) -> dict[int, StoredPost]:
-    """Those of the posts that are stored, by id."""
-    return {
-        stored.id: stored for part in _chunks(ids, CHUNK) for stored in load(tx, _posts().where(post.c.id.in_(part)))
-    }
+def by_ids(tx: Transaction, ids: Sequence[int]) -> list[StoredPost]:
+    """Those of the posts that are there, each with tags and matches, in no order."""
+    return [found for part in chunks(ids, CHUNK) for found in load(tx, _posts().where(post.c.id.in_(part)))]
 
 
 def latest(
@@ -333,11 +327,12 @@ def revisions(tx: Transaction, post_id: int) -> list[Revision]:
 def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
     """Everyone who carried each story, in order of time; lags are counted from the first."""
     found: defaultdict[int, list[Any]] = defaultdict(list)
-    for part in _chunks(sorted(set(story_ids)), CHUNK):
+    for part in chunks(sorted(set(story_ids)), CHUNK):
         query = (
             select(
                 post.c.id,
                 post.c.story_id,
+                post.c.source_id,
                 post.c.url,
                 post.c.stated_at,
                 post.c.first_seen_at,
@@ -350,9 +345,14 @@ def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
         )
         for row in tx.execute(query):
             found[row.story_id].append(row)
+    offsets = sources.clock_offsets(tx, (row.source_id for rows in found.values() for row in rows))
+
+    def published(row: Any) -> datetime:
+        return moment(row.stated_at, row.first_seen_at, ahead=offsets.get(row.source_id, timedelta()))
+
     result: dict[int, list[Voice]] = {}
     for story_id, rows in found.items():
-        ordered = sorted(((moment(row.stated_at, row.first_seen_at), row.id, row) for row in rows), key=lambda r: r[:2])
+        ordered = sorted(((published(row), row.id, row) for row in rows), key=lambda r: r[:2])
         first = ordered[0][0]
         result[story_id] = [
             Voice(
@@ -385,7 +385,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
     ids = [row.id for row in rows]
     tags: defaultdict[int, list[Tag]] = defaultdict(list)
     matches: defaultdict[int, list[Match]] = defaultdict(list)
-    for part in _chunks(ids, CHUNK):
+    for part in chunks(ids, CHUNK):
         for row in tx.execute(select(tag).where(tag.c.post_id.in_(part)).order_by(tag.c.weight.desc(), tag.c.slug)):
             tags[row.post_id].append(
                 Tag(
@@ -399,6 +399,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
         found = select(match.c.post_id, match.c.evidence, watch.c.slug).join(watch, watch.c.id == match.c.watch_id)
         for row in tx.execute(found.where(match.c.post_id.in_(part)).order_by(watch.c.slug)):
             matches[row.post_id].append(Match(watch=row.slug, evidence=evidence_of(row.evidence)))
+    offsets = sources.clock_offsets(tx, (row.source_id for row in rows))
     known_sources: dict[int, Source] = {}
     result = []
     for row in rows:
@@ -416,6 +417,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
                 tags=tuple(tags[row.id]),
                 matches=tuple(matches[row.id]),
                 revisions=row.revisions,
+                ahead=offsets.get(row.source_id, timedelta()),
             )
         )
     return result
@@ -495,15 +497,30 @@ def _post(row: Any) -> Post:
     )
 
 
-def evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    """Evidence as it is kept in a column."""
-    return [{"field": e.field.value, "offset": e.offset, "words": e.words, "rule": e.rule} for e in evidence]
+def tag_row(post_id: int, value: Tag) -> dict[str, Any]:
+    """A tag as a row of its table."""
+    return {
+        "post_id": post_id,
+        "facet": value.facet.value,
+        "slug": value.slug,
+        "main": value.main,
+        "weight": value.weight,
+        "evidence": evidence_rows(value.evidence),
+    }
 
 
-def evidence_of(rows: Iterable[dict[str, Any]]) -> tuple[Evidence, ...]:
+def evidence_rows(evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
+    """Evidence as JSON columns hold it: lists without names, as it is most of what a post takes in the database."""
+    return [(e.field, e.offset, e.words, e.rule) for e in evidence]
+
+
+def evidence_of(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
     """Evidence as it is kept in a column, as values."""
-    return tuple(Evidence(field=Field(r["field"]), offset=r["offset"], words=r["words"], rule=r["rule"]) for r in rows)
+    return tuple(
+        Evidence(field=Field(field), offset=offset, words=words, rule=rule) for field, offset, words, rule in rows
+    )
 
 
-def _chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+    """The values in parts that one statement may carry."""
     return (values[start : start + size] for start in range(0, len(values), size))

@@ -256,6 +256,7 @@ def _subjects(
 ) -> Iterator[tuple[Subject, int, int]]:
     """Posts with what the evaluator can ask about and no more, in the order of `ids`."""
     known: dict[int, Source] = {}
+    offsets: dict[int, timedelta] = {}
     for start in range(0, len(ids), BATCH):
         part = ids[start : start + BATCH]
         tags: dict[int, list[Tag]] = {}
@@ -268,6 +269,7 @@ def _subjects(
             for found in tx.execute(select(source).where(source.c.id.in_(missing))):
                 columns: Mapping[Any, Any] = found._mapping
                 known[found.id] = sources.from_columns(columns)
+            offsets |= sources.clock_offsets(tx, missing)
         for id_ in part:
             row = rows[id_]
             subject = subject_of(
@@ -278,6 +280,7 @@ def _subjects(
                 now=now,
                 edited=row.revisions > 0,
                 backlog=row.backlog,
+                ahead=offsets.get(row.source_id, timedelta()),
                 withdrawn=getattr(row, "withdrawn_at", None) is not None,
             )
             yield subject, id_, row.story_id

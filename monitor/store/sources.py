@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, select, update
 
-from monitor.core.model import Authority, Memory, Outcome, Owner, Poll, Source, SourceStatus
+from monitor.core.drift import Drift, estimate
+from monitor.core.model import Authority, Health, Memory, Outcome, Owner, Poll, Source, SourceStatus
+from monitor.core.provenance import Origin
 from monitor.store.database import Transaction
 from monitor.store.tables import PollRow, PostRow, SourceRow, SourceStateRow, table
 
 source, state, poll, post = table(SourceRow), table(SourceStateRow), table(PollRow), table(PostRow)
 
+CHUNK = 400  # bound values a statement may carry on every SQLite build, with room to spare
+MILLISECOND = timedelta(milliseconds=1)
 STATE_COLUMNS = tuple(each.name for each in fields(Memory))
 
 
@@ -31,14 +35,25 @@ def _whole() -> Select[Any]:
 def from_row(row: Row[Any]) -> Source:
     """A source with its memory, from a row of `_whole`."""
     columns: Mapping[Any, Any] = row._mapping
-    value = from_columns(columns)
-    memory = Memory(**{name: columns[name] for name in STATE_COLUMNS})
-    return replace(value, memory=memory, paused=value.paused or columns["held"])
+    memory = Memory(**{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"])})
+    return from_columns(columns, memory=memory, held=columns["held"])
 
 
-def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
-    """A source without its memory, from the columns of `source`, each named with `prefix`."""
+def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
+    # PostgreSQL's driver has its own idea of how members of an enumeration are written.
+    return {prefix + name: getattr(value, name) for name in STATE_COLUMNS} | {prefix + "health": value.health.value}
+
+
+def from_columns(
+    columns: Mapping[Any, Any],
+    *,
+    prefix: str = "",
+    memory: Memory = Memory(),  # noqa: B008 - frozen
+    held: bool = False,
+) -> Source:
+    """A source from the columns of `source`, each named with `prefix`, and from what is known beside them."""
     return Source(
+        memory=memory,
         id=columns[prefix + "id"],
         slug=columns[prefix + "slug"],
         title=columns[prefix + "title"],
@@ -50,10 +65,11 @@ def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
         language=columns[prefix + "language"],
         authority=Authority(columns[prefix + "authority"]),
         tags=tuple(columns[prefix + "tags"]),
+        default_tags=tuple(columns[prefix + "default_tags"]),
         interval=timedelta(seconds=columns[prefix + "interval_seconds"]),
         options=columns[prefix + "options"],
         owner=Owner(columns[prefix + "owner"]),
-        paused=columns[prefix + "paused"],
+        paused=columns[prefix + "paused"] or held,
     )
 
 
@@ -70,6 +86,7 @@ def to_columns(value: Source) -> dict[str, Any]:
         "language": value.language,
         "authority": value.authority.value,
         "tags": list(value.tags),
+        "default_tags": list(value.default_tags),
         "interval_seconds": int(value.interval.total_seconds()),
         "options": dict(value.options),
         "owner": value.owner.value,
@@ -80,6 +97,18 @@ def to_columns(value: Source) -> dict[str, Any]:
 def every(tx: Transaction) -> list[Source]:
     """All sources that were not removed, paused ones too, by slug."""
     return [from_row(row) for row in tx.execute(_whole().where(source.c.removed_at.is_(None)).order_by(source.c.slug))]
+
+
+def slugs(tx: Transaction, *, due_at: datetime | None = None) -> list[str]:
+    """Slugs of the sources that are polled: all that are not paused, or those that are due at a time."""
+    followed = (
+        select(source.c.slug)
+        .join(state, state.c.source_id == source.c.id)
+        .where(source.c.removed_at.is_(None), source.c.paused.is_(False), state.c.held.is_(False))
+    )
+    if due_at is not None:
+        followed = followed.where(state.c.next_poll_at <= due_at)
+    return list(tx.execute(followed.order_by(source.c.slug)).scalars())
 
 
 def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus]:
@@ -109,19 +138,29 @@ def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus
     ]
 
 
-def states(tx: Transaction) -> dict[str, int]:
-    """How many sources are paused, failing, fine, or new: never polled."""
-    paused = source.c.paused | state.c.held
-    named = case(
-        (paused, "paused"), (state.c.failures > 0, "failing"), (state.c.last_success_at.is_(None), "new"), else_="fine"
+def origins(tx: Transaction) -> tuple[Origin, ...]:
+    """Every followed source of which it is known who issues it, as far as forwards of its posts go."""
+    query = (
+        select(source.c.title, source.c.url, source.c.organisation, source.c.country)
+        .where(source.c.removed_at.is_(None), or_(source.c.organisation.is_not(None), source.c.country.is_not(None)))
+        .order_by(source.c.slug)
     )
+    return tuple(
+        Origin(title=r.title, url=r.url, organisation=r.organisation, country=r.country) for r in tx.execute(query)
+    )
+
+
+def states(tx: Transaction) -> dict[str, int]:
+    """How many sources are paused, and of the others how many are in each state of core.model.Health."""
+    named = case((source.c.paused | state.c.held, "paused"), else_=state.c.health)
     rows = tx.execute(
         select(named, func.count())
         .join(state, state.c.source_id == source.c.id)
         .where(source.c.removed_at.is_(None))
         .group_by(named)
     )
-    return {"paused": 0, "failing": 0, "new": 0, "fine": 0} | {str(name): int(number) for name, number in rows}
+    none = dict.fromkeys(("paused", *(each.value for each in Health)), 0)
+    return none | {str(name): int(number) for name, number in rows}
 
 
 def add(tx: Transaction, value: Source, *, now: datetime) -> int:
@@ -134,11 +173,11 @@ def add(tx: Transaction, value: Source, *, now: datetime) -> int:
         change(tx, value, now=now)
         columns: dict[str, Any] = {"next_poll_at": now}
         if known.removed_at is not None:
-            columns |= {"failures": 0, "polled_before": False}
+            columns |= {"failures": 0, "polled_before": False, "health": Health.NEW.value}
         tx.execute(update(state).where(state.c.source_id == known.id).values(columns))
         return int(known.id)
     id_ = tx.execute(insert(source).values(**to_columns(value), created_at=now).returning(source.c.id)).scalar_one()
-    tx.execute(insert(state).values(**asdict(Memory()), source_id=id_, held=False, next_poll_at=now))
+    tx.execute(insert(state).values(**_memory_columns(Memory()), source_id=id_, held=False, next_poll_at=now))
     return int(id_)
 
 
@@ -146,15 +185,18 @@ def change(tx: Transaction, value: Source, *, now: datetime) -> None:
     """Set what an operator decides.
 
     Another address is another server: what was learnt of the old one is forgotten, it is due at once, and what is
-    old there is backlog again.
+    old there is backlog again. Where tags follow from what changed, its posts are to be tagged anew.
     """
-    known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).one()
+    known = tx.execute(select(source).where(source.c.slug == value.slug)).one()
+    before = (known.organisation, known.country, tuple(known.default_tags))
+    if before != (value.organisation, value.country, value.default_tags):
+        tx.execute(update(post).where(post.c.source_id == known.id).values(taxonomy=""))
     tx.execute(update(source).where(source.c.id == known.id).values(**to_columns(value), removed_at=None))
     if (known.url, known.kind) != (value.url, value.kind):
         tx.execute(
             update(state)
             .where(state.c.source_id == known.id)
-            .values(**asdict(Memory()), next_poll_at=now, claimed_until=None)
+            .values(**_memory_columns(Memory()), next_poll_at=now, claimed_until=None)
         )
 
 
@@ -180,6 +222,19 @@ def resume(tx: Transaction, slug: str, *, now: datetime) -> bool:
 
 def _id_of(slug: str) -> Any:
     return select(source.c.id).where(source.c.slug == slug, source.c.removed_at.is_(None)).scalar_subquery()
+
+
+def clock_offsets(tx: Transaction, source_ids: Iterable[int]) -> dict[int, timedelta]:
+    """How far the clocks of these sources run ahead (negative: behind), where that is known, see core.drift."""
+    found: dict[int, timedelta] = {}
+    wanted = sorted(set(source_ids))
+    for start in range(0, len(wanted), CHUNK):
+        part = wanted[start : start + CHUNK]
+        query = select(state.c.source_id, state.c.drift).where(state.c.source_id.in_(part), state.c.drift != b"")
+        for row in tx.execute(query):
+            if (offset := estimate(Drift.from_bytes(row.drift))) is not None:
+                found[row.source_id] = offset
+    return found
 
 
 # ── the poll loop ──────────────────────────────────────────────────────────────────────────────────────────
@@ -249,6 +304,7 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
                 "changed": changed,
                 "size": p.size,
                 "gap": p.gap,
+                "answer_ms": None if p.answered_in is None else round(p.answered_in / MILLISECOND),
             }
             for p, _, fresh, changed in polls
         ],
@@ -279,7 +335,7 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
                     if succeeded
                     else {}
                 )
-                | {f"b_{name}": getattr(p.memory, name) for name in STATE_COLUMNS}
+                | _memory_columns(p.memory, prefix="b_")
                 for p, due, fresh, _ in rows
             ],
         )

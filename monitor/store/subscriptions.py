@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from monitor.core.model import Authority, Grouping, Owner, Schedule, Selection, Subscription
+from monitor.core.model import Authority, Owner, Schedule, Selection, Subscription, grouping_of
 from monitor.store.database import Transaction
 from monitor.store.tables import SubscriptionRow, table
 
@@ -123,7 +123,7 @@ def _value(row: Any) -> Subscription:
             cron=schedule["cron"],
         ),
         selection=Selection(**selection),
-        grouping=Grouping(row.grouping),
+        grouping=grouping_of(row.grouping),
         send_empty=row.send_empty,
         language=row.language,
         options=row.options,

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from sqlalchemy import text
+
+from monitor.core.model import Numbered
+from monitor.core.numbers import learnt
+from monitor.store.database import Database
 from tests.cli.conftest import Monitor
+from tests.make import NOW
 
 
 def test_list_shows_state_and_reason(polled: Monitor) -> None:
@@ -20,6 +27,10 @@ def test_list_shows_state_and_reason(polled: Monitor) -> None:
     ("filters", "slugs"),
     [
         (["--failing"], ["missing"]),
+        (["--state", "failing"], ["missing"]),
+        (["--state", "fine", "--state", "failing"], ["agency", "mfa", "missing"]),
+        (["--state", "silent"], []),
+        (["--state", "never-polled"], []),
         (["--tag", "official"], ["mfa"]),
         (["--country", "kz"], ["mfa"]),
         (["--country", "at"], []),
@@ -36,6 +47,32 @@ def test_show(polled: Monitor) -> None:
     assert [(poll["outcome"], poll["new"]) for poll in shown["polls"]] == [("new", 3)]
     assert shown["last_poll_at"].endswith("Z")
     assert "Last polls" in polled("sources", "show", "mfa").out
+
+
+def test_show_says_since_when_and_why_a_source_is_in_its_state(polled: Monitor) -> None:
+    shown = polled("sources", "show", "missing", "--json").json
+    [change] = shown["changes"]
+    assert (change["from"], change["to"]) == ("new", "failing")
+    assert "answered 404 Not Found" in change["why"]
+    screen = polled("sources", "show", "missing").out
+    assert "failing since " in screen
+    assert "Changes of state" in screen
+    assert polled("sources", "show", "mfa", "--json").json["changes"] == []
+    assert polled("sources", "list", "--state", "failed").code == 2
+
+
+def test_show_names_missing_numbers(polled: Monitor) -> None:
+    database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
+    known = learnt({}, [Numbered(first=1, last=9, shown=(1, 2, 5, 9))], at=NOW, first=True)
+    known = learnt(known, [Numbered(first=1, last=9, shown=(1, 2, 9))], at=NOW, first=False)
+    with database.writing() as tx:
+        tx.execute(text("UPDATE source_state SET numbers = :known"), {"known": json.dumps(known)})
+    screen = polled("sources", "show", "mfa", columns=140).out
+    assert "1 shown once and not any more: 5" in screen
+    assert "5 never seen between the others" in screen
+    assert "3–4, 6–8" in screen
+    missing = polled("sources", "show", "mfa", "--json").json["missing"]
+    assert missing == {"never_seen": [[3, 4], [6, 8]], "withdrawn": [[5, 5]]}
 
 
 def test_an_unknown_source_is_answered_with_the_nearest(polled: Monitor) -> None:

@@ -123,10 +123,12 @@ LIST = """<?xml version="1.0"?>
 def test_a_dry_run_shows_what_an_import_would_do(polled: Monitor) -> None:
     file = polled.directory / "list.opml"
     file.write_text(LIST.format(site=polled.site.address))
-    ended = polled("sources", "import", str(file), "--dry-run", "--tag", "reader")
+    ended = polled("sources", "import", str(file), "--dry-run", "--tag", "reader", columns=250)
     assert ended.code == 1
     assert "far" in ended.out
     assert "1 source would be added, 1 followed already, 2 cannot be used" in ended.out
+    results = [line.split()[0] for line in ended.out.splitlines()[2:] if line]
+    assert results == ["new", "followed", "unusable", "unusable", "1"]
     assert f"{file}:7: Broken: 'no address' is not a web address" in ended.err
     assert "no organisation is called 'nobody'" in ended.err
     assert len(polled("sources", "list", "--json").json) == 3
@@ -141,6 +143,23 @@ def test_an_import_adds_what_can_be_used(polled: Monitor) -> None:
     shown = polled("sources", "show", "far", "--json").json
     assert (shown["title"], shown["owner"], shown["state"]) == ("Far Ministry", "operator", "never-polled")
     assert polled("sources", "import", "-", "--json", stdin=text).json["added"] == []
+
+
+def test_an_import_leaves_out_what_cannot_be_read(polled: Monitor) -> None:
+    polled.site.pages["/new.xml"] = rss("New")
+    text = (
+        f"<opml version='2.0'><body><outline text='New' xmlUrl='{polled.site.address}/new.xml'/>"
+        f"<outline text='Dead' xmlUrl='{polled.site.address}/dead.xml'/></body></opml>"
+    )
+    tried = polled("sources", "import", "-", "--check", "--dry-run", stdin=text)
+    assert tried.code == 1
+    assert "answered 404 Not Found" in tried.out
+    assert "1 source would be added, 0 followed already, 1 cannot be read, 0 cannot be used" in tried.out
+    ended = polled("sources", "import", "-", "--check", "--json", stdin=text)
+    assert ended.code == 1
+    assert [each["title"] for each in ended.json["added"]] == ["New"]
+    assert [each["title"] for each in ended.json["broken"]] == ["Dead"]
+    assert len(polled("sources", "list", "--json").json) == 4
 
 
 def test_an_export_is_read_back_as_it_was(polled: Monitor) -> None:

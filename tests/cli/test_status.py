@@ -5,10 +5,14 @@ import socket
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from monitor.app import utc_now
 from monitor.cli.health import Seen, judge, process_ended
-from monitor.core.model import Memory, MessageState, SourceStatus, Subscription
+from monitor.core.model import Health, Memory, MessageState, SourceStatus, Subscription
+from monitor.store.database import Database
 from monitor.store.health import Heartbeat
+from monitor.store.health import beat as beat_in
 from tests import make
 from tests.cli.conftest import Monitor
 from tests.make import NOW, hours, minutes
@@ -19,9 +23,16 @@ def beat(loop: str, *, ago: timedelta = timedelta(seconds=3), every: float = 5, 
 
 
 def followed(
-    slug: str, *, failures: int = 0, read: bool = True, due: timedelta = timedelta(), paused: bool = False
+    slug: str,
+    *,
+    failures: int = 0,
+    read: bool = True,
+    due: timedelta = timedelta(),
+    paused: bool = False,
+    health: Health = Health.FINE,
 ) -> SourceStatus:
-    source = make.source(slug, memory=Memory(failures=failures), paused=paused)
+    state = Health.FAILING if failures or not read else health
+    source = make.source(slug, memory=Memory(failures=failures, health=state), paused=paused)
     return SourceStatus(
         source=source,
         next_poll_at=NOW + due,
@@ -76,7 +87,11 @@ FINE = {"heartbeats": ALIVE, "sources": [followed("a"), followed("b")], "subscri
         ({"subscriptions": [receiver(due=-minutes(9))]}, [], []),
         ({"subscriptions": [receiver(due=-minutes(11))]}, ["digests overdue"], []),
         ({"subscriptions": [receiver(due=-hours(11), paused=True)]}, [], ["no subscription is active"]),
-        ({"messages": {MessageState.DEAD: 2}}, [], ["2 messages given up"]),
+        ({"messages": {MessageState.DEAD: 2}, "last_given_up_at": NOW - hours(3)}, ["2 messages given up, the"], []),
+        ({"messages": {MessageState.DEAD: 1}, "last_given_up_at": NOW - hours(24 * 9)}, [], ["1 message given up"]),
+        ({"sources": [followed("a", health=Health.SILENT), followed("b")]}, [], ["unusually silent: a; see"]),
+        ({"sources": [followed("a", health=Health.SLOW), followed("b")]}, [], ["unusually slow to answer: a; see"]),
+        ({"sources": [followed("a", health=Health.GONE), followed("b")]}, [], ["1 of 2 sources cannot be read"]),
         ({"oldest_waiting_at": NOW - minutes(59)}, [], []),
         ({"oldest_waiting_at": NOW - hours(3)}, [], ["a message has been waiting for 3 h"]),
     ],
@@ -106,6 +121,25 @@ def test_a_service_that_is_not_running(polled: Monitor) -> None:
     quiet = polled("status", "--quiet")
     assert (quiet.code, quiet.out) == (1, "")
     assert quiet.err == "problem: the service is not running; start it with: monitor run\n"
+
+
+def test_a_scheduler_that_is_stuck_is_seen_from_outside(polled: Monitor) -> None:
+    """A process that lives and does nothing: its signs of life are old, and so is everything that should be done."""
+    database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
+    now = utc_now()
+    with database.writing() as tx:
+        for loop in ("poll", "compile", "deliver"):
+            sign = Heartbeat(loop=loop, at=now - hours(1), every=minutes(1), process="elsewhere:1", detail="")
+            beat_in(tx, sign)
+        for column, table in (("next_poll_at", "source_state"), ("next_due_at", "subscription")):
+            tx.execute(text(f"UPDATE {table} SET {column} = :at"), {"at": f"{now - hours(1):%Y-%m-%d %H:%M:%S.%f}"})
+    ended = polled("status", columns=100)
+    assert ended.code == 1
+    for loop in ("poll", "compile", "deliver"):
+        assert f"the {loop} loop is stuck: last sign of life 60 min ago, expected every 1 min" in ended.err
+    assert "3 sources overdue for more than 10 min" in ended.err
+    assert "digests overdue for more than 10 min: morning" in ended.err
+    assert polled("status", "--json").json["fine"] is False
 
 
 def test_json(polled: Monitor) -> None:

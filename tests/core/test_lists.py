@@ -1,7 +1,9 @@
+import re
+
 import pytest
 
 from monitor.core.model import Watch
-from monitor.core.query import QueryError, parse
+from monitor.core.query import parse
 from monitor.core.query.advice import doubts
 from monitor.core.watches import WatchSet
 from tests.core.test_watches import SOURCE, post
@@ -41,8 +43,15 @@ def test_a_field_reaches_into_a_list() -> None:
     ids=["circle", "itself", "misspelt", "billion"],
 )
 def test_lists_that_cannot_be_put_in(queries: dict[str, str], told: str) -> None:
-    with pytest.raises(QueryError, match=told):
-        WatchSet([watch(slug, query) for slug, query in queries.items()])
+    broken = WatchSet([watch(slug, query) for slug, query in queries.items()]).broken
+    assert broken
+    assert all(re.search(told, str(error)) or "more than 5,000" in str(error) for error in broken.values())
+
+
+def test_a_list_that_went_away_stops_only_those_that_name_it() -> None:
+    both = WatchSet([watch("lost", "@gone grain"), watch("grain", "grain")])
+    assert [match.watch for match in both.matches(post(text="grain"), SOURCE, ())] == ["grain"]
+    assert list(both.broken) == ["lost"]
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,19 @@ def test_coverage_is_shown_with_what_failed(full):
         assert "never read so far" in part
 
 
+def test_coverage_tells_of_changed_states_and_missing_posts(renderer, full):
+    russian = renderer.digest(editions.full_day("ru"), templates="email")
+    for part, words in (
+        (full.text, ("1 source changed its state", "failing → fine", "1 withdrawn after it was read, 3 never shown")),
+        (seen(full.html), ("1 source changed its state", "failing → fine", "3 never shown")),
+        (russian.text, ("Изменилось состояние 1 источника", "не читается → в порядке", "1 отозвана после прочтения")),
+    ):
+        flat = " ".join(part.split())
+        assert all(each in flat for each in words), flat[-1500:]
+    assert "read again after 5 failed polls" in " ".join(full.text.split())
+    assert full.text.count("Danube River Council") == 1  # silent: named once, for what it is
+
+
 def test_a_quiet_day_is_proven(renderer):
     quiet = renderer.digest(editions.quiet_day(), templates="email")
     for part in (seen(quiet.html), " ".join(quiet.text.split())):

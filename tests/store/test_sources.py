@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from monitor.core.model import Authority, Memory, Outcome, Owner, Source
+from monitor.core.model import Authority, Health, Memory, Outcome, Owner, Source
 from monitor.store import schema, sources
 from monitor.store.database import Database
 from tests import make
@@ -147,7 +147,8 @@ def test_a_source_paused_by_its_file_is_not_due(database: Database) -> None:
 
 def test_holding_lasts_until_resuming_whatever_the_file_says(database: Database) -> None:
     source = make.stored_source(database)
-    remember(database, make.poll(source, outcome=Outcome.FAILED, memory=Memory(failures=5), error="no"))
+    failing = Memory(failures=5, health=Health.FAILING)
+    remember(database, make.poll(source, outcome=Outcome.FAILED, memory=failing, error="no"))
     with database.writing() as tx:
         assert sources.hold(tx, "mfa")
         assert not sources.hold(tx, "nobody")
@@ -160,7 +161,7 @@ def test_holding_lasts_until_resuming_whatever_the_file_says(database: Database)
     assert not status(database).source.paused
     assert status(database).source.memory.failures == 5  # it fails until it can be read, resumed or not
     with database.reading() as tx:
-        assert sources.states(tx) == {"paused": 0, "failing": 1, "new": 0, "fine": 0}
+        assert {name: number for name, number in sources.states(tx).items() if number} == {"failing": 1}
     assert claim(database, now=NOW + hours(5)) == ["mfa"]
 
 

@@ -4,7 +4,7 @@ docs/watches.md describes the language; its examples are executed by a test. Wha
 `core.matching`, and nowhere else.
 """
 
-from monitor.core.query.grammar import FIELDS, LONGEST_QUERY, MOST_TERMS, parse
+from monitor.core.query.grammar import FIELDS, LONGEST_QUERY, MOST_TERMS, OWN_FACET, parse
 from monitor.core.query.lists import expanded
 from monitor.core.query.tree import Query, QueryError, Tagged, lists_of, tags_of, terms_of
 
@@ -12,6 +12,7 @@ __all__ = [
     "FIELDS",
     "LONGEST_QUERY",
     "MOST_TERMS",
+    "OWN_FACET",
     "Query",
     "QueryError",
     "Tagged",

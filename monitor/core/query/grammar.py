@@ -12,7 +12,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
 
 from monitor.core import patterns
 from monitor.core.forms import has_forms
-from monitor.core.model import Facet, Field
+from monitor.core.model import FACET_SLUG, SHORT_FACETS, Facet, Field
 from monitor.core.query.tree import (
     Every,
     How,
@@ -70,12 +70,8 @@ FIELDS = (
 )
 """The names that may stand before a colon."""
 
-_FACETS = {
-    "org": Facet.ORGANISATION,
-    "region": Facet.REGION,
-    "country": Facet.COUNTRY,
-    "issuer": Facet.ISSUER,
-}
+OWN_FACET = re.compile(rf"(?!(?:https?|ftp|mailto)$){FACET_SLUG}")
+"""What may stand before a colon for a facet of the operator's own; an address is none."""
 
 _LONGEST_ACRONYM = 5  # capital letters; more is a word that somebody shouts
 
@@ -159,8 +155,11 @@ class _Chain:
     operators: tuple[Token, ...]
 
 
-def parse(query: str, *, facets: Collection[str] = ()) -> Query:
-    """Read a query of the watch language. `facets` are those that the operator's own taxonomies add.
+def parse(query: str, *, facets: Collection[str] | None = ()) -> Query:
+    """Read a query of the watch language.
+
+    `facets` are the operator's own, which may stand before a colon (`topic:grain`); None: any may, because the query
+    was checked when it was saved, and a facet that went away since must not stop the others.
 
     Raises QueryError where it cannot be understood, is too large, or would match whatever does not hold something.
     Lists that it names are still to be put in, see `lists.expanded`.
@@ -178,7 +177,7 @@ def parse(query: str, *, facets: Collection[str] = ()) -> Query:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
         raise
-    root = _Reader({**_FACETS, **{facet: facet for facet in facets}}).node(raw, None)
+    root = _Reader(facets).node(raw, None)
     terms = list(terms_of(root))
     if len(terms) > MOST_TERMS:
         raise QueryError(f"more than {MOST_TERMS} terms", position=0, suggestion="split the watch into several")
@@ -333,9 +332,8 @@ class _Tree(Transformer[Token, Any]):
 class _Reader:
     """Turns what was typed into terms, each in the field that it stands in."""
 
-    def __init__(self, facets: dict[str, str]) -> None:
+    def __init__(self, facets: Collection[str] | None) -> None:
         self._facets = facets
-        self._fields = tuple(dict.fromkeys((*FIELDS, *facets)))
 
     def node(self, raw: Any, field: Token | None) -> Node:
         """`raw` and all below it. At most `DEEPEST_QUERY` parentheses deep."""
@@ -358,8 +356,9 @@ class _Reader:
 
     def _known(self, name: Token) -> Token:
         field = str(name[:-1]).lower()
-        if field not in self._fields:
-            raise _no_field(field, name.start_pos or 0, self._fields)
+        own = OWN_FACET.fullmatch(field) and (self._facets is None or field in self._facets)
+        if field not in FIELDS and not own:
+            raise _no_field(field, name.start_pos or 0, (*FIELDS, *sorted(self._facets or ())))
         return name
 
     def _near(self, parts: list[Node], operators: Sequence[Token]) -> Node:
@@ -396,8 +395,8 @@ class _Reader:
             raise QueryError(f"{name}: needs a plain value", position=position, expected=f"for example {example}")
         if plain.count("*") > MOST_STARS:
             raise QueryError(f"more than {MOST_STARS} stars in one value", position=position)
-        if name in self._facets:
-            return Tagged(str(self._facets[name]), plain)
+        if name in SHORT_FACETS or name not in FIELDS:
+            return Tagged(SHORT_FACETS.get(name) or Facet(name), plain)
         if name in ("has", "is", "authority"):
             return chosen(name, plain, position)
         if name == "domain":

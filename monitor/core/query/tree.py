@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from monitor.core.forms import core_of
-from monitor.core.model import Field
+from monitor.core.model import Facet, Field
 
 
 class QueryError(ValueError):
@@ -117,7 +117,7 @@ class Sentence:
 class Tagged:
     """A tag of the post, by slug."""
 
-    facet: str  # of core.model.Facet, or one of the operator's own
+    facet: Facet
     slug: str  # folded, wildcards as "*" and "?"
 
 
