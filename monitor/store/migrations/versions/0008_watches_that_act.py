@@ -93,3 +93,25 @@ def _messages_of_watches() -> None:
         "WHERE type = 'table' AND name = 'message'"
     )
     op.execute("PRAGMA writable_schema=RESET")
+
+
+def downgrade() -> None:
+    """Alerts in the outbox go with it: what sent them is not known any more."""
+    op.execute("DELETE FROM message WHERE subscription_id IS NULL")
+    for name in ("search_state", "stale", "indexed", "alerted", "alert_state"):
+        op.drop_table(name)
+    op.execute("DROP TABLE post_words")
+    for name in ("alerts", "priority", "in_digests", "is_list"):
+        op.drop_column("watch", name)
+    if op.get_bind().dialect.name != "sqlite":
+        op.drop_column("message", "watch_id")
+        op.alter_column("message", "subscription_id", nullable=False)
+        return
+    op.execute("PRAGMA writable_schema=ON")
+    op.execute(
+        "UPDATE sqlite_schema SET sql = replace(replace(sql, 'subscription_id INTEGER,', "
+        "'subscription_id INTEGER NOT NULL,'), ', CONSTRAINT fk_message_watch_id FOREIGN KEY(watch_id) "
+        "REFERENCES watch (id) ON DELETE CASCADE', '') WHERE type = 'table' AND name = 'message'"
+    )
+    op.execute("PRAGMA writable_schema=RESET")
+    op.execute("ALTER TABLE message DROP COLUMN watch_id")
