@@ -47,7 +47,7 @@ SETTLES_AFTER = timedelta(hours=1)
 """On PostgreSQL a post may become visible after one with a higher number; not by more than this."""
 
 BATCH = 400  # posts loaded at a time
-FEW_SHOWN = 5_000
+FEW_SHOWN = 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
