@@ -71,8 +71,8 @@ def fill(database: Database, sentences: list[tuple[str, str]], chance: random.Ra
     with database.writing() as tx:
         for source in range(1, SOURCES + 1):
             tx.exec_driver_sql(
-                "INSERT INTO source (id, slug, title, kind, url, authority, tags, interval_seconds, options, owner,"
-                " paused, created_at) VALUES (?, ?, ?, 'feed', ?, 'press', '[]', 900, '{}', 'operator', 0, ?)",
+                "INSERT INTO source (id, slug, title, kind, url, authority, tags, default_tags, interval_seconds, options, owner,"
+                " paused, created_at) VALUES (?, ?, ?, 'feed', ?, 'press', '[]', '[]', 900, '{}', 'operator', 0, ?)",
                 (
                     source,
                     f"s-{source}",
