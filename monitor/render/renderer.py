@@ -10,9 +10,13 @@ import css_inline
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
 
+from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, Problem
 from monitor.core.model import Content, Digest, Facet
 from monitor.render import labels, plain
+from monitor.render.alert import View as AlertView
+from monitor.render.alert import payload as alert_payload
+from monitor.render.alert import view as alert_view
 from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
 from monitor.render.payload import payload
@@ -75,6 +79,26 @@ class Renderer:
             html=self._html(view, words),
         )
 
+    def alert(self, alert: Alert, *, templates: str) -> Content:
+        """`alert` as an "email" (subject, text, HTML) or a "webhook" (payload).
+
+        Raises ConfigError, naming file and line, when a template or label file is at fault.
+        """
+        rules = alert.watch.alerts
+        words = labels.load(rules.language if rules else "en", [folder / "email" for folder in self._folders])
+        view = alert_view(alert, product=self._title, untitled=words("untitled"))
+        subject = _one_line(self._filled("email/alert-subject.txt.j2", view, words, Shape()))
+        if templates == "webhook":
+            return Content(subject=subject, payload=alert_payload(alert))
+        if templates != "email":
+            raise ValueError(f"no templates named {templates!r}; there are 'email' and 'webhook'")
+        bare = plain.clean(self._filled("email/alert.html.j2", view, words, Shape()))
+        return Content(
+            subject=subject,
+            text=_tidy(self._filled("email/alert.txt.j2", view, words, Shape())),
+            html=self._inliner.inline(_INDENT.sub("\n", bare)),
+        )
+
     def _subject(self, digest: Digest) -> str:
         words = self._labels(digest)
         return _one_line(self._filled("email/subject.txt.j2", self._edition(digest, words), words, Shape()))
@@ -115,7 +139,7 @@ class Renderer:
         html = self._inliner.inline(bare)
         return html if len(html.encode()) <= self._html_limit else None
 
-    def _filled(self, name: str, view: Edition, words: labels.Labels, shape: Shape) -> str:
+    def _filled(self, name: str, view: Edition | AlertView, words: labels.Labels, shape: Shape) -> str:
         try:
             return self._environment.get_template(name).render(edition=view, t=words, shape=shape)
         except TemplateNotFound as error:

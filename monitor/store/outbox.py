@@ -10,10 +10,10 @@ from sqlalchemy import Select, and_, func, insert, or_, select, update
 
 from monitor.core.model import Content, Delivery, Message, MessageState
 from monitor.store.database import Transaction, insert_new
-from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, SubscriptionRow, table
+from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, SubscriptionRow, WatchRow, table
 
 message, content, delivery = table(MessageRow), table(ContentRow), table(DeliveryRow)
-subscription = table(SubscriptionRow)
+subscription, watch = table(SubscriptionRow), table(WatchRow)
 
 
 def add(
@@ -23,8 +23,9 @@ def add(
     keys: Sequence[tuple[str, str]],
     channel: str,
     options: dict[str, Any],
-    subscription_id: int,
-    digest_id: int | None,
+    subscription_id: int | None = None,
+    watch_id: int | None = None,
+    digest_id: int | None = None,
     now: datetime,
 ) -> None:
     """Put one message for each (key, recipient) into the outbox, due at once; a key already there is left alone."""
@@ -41,6 +42,7 @@ def add(
         {
             "key": key,
             "subscription_id": subscription_id,
+            "watch_id": watch_id,
             "digest_id": digest_id,
             "content_id": content_id,
             "channel": channel,
@@ -170,7 +172,7 @@ def latest(
     if state is not None:
         query = query.where(message.c.state == state.value)
     if subscription_slug is not None:
-        query = query.where(subscription.c.slug == subscription_slug)
+        query = query.where(func.coalesce(subscription.c.slug, watch.c.slug) == subscription_slug)
     return _load(tx, query)
 
 
@@ -217,9 +219,17 @@ def last_given_up_at(tx: Transaction) -> datetime | None:
 
 def _messages() -> Select[Any]:
     return (
-        select(message, content.c.subject, content.c.text, content.c.html, content.c.payload, subscription.c.slug)
+        select(
+            message,
+            content.c.subject,
+            content.c.text,
+            content.c.html,
+            content.c.payload,
+            func.coalesce(subscription.c.slug, watch.c.slug).label("slug"),
+        )
         .join(content, content.c.id == message.c.content_id)
-        .join(subscription, subscription.c.id == message.c.subscription_id)
+        .outerjoin(subscription, subscription.c.id == message.c.subscription_id)
+        .outerjoin(watch, watch.c.id == message.c.watch_id)
     )
 
 
