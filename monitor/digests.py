@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from monitor.core import schedule
+from monitor.core.changes import news
 from monitor.core.digest import Labels, digest, items, wanted
 from monitor.core.model import Clock, Content, Digest, StoredPost, Subscription
 from monitor.logs import get_logger
@@ -106,11 +107,18 @@ def select_edition(
 ) -> Edition:
     """What was not yet given to this subscription, folded into stories. Reads only: also the preview."""
     since = covers_since(subscription, now=now)
-    news = digests.uncovered(tx, subscription, since=_search_since(subscription, since), until=now)
-    chosen = [stored for stored in news if wanted(subscription.selection, stored)]
-    given_before = digests.stories_given(tx, subscription, (stored.story_id for stored in chosen))
-    shown = [stored for stored in chosen if stored.story_id not in given_before]
-    stories = items(shown, posts.voices(tx, (stored.story_id for stored in shown)))
+    fresh = digests.uncovered(tx, subscription, since=_search_since(subscription, since), until=now)
+    chosen = [stored for stored in fresh if wanted(subscription.selection, stored)]
+    given_before = digests.given_before(tx, subscription, (stored.story_id for stored in chosen))
+    late = [stored for stored in chosen if stored.story_id in given_before]
+    anew = digests.told_anew(tx, (stored.id for stored in late))
+    new_in = {
+        stored.id: found
+        for stored in late
+        if stored.id in anew and (found := news(stored.post.text, given_before[stored.story_id]))
+    }
+    shown = [stored for stored in chosen if stored.story_id not in given_before or stored.id in new_in]
+    stories = items(shown, posts.voices(tx, (stored.story_id for stored in shown)), news=new_in)
     coverage = digests.coverage(
         tx,
         since=since,

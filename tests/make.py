@@ -27,8 +27,8 @@ from monitor.core.model import (
     Voice,
     Watch,
 )
-from monitor.core.stories import Placement, Relation, place
-from monitor.store import posts, sources, subscriptions, watches
+from monitor.core.stories import Placement, Relation, Rules
+from monitor.store import placing, posts, sources, subscriptions, watches
 from monitor.store.database import Database, Transaction
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
@@ -63,6 +63,9 @@ def post(guid: str = "1", **given: Any) -> Post:
         "html": f"<p>Text of statement {guid}.</p>",
         "fingerprint": None,
     }
+    if given.get("fingerprint") is not None:  # the same words under every title
+        text = " ".join(f"word{byte:02x}" for byte in given["fingerprint"])
+        default |= {"title_made": True, "text": text, "html": f"<p>{text}</p>"}
     values = default | given
     values.setdefault("content_hash", digest_of(f"{values['title']}\n{values['text']}"))
     return Post(guid=guid, **values)
@@ -191,13 +194,13 @@ def arrive(
 ) -> list[StoredPost]:
     """Store posts as a poll does, placed among what is stored; give them back in order."""
     with database.writing() as tx:
-        sightings = [posts.sighting(by.id, one.post) for one in brought]
-        placements = place(sightings, posts.alike(tx, sightings, since=at - timedelta(days=30)))
+        newcomers = [placing.Newcomer(source_id=by.id, post=one.post, first_seen_at=at) for one in brought]
+        plan = placing.plan(tx, newcomers, Rules())
         coming = [
             posts.Arrival(source=by, prepared=one, placement=placement, first_seen_at=at, backlog=backlog)
-            for one, placement in zip(brought, placements, strict=True)
+            for one, placement in zip(brought, plan.placements, strict=True)
         ]
-        posts.add(tx, coming, now=at)
+        placing.carry_out(tx, plan, posts.add(tx, coming, now=at), now=at)
         ids = posts.known(tx, [(by.id, one.post.guid) for one in brought])
         found = [posts.get(tx, ids[by.id, one.post.guid].id) for one in brought]
     return [one for one in found if one is not None]

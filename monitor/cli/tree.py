@@ -50,6 +50,19 @@ TREE: Tree = {
             "list": Leaf("monitor.cli.posts:list_posts", "List the newest posts."),
             "show": Leaf("monitor.cli.posts:show", "Show a post with its tags, evidence and history.", True),
             "tag": Leaf("monitor.cli.posts_tag:tag", "Set or remove tags of a post by hand; they stay.", True),
+            "history": Leaf(
+                "monitor.cli.posts_history:history", "Show what was changed in a post, word by word.", True
+            ),
+        },
+    ),
+    "stories": Branch(
+        "Who says the same.",
+        {
+            "list": Leaf("monitor.cli.stories:list_stories", "List stories that several posts tell."),
+            "show": Leaf("monitor.cli.stories:show", "Show who told a story, when, and how they differ.", True),
+            "split": Leaf("monitor.cli.stories:split", "Take posts out of a story into one of their own.", True),
+            "merge": Leaf("monitor.cli.stories:merge", "Make one story of several.", True),
+            "rebuild": Leaf("monitor.cli.stories:rebuild", "Work out all stories anew from the posts."),
         },
     ),
     "tag": Leaf("monitor.cli.tag:tag", "Show how a text is tagged, with the words that prove it.", True),

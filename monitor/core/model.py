@@ -635,6 +635,7 @@ class Item:
     tags: tuple[Tag, ...]  # of the lead
     matches: tuple[Match, ...]  # of every post of the story that was selected
     at: datetime
+    news: tuple[str, ...] = ()  # sentences of the lead that are new in a story this subscription was given before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,6 +214,44 @@ class NetworkAccess(Section):
     )
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Stories(Section):
+    """When posts tell the same story: how near in time, and how like."""
+
+    window: Lasting = Field(
+        default=timedelta(days=30), description="Longest time between a post and the one that stands for its story"
+    )
+    short_window: Lasting = Field(
+        default=timedelta(days=2), description="The same for posts of less than twelve words, which come again"
+    )
+    translation_window: Lasting = Field(
+        default=timedelta(hours=48), description="Longest time between a text and its translation on the same site"
+    )
+    joint_window: Lasting = Field(
+        default=timedelta(hours=12),
+        description="Longest time between the first and the last body that issues a joint statement",
+    )
+    contained: Share = Field(
+        default=0.75, description="Share of the words of one text found in the other that makes them one story"
+    )
+    rewritten: Share = Field(
+        default=0.45, description="The same of both texts, where they begin alike and their numbers agree: a rewrite"
+    )
+    opening: Share = Field(
+        default=0.5, description="Share of the first words of both texts found in the other: they begin alike"
+    )
+    numbers: Share = Field(default=0.6, description="Share of the numbers of a rewrite that are found in the other")
+
+    @field_validator("window")
+    @classmethod
+    def _bounded(cls, window: timedelta) -> timedelta:
+        if window > timedelta(days=3_650):
+            raise Unfit("so long a window makes one story of everything alike", expected="ten years at most")
+        return window
+
+
 class Digests(Section):
     """How digests are compiled and what they look like."""
 

@@ -17,10 +17,13 @@ from sqlalchemy import (
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
+    text,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -191,6 +194,7 @@ class StoryRow(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     created_at: datetime = time_column()
+    merged_into: int | None = Field(default=None)  # the story to which its posts went, all of them
 
 
 class PostRow(Base, table=True):
@@ -199,10 +203,9 @@ class PostRow(Base, table=True):
         Unique("source_id", "guid"),
         Index(None, "first_seen_at"),
         Index(None, "story_id"),
-        Index(None, "url_key"),
+        Index(None, "url_key", "source_id"),
         Index(None, "lead_key"),
         Index(None, "forward_key"),
-        Index(None, "fingerprint"),
         Index(None, "taxonomy"),
     )
 
@@ -211,6 +214,9 @@ class PostRow(Base, table=True):
     story_id: int = reference("story.id", nullable=False)
     relation: str = text_column()  # to its story, see core.stories
     relation_reason: str = text_column()
+    root_id: int | None = Field(default=None)  # the post that stands for its story; None: itself
+    of_id: int | None = Field(default=None)  # the post by which it belongs to the story
+    speaks: bool  # others may belong to the story by their likeness to it
     guid: str = text_column()
     url: str | None = text_column()
     url_key: bytes | None = bytes_column()  # 8-byte hash of url: short enough for every index
@@ -239,6 +245,70 @@ class PostRow(Base, table=True):
     backlog: bool
     revisions: int
     taxonomy: str = text_column()  # version of the taxonomy its tags were found by; "": to be tagged anew
+    withdrawn_at: datetime | None = time_column()  # since when its source shows it no more
+
+
+class BandRow(Base, table=True):
+    """A number under which a post is found that is worth comparing, see core.ownwords.keys."""
+
+    __tablename__ = "band"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    mute: bool = Field(primary_key=True)  # the post does not speak for a story
+    day: int = Field(primary_key=True, sa_type=SmallInteger)  # of publication, counted from 1970
+    post_id: int = Field(primary_key=True, sa_type=Integer)
+
+
+class HabitRow(Base, table=True):
+    """A line at the beginning or end of posts of a source, and how many have it; from some on it says nothing."""
+
+    __tablename__ = "habit"
+    __table_args__ = (
+        Index("ix_habit_learnt", "source_id", sqlite_where=text("learnt"), postgresql_where=text("learnt")),
+        {"sqlite_with_rowid": False},
+    )
+
+    source_id: int = reference("source.id", primary_key=True)
+    line: bytes = Field(sa_type=LargeBinary, primary_key=True)  # see core.ownwords.line_key
+    posts: int
+    learnt: bool
+    day: int  # it was last seen, counted from 1970
+
+
+class RulingRow(Base, table=True):
+    """Where a person put a post: into the story of another post, or into one of its own."""
+
+    __tablename__ = "ruling"
+
+    post_id: int = reference("post.id", primary_key=True)
+    put_to: int = reference("post.id", nullable=False)
+    since: datetime = time_column()
+
+
+class ChangeRow(Base, table=True):
+    """Something that happened to a post after it was published, see core.changes."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index(None, "post_id"), Index(None, "at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = reference("post.id", nullable=False)
+    kind: str = text_column()
+    at: datetime = time_column()
+    revision: int | None = Field(default=None)  # the number of the revision that it ended
+    words: str = text_column()
+    before: str = text_column()  # words around it
+    after: str = text_column()
+
+
+class MissingRow(Base, table=True):
+    """A post that its source's page passed over; the second time it is withdrawn."""
+
+    __tablename__ = "missing"
+
+    post_id: int = reference("post.id", primary_key=True)
+    since: datetime = time_column()
 
 
 class RevisionRow(Base, table=True):
