@@ -48,7 +48,7 @@ from monitor.sources.discovery import discover
 from monitor.sources.equipped import retagged_equipped
 from monitor.sources.guard import literal
 from monitor.sources.transport import guarded_client
-from monitor.store import catalogue, health, outbox, schema, search, sources
+from monitor.store import catalogue, habits, health, histories, outbox, schema, search, sources
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -240,6 +240,7 @@ class App:
     async def _tend(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         keep = self.settings.polling.keep_polls
         dropped = await self.database.write(lambda tx: sources.forget_polls(tx, keep=keep))
+        await self.database.write(lambda tx: _forget_traces(tx, now=self.clock()))
         silent = await polling.note_silence(self.polling)
         return f"{len(silent)} sources found silent, {dropped} old poll records dropped"
 
@@ -249,6 +250,12 @@ class App:
             self.tools.begun = True
         done = await retagging.retag_waiting(self.retagging)
         return f"{done.posts} posts tagged anew, {done.changed} changed"
+
+
+def _forget_traces(tx: Transaction, *, now: datetime) -> None:
+    """Clear away what was noted of posts and came to nothing."""
+    habits.forget(tx, now=now)
+    histories.forget(tx, now=now)
 
 
 def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, int], datetime | None]:

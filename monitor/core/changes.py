@@ -65,10 +65,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A stored post of a page, and when it was published."""
+    """A stored post of a page, and its place in time: the moment it was published, or the platform's own number."""
 
     id: int
-    at: datetime
+    place: float
 
 
 def difference(before: str, after: str) -> tuple[Piece, ...]:
@@ -149,8 +149,8 @@ def passed_over(
     older = 1 if complete else OLDER
     if not gone or not (complete or (_is_orderly(window) and len(gone) <= max(1, TOO_MANY * len(window)))):
         return []
-    times = sorted(each.at for each in shown)
-    return [each for each in gone if len(times) >= older and times[older - 1] < each.at]
+    places = sorted(each.place for each in shown)
+    return [each for each in gone if len(places) >= older and places[older - 1] < each.place]
 
 
 def _is_orderly(window: Sequence[datetime]) -> bool:

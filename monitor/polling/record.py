@@ -130,6 +130,26 @@ def _change(p: Poll, state: Health, why: str) -> HealthChange | None:
     return HealthChange(slug=p.source.slug, title=p.source.title, before=before, after=state, at=p.finished_at, why=why)
 
 
+def _looks(polls: Sequence[Poll], recognised: recognition.Recognised) -> list[histories.Look]:
+    """What pages show in contrast to the last time, where both were whole."""
+    excused: defaultdict[int, set[str]] = defaultdict(set)
+    for source_id, guid in (*recognised.edited, *recognised.fuller):
+        excused[source_id].add(guid)
+    for alias in recognised.aliases:
+        excused[alias.source_id].add(alias.of)
+    return [
+        histories.Look(
+            source_id=p.source.id,
+            before=p.source.memory.seen,
+            now=p.reading.seen,
+            complete=p.source.kind == "telegram",
+            excused=frozenset(excused[p.source.id]),
+        )
+        for p in polls
+        if p.reading is not None and p.source.memory.seen and p.gap is None
+    ]
+
+
 def _drift(p: Poll, news: Sequence[Post], *, until: datetime | None) -> bytes:
     """How far the source's clock is off, with what this poll's new posts say of it. A page-back says nothing: what it
     brings was published before the last poll, at no one knows what distance from it. `until` is when that was."""

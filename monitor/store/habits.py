@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select, tuple_, update
 
@@ -14,6 +15,7 @@ from monitor.store.tables import HabitRow, table
 
 habit = table(HabitRow)
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LEARNT_FROM = 5  # posts of a source that have a line
 FORGOTTEN_AFTER = 60  # days; a line that fewer posts had in that time is no habit
 
@@ -60,9 +62,10 @@ def counted(tx: Transaction, texts: Iterable[tuple[int, str]], *, day: int) -> s
     return new
 
 
-def forget(tx: Transaction, *, day: int) -> None:
+def forget(tx: Transaction, *, now: datetime) -> None:
     """Clear away lines that too few posts had, to be called now and then."""
-    tx.execute(delete(habit).where(habit.c.learnt.is_(False), habit.c.day < day - FORGOTTEN_AFTER))
+    before = (now - EPOCH).days - FORGOTTEN_AFTER
+    tx.execute(delete(habit).where(habit.c.learnt.is_(False), habit.c.day < before))
 
 
 def unlearn(tx: Transaction) -> None:

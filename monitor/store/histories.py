@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, insert, select, update
@@ -19,6 +19,8 @@ from monitor.store.posts import CHUNK, Known, chunks
 from monitor.store.tables import ChangeRow, MissingRow, PostRow, RevisionRow, table
 
 post, revision, change, missing = table(PostRow), table(RevisionRow), table(ChangeRow), table(MissingRow)
+
+LOOKED_FOR = timedelta(days=30)  # for so long it is noticed when a post that was withdrawn is shown again
 
 Changed = tuple[Known, Prepared]
 
@@ -98,6 +100,11 @@ def look_for_missing(tx: Transaction, looks: Sequence[Look], *, now: datetime) -
     return withdrawn
 
 
+def forget(tx: Transaction, *, now: datetime) -> None:
+    """No longer look out for posts that are gone for long, to be called now and then."""
+    tx.execute(delete(missing).where(missing.c.since < now - LOOKED_FOR))
+
+
 def happened(
     tx: Transaction, *, since: datetime, until: datetime | None = None, post_ids: Iterable[int] | None = None
 ) -> list[Happened]:
@@ -152,12 +159,16 @@ def _judge(tx: Transaction, look: Look, gone: frozenset[bytes], pending: Sequenc
     newest = select(*_MARKS).where(post.c.source_id == look.source_id).order_by(post.c.id.desc())
     rows = {_digest(row): row for row in tx.execute(newest.limit(2 * len(before) + len(shown_now)))}
     pending = [row for row in pending if row.guid not in look.excused]
-    shown = [_shown(row) for digest, row in rows.items() if digest in shown_now]
-    window = [_shown(rows[digest]).at for digest in before if digest in rows]
+    numbered = look.complete
+    shown = [_shown(row, numbered=numbered) for digest, row in rows.items() if digest in shown_now]
+    window = [moment(rows[digest].stated_at, rows[digest].first_seen_at) for digest in before if digest in rows]
     again = [row for row in pending if _digest(row) in shown_now]
     absent = [row for row in pending if row.withdrawn_at is None and _digest(row) not in shown_now]
     still = {
-        each.id for each in passed_over([_shown(row) for row in absent], shown, window=window, complete=look.complete)
+        each.id
+        for each in passed_over(
+            [_shown(row, numbered=numbered) for row in absent], shown, window=window, complete=look.complete
+        )
     }
     _forget(tx, [row.id for row in again] + [row.id for row in absent if row.id not in still])
     restored = [row.id for row in again if row.withdrawn_at is not None]
@@ -165,7 +176,9 @@ def _judge(tx: Transaction, look: Look, gone: frozenset[bytes], pending: Sequenc
     _mark(tx, sorted(still), Kind.WITHDRAWN, at=now)
     known = {row.id for row in pending}
     left = [rows[digest] for digest in gone if digest in rows and rows[digest].guid not in look.excused]
-    suspects = passed_over([_shown(row) for row in left], shown, window=window, complete=look.complete)
+    suspects = passed_over(
+        [_shown(row, numbered=numbered) for row in left], shown, window=window, complete=look.complete
+    )
     insert_new(tx, missing, [{"post_id": s.id, "since": now} for s in suspects if s.id not in known], key=("post_id",))
     return len(still)
 
@@ -186,8 +199,11 @@ def _digest(row: Any) -> bytes:
     return digest8(row.guid, row.content_hash)
 
 
-def _shown(row: Any) -> Shown:
-    return Shown(id=row.id, at=moment(row.stated_at, row.first_seen_at))
+def _shown(row: Any, *, numbered: bool) -> Shown:
+    number = row.guid.rpartition("/")[2]
+    if numbered and number.isdecimal():  # several posts may be of one minute, their numbers differ
+        return Shown(id=row.id, place=float(number))
+    return Shown(id=row.id, place=moment(row.stated_at, row.first_seen_at).timestamp())
 
 
 # ── values and columns ─────────────────────────────────────────────────────────────────────────────────────
