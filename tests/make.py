@@ -155,6 +155,12 @@ def find_source(tx: Transaction, slug: str) -> Source:
     return next(found for found in sources.every(tx) if found.slug == slug)
 
 
+def find_source_or_store(database: Database, slug: str) -> Source:
+    with database.reading() as tx:
+        found = [source for source in sources.every(tx) if source.slug == slug]
+    return found[0] if found else stored_source(database, slug)
+
+
 def stored_watch(database: Database, slug: str, **given: Any) -> Watch:
     with database.writing() as tx:
         watches.put(tx, watch(slug, **given), now=NOW)

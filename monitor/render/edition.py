@@ -24,6 +24,7 @@ from monitor.core.model import (
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
+NEWS_LIMIT = 400
 NAME_LIMIT = 80
 ERROR_LIMIT = 200
 LINK_LIMIT = 2_000  # longer addresses are not opened by every program
@@ -60,6 +61,7 @@ class Story:
     others: tuple[Other, ...]
     forwarded_from: str
     edited: bool
+    news: str = ""  # what is new in a story that the reader was given before
 
     def excerpt(self, limit: int) -> Passage:
         """At most `limit` characters of the body around the matched words."""
@@ -261,6 +263,7 @@ def _story(
         others=tuple(_other(voice) for voice in item.others),
         forwarded_from=_cut(post.forwarded_from.name, NAME_LIMIT) if post.forwarded_from else "",
         edited=post.edited or item.lead.revisions > 0,
+        news=_cut(" ".join(item.news), NEWS_LIMIT),
     )
 
 

@@ -68,6 +68,7 @@ def _story(item: Item, labels: Mapping[str, str]) -> dict[str, Any]:
             "country": source.country,
         },
         "others": [_voice(voice) for voice in item.others],
+        "news": list(item.news),
         "tags": [_tag(tag, labels) for tag in item.tags],
         "matches": [{"watch": match.watch, "evidence": _evidence(match.evidence)} for match in item.matches],
     }
