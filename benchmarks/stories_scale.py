@@ -2,11 +2,12 @@
 
 One archive of each database grows to 10 thousand, 100 thousand and 1 million posts: sentences of words in the
 proportions of a language (Zipf's law) and of phrases that return everywhere, as in office language; 5,000 posts a day
-from 500 sources, one in seven a repost of another. At each size 600 new posts are stored and placed as the poll loop
-does, 25 in a transaction: three quarters say something new, the others repeat, cut or rewrite what the last days
-brought. Printed is processor time, that of the database's server process included: of placing alone (look-ups,
-comparisons, index) and of the whole transaction; and what the archive takes on disk. Ratios are to 10 thousand, of the
-same run. Half an hour on two cores; Linux only.
+from 500 sources, one in seven a repost of another. The latest 50 thousand are written one by one; what is older is made
+of them within the database, with earlier dates, and with keys of its own where a key is not that of a phrase. At each
+size 600 new posts are stored and placed as the poll loop does, 25 in a transaction: three quarters say something new,
+the others repeat, cut or rewrite what the last days brought. Printed is processor time, that of the database server's
+process included: of placing alone (look-ups, comparisons, index) and of the whole transaction; and what the archive
+takes on disk. Ratios are to 10 thousand, of the same run. Linux only.
 """
 
 from __future__ import annotations
@@ -30,15 +31,19 @@ from monitor.core.ownwords import keys, wording
 from monitor.store import placing, posts, schema, sources
 from monitor.store.database import Database, Transaction
 from monitor.store.placing import day_of, signed
+from monitor.store.tables import PostRow, table
 from tests import databases
 
 SIZES = (10_000, 100_000, 1_000_000)
 A_DAY = 5_000
 SOURCES = 500
+WRITTEN = 50_000  # posts whose texts are written; what is older is made of them
 REPOSTS = 7  # one post in so many repeats another
+FIRST = 2_500_000  # number of the first post that is written
+STRIDE = 100_000  # between the numbers of a written post and of what is made of it
 FILLING = 5_000  # posts inserted at once
 PLACED, BATCH = 600, 25
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2025, 1, 1, tzinfo=UTC)
 RULES = Rules()
 
 
@@ -200,6 +205,61 @@ def into(tx: Transaction, engine: str, name: str, rows: Sequence[dict[str, Any]]
             copy.write_row(tuple("[]" if value == [] else value for value in row.values()))
 
 
+def grow(archives: Sequence[Archive], *, copies: Sequence[int]) -> None:
+    """Put the written posts into the archive again, so many times further back in time."""
+    names = [column.name for column in table(PostRow).columns if column.name != "id"]
+    for archive in archives:
+        with archive.database.writing() as tx:
+            driver: Any = tx.connection.driver_connection
+            for copy in copies:
+                ids, days = copy * STRIDE, copy * WRITTEN // A_DAY
+                earlier = _EARLIER[archive.engine]
+                own = {
+                    "story_id": f"id - {ids}",
+                    "root_id": f"root_id - {ids}",
+                    "of_id": f"of_id - {ids}",
+                    "guid": f"'copy {copy} of ' || guid",
+                    "url_key": _BYTES[archive.engine].format(ids=ids),
+                    "stated_at": earlier.format(column="stated_at", days=days),
+                    "first_seen_at": earlier.format(column="first_seen_at", days=days),
+                }
+                columns = ", ".join(own.get(name, name) for name in names)
+                moved = (
+                    f"(CAST(key AS BIGINT) + 2147483648 + {copy} * CAST(40503001 AS BIGINT)) % 4294967296 - 2147483648"
+                )
+                for statement in (
+                    f"INSERT INTO story (id, created_at) SELECT id - {ids}, '2025-01-01 00:00:00' FROM written",
+                    f"INSERT INTO post (id, {', '.join(names)}) SELECT id - {ids}, {columns} FROM post "
+                    "WHERE id IN (SELECT id FROM written)",
+                    "INSERT INTO band (key, mute, day, post_id) "
+                    f"SELECT CASE WHEN phrase THEN key ELSE {moved} END, mute, day - {days}, post_id - {ids} "
+                    "FROM written_band ORDER BY 1",
+                ):
+                    driver.execute(statement)
+
+
+def remember_written(archives: Sequence[Archive]) -> None:
+    """The written posts and their keys, and which of these are those of phrases: more than three posts have them."""
+    for archive in archives:
+        with archive.database.writing() as tx:
+            driver: Any = tx.connection.driver_connection
+            driver.execute("CREATE TABLE written AS SELECT id FROM post WHERE guid LIKE 'filled %'")
+            driver.execute(
+                "CREATE TABLE written_band AS SELECT key, mute, day, post_id, "
+                "count(*) OVER (PARTITION BY key) > 3 AS phrase FROM band WHERE post_id IN (SELECT id FROM written)"
+            )
+
+
+_BYTES = {
+    "sqlite": "CAST(printf('%08d', id - {ids}) AS BLOB)",
+    "postgresql": "decode(lpad(to_hex(id - {ids}), 16, '0'), 'hex')",
+}
+_EARLIER = {
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f', {column}, '-{days} days')",
+    "postgresql": "{column} - interval '{days} days'",
+}
+
+
 # ── placing ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -278,10 +338,15 @@ def run(most: int, say: Callable[[str], None]) -> None:
         writer, recent, stored = Writer(1), [], 0
         first: dict[str, tuple[float, float]] = {}
         for size in (size for size in SIZES if size <= most):
-            for start in range(stored, size, FILLING):
-                fill(archives, list(filled(writer, start + 1 + size, min(start + FILLING, size) + 1 + size, recent)))
+            for start in range(stored, min(size, WRITTEN), FILLING):
+                number = FIRST + start + (PLACED if stored else 0)  # past the posts that were placed
+                fill(archives, list(filled(writer, number, number + FILLING, recent)))
+            if size > WRITTEN:
+                if stored < WRITTEN:
+                    remember_written(archives)
+                grow(archives, copies=range(max(1, stored // WRITTEN), size // WRITTEN))
             stored = size
-            at = BEGINNING + timedelta(days=2 * size / A_DAY)
+            at = BEGINNING + timedelta(days=(FIRST + min(size, WRITTEN)) / A_DAY)
             for archive in archives:
                 total, index = archive.sizes()
                 if archive.engine == "postgresql":
