@@ -26,8 +26,8 @@ from typing import Any
 from sqlalchemy import text
 
 from monitor.core.model import Post, Prepared, Source
-from monitor.core.stories import Rules
 from monitor.core.ownwords import keys, wording
+from monitor.core.stories import Rules
 from monitor.store import placing, posts, schema, sources
 from monitor.store.database import Database, Transaction
 from monitor.store.placing import day_of, signed

@@ -26,8 +26,8 @@ from urllib.parse import urlsplit
 
 from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree
 from monitor.core.model import Authority, Post
-from monitor.core.urls import canonical
 from monitor.core.ownwords import Wording, keys
+from monitor.core.urls import canonical
 
 TELEGRAM = {"t.me", "telegram.me"}
 A_DAY_ANYWHERE = timedelta(hours=36)  # from midnight UTC to the end of that day in the last of the zones

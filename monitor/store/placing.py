@@ -16,6 +16,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from monitor.core.kinship import kin_keys
 from monitor.core.model import Post
+from monitor.core.ownwords import wording
 from monitor.core.stories import (
     Placement,
     Relation,
@@ -29,7 +30,6 @@ from monitor.core.stories import (
     settle,
     told_words,
 )
-from monitor.core.ownwords import wording
 from monitor.store import habits
 from monitor.store.database import Transaction, insert_new
 from monitor.store.posts import chunks

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from monitor.core.kinship import kin_keys
 from monitor.core.likeness import likeness
 from monitor.core.model import Authority
+from monitor.core.ownwords import wording
 from monitor.core.stories import (
     Member,
     Relation,
@@ -27,7 +28,6 @@ from monitor.core.stories import (
     roles,
     settle,
 )
-from monitor.core.ownwords import wording
 from tests.make import NOW, digest_of, hours
 
 
