@@ -80,3 +80,14 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["post_id"], ["post.id"], name=op.f("fk_missing_post_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("post_id", name=op.f("pk_missing")),
     )
+
+
+def downgrade() -> None:
+    for name in ("missing", "change", "ruling", "habit", "band"):
+        op.drop_table(name)
+    op.drop_index(op.f("ix_post_url_key_source_id"), "post")
+    op.create_index(op.f("ix_post_url_key"), "post", ["url_key"])
+    op.create_index(op.f("ix_post_fingerprint"), "post", ["fingerprint"])
+    for name in ("withdrawn_at", "speaks", "of_id", "root_id"):
+        op.drop_column("post", name)
+    op.drop_column("story", "merged_into")
