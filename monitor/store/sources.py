@@ -37,8 +37,7 @@ def from_row(row: Row[Any]) -> Source:
     columns: Mapping[Any, Any] = row._mapping
     backfill = tuple((columns["backfill"] or "").split())
     memory = Memory(
-        **{name: columns[name] for name in STATE_COLUMNS}
-        | {"health": Health(columns["health"]), "backfill": backfill}
+        **{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"]), "backfill": backfill}
     )
     return from_columns(columns, memory=memory, held=columns["held"])
 
