@@ -166,6 +166,10 @@ def delays(publishers: Sequence[Publisher], ours: dict[str, float], theirs: dict
     groups = [(habit, [token for token in both if articles[token][0].habit == habit]) for habit in HABITS]
     groups += [(kind, [token for token in both if articles[token][0].kind == kind]) for kind in KINDS]
     sound = [token for token in both if not articles[token][0].troubled(articles[token][1].at)]
+    by_outage: defaultdict[str, list[str]] = defaultdict(list)
+    for token in set(both) - set(sound):
+        by_outage[articles[token][0].trouble(articles[token][1].at)].append(token)
+    groups += sorted((f"  {what}", tokens) for what, tokens in by_outage.items())
     groups += [("in trouble when published", sorted(set(both) - set(sound))), ("all but those", sound), ("all", both)]
     ratio = 1.0
     for name, tokens in groups:

@@ -151,11 +151,15 @@ class Publisher:
 
     def troubled(self, at: float) -> bool:
         """Whether it cannot be read at that time, or its domain asked to be spared."""
+        return self.trouble(at) != ""
+
+    def trouble(self, at: float) -> str:
+        """In which outage it cannot be read at that time, or its domain asked to be spared; "" for none."""
         for outage in (*self.party.asks, *self.outages):
             longer = DAY if outage.what == "503-absurd" else 0.0  # for which its answer is believed
             if outage.since <= at < outage.until + longer and outage.what not in HARMLESS:
-                return True
-        return at >= self.gone
+                return outage.what
+        return "gone" if at >= self.gone else ""
 
 
 def moment(at: float) -> datetime:
