@@ -84,7 +84,7 @@ class Memory:
     unchecked: int = 0  # times in a row that the server's word was taken for "not modified"
     moved_to: str | None = None  # where permanent redirects led
     moved_polls: int = 0  # polls in a row that were led there; after some, that address is asked directly
-    backfill: str | None = None  # page at which going back to the last known post goes on
+    backfill: tuple[str, ...] = ()  # pages at which going back to a known post goes on, that of the oldest spell first
     rhythm: bytes = b""  # when it usually posts, see core.rhythm
     hints: Mapping[str, Any] = field(default_factory=dict)  # what its feed asks for, see core.hints
     drift: bytes = b""  # how far its stated times are off, see core.drift
