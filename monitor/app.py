@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from monitor import __version__, delivery, digests, polling
+from monitor import __version__, delivery, digests, noticing, polling
 from monitor.channels import CHANNELS, chat
 from monitor.channels.channel import Channel
 from monitor.channels.chat import Chat
@@ -26,22 +26,25 @@ from monitor.core.addresses import refusal
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.model import (
     Clock,
-    Content,
     Digest,
     Document,
     Fetched,
     FetchResult,
+    Notice,
     Prepared,
+    Printed,
     Reading,
     Source,
     Subscription,
     Watch,
 )
+from monitor.core.notices import of_stumble
 from monitor.core.pacing import Pace, Patience
 from monitor.core.taxonomy import Taxonomy
 from monitor.metrics import Metrics
+from monitor.press import Limits, Press
 from monitor.provisioning import Configuration, load, shipped
-from monitor.render import Renderer, feeds
+from monitor.render import Design, feeds
 from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
@@ -53,7 +56,7 @@ from monitor.sources.manners import Manners
 from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
 from monitor.sources.workers import Workshop
-from monitor.store import catalogue, health, outbox, schema, sources, watches
+from monitor.store import catalogue, health, notices, outbox, schema, sources, watches
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -63,6 +66,7 @@ log = structlog.get_logger()
 USER_AGENT = f"communique-monitor/{__version__}"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
+DAY = timedelta(days=1)
 LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
@@ -155,7 +159,9 @@ class App:
     delivery: delivery.Parts
     tools: Tools
     metrics: Metrics
-    renderer: Renderer
+    press: Press
+    noticing: noticing.Parts
+    upkeep: Upkeep
     find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
 
     def loops(self) -> tuple[Loop, ...]:
@@ -184,7 +190,15 @@ class App:
     async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
         """Record that a loop is alive."""
         sign = Heartbeat(loop=loop, at=self.clock(), every=every, process=process, detail=detail)
-        await self.database.write(lambda tx: health.beat(tx, sign))
+        stumbles = tuple(self.upkeep.stumbles)
+
+        def alive(tx: Transaction) -> None:
+            health.beat(tx, sign)
+            for each in stumbles:
+                notices.add(tx, each)
+
+        await self.database.write(alive)
+        del self.upkeep.stumbles[: len(stumbles)]
         if self.settings.metrics.listen:
             messages, states, due = await self.database.read(_standing)
             self.metrics.stands(
@@ -194,6 +208,11 @@ class App:
                 now=sign.at.timestamp(),
                 loop=loop,
             )
+
+    def stumbled(self, loop: str, error: Exception) -> None:
+        """Remember that a round of a loop failed; the next sign of life tells the operator."""
+        why = f"{type(error).__name__}: {error}"
+        self.upkeep.stumbles.append(of_stumble(loop, why, at=self.clock()))
 
     async def sign_off(self, process: str) -> None:
         """Record that the service stopped in order."""
@@ -220,6 +239,7 @@ class App:
 
     async def _compile(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         compiled = await digests.compile_due(self.digests)
+        await noticing.note(self.noticing)
         self.metrics.compiled(len(compiled))
         return f"{len(compiled)} digests compiled"
 
@@ -233,7 +253,28 @@ class App:
         keep = self.settings.polling.keep_polls
         dropped = await self.database.write(lambda tx: sources.forget_polls(tx, keep=keep))
         silent = await polling.note_silence(self.polling)
-        return f"{len(silent)} sources found silent, {dropped} old poll records dropped"
+        checks_database = self.upkeep.daily(self.clock())
+        wrong = await noticing.inspect(self.noticing, database=checks_database)
+        _, messages = await noticing.forget(self.noticing, keep=self.settings.delivery.keep)
+        return (
+            f"{len(silent)} sources found silent, {dropped} old poll records and {messages} old messages dropped, "
+            f"{len(wrong)} troubles found"
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """What this process remembers between rounds."""
+
+    checked_at: datetime | None = None  # the database
+    stumbles: list[Notice] = field(default_factory=list)  # rounds that failed, to be told when the database can
+
+    def daily(self, now: datetime) -> bool:
+        """True once a day."""
+        if self.checked_at is not None and now - self.checked_at < DAY:
+            return False
+        self.checked_at = now
+        return True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -337,11 +378,15 @@ async def build(
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
 
         metrics = Metrics()
-        renderer = _renderer(settings)
+        printing = await stack.enter_async_context(press(settings))
         yield App(
             settings=settings,
             metrics=metrics,
-            renderer=renderer,
+            press=printing,
+            noticing=noticing.Parts(
+                database=database, clock=clock, folders=(settings.paths.data, settings.mailbox.directory)
+            ),
+            upkeep=Upkeep(),
             find=find,
             database=database,
             taxonomy=taxonomy,
@@ -359,7 +404,7 @@ async def build(
                 timeout=settings.polling.timeout,
                 claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
             ),
-            digests=digest_parts(settings, database, taxonomy, clock=clock, renderer=renderer),
+            digests=digest_parts(database, taxonomy, clock=clock, press=printing),
             delivery=delivery.Parts(
                 database=database,
                 channels=built,
@@ -377,28 +422,31 @@ async def build(
         )
 
 
-def _renderer(settings: Settings) -> Renderer:
-    return Renderer(
-        shipped=shipped("templates"),
-        override=settings.digests.templates_dir,
-        title=settings.digests.title,
-        pages=bool(settings.web.url),
+def press(settings: Settings) -> Press:
+    """Where digests and pages are rendered: an async context."""
+    own, limits = settings.digests.templates_dir, settings.digests
+    return Press(
+        Design(
+            shipped=shipped("templates"),
+            overrides=(own.resolve(),) if own else (),
+            title=settings.digests.title,
+            pages=bool(settings.web.url),
+        ),
+        limits=Limits(seconds=limits.render_timeout.total_seconds(), memory=limits.render_memory_mb * 2**20),
     )
 
 
-def digest_parts(
-    settings: Settings,
-    database: Database,
-    taxonomy: Taxonomy,
-    *,
-    clock: Clock = utc_now,
-    renderer: Renderer | None = None,
-) -> digests.Parts:
-    """What compiling needs, without the parts of the other loops: previews are made with it."""
-    templates = renderer or _renderer(settings)
+async def printed(settings: Settings, edition: Digest) -> Printed:
+    """A digest as it would be sent, for commands that compile without the service."""
+    async with press(settings) as printing:
+        return await printing.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
-    def render(edition: Digest) -> Content:
-        return templates.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+
+def digest_parts(database: Database, taxonomy: Taxonomy, *, press: Press, clock: Clock = utc_now) -> digests.Parts:
+    """What compiling needs."""
+
+    async def render(edition: Digest) -> Printed:
+        return await press.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
     return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
 

@@ -58,7 +58,7 @@ async def _pages(app: App) -> AsyncGenerator[None]:
     parts = Parts(
         database=app.database,
         clock=app.clock,
-        page=app.renderer.page,
+        page=app.press.page,
         feed=app.feed,
         url=web.url.rstrip("/"),
     )
@@ -111,7 +111,8 @@ def _watched(
             task.add_done_callback(running.discard)
         try:
             await alive(await tick(alive))
-        except Exception:
+        except Exception as error:
             log.exception("tick-bug", loop=name)
+            app.stumbled(name, error)
 
     return job

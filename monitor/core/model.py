@@ -416,6 +416,14 @@ class Grouping(StrEnum):
     NONE = "none"
 
 
+class Notices(StrEnum):
+    """Whether a subscription carries what the operator should know."""
+
+    NONE = "none"
+    ALSO = "also"  # beside the posts
+    ONLY = "only"  # and no posts
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who receives what, by which channel, on which schedule."""
@@ -430,6 +438,8 @@ class Subscription:
     send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
     language: str = "en"  # of the labels
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands
+    notices: Notices = Notices.NONE
+    templates_dir: str | None = None  # folder of templates of its own
     owner: Owner = Owner.OPERATOR
     paused: bool = False
     id: int = 0
@@ -590,6 +600,7 @@ class Digest:
     coverage: Coverage
     labels: Mapping[str, str] = field(default_factory=dict)  # "facet:slug" → name in the subscription's language
     ahead: tuple[Ahead, ...] = ()  # the next first
+    notices: tuple[Notice, ...] = ()  # that this subscription was not given yet, oldest first
 
 
 # ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -604,6 +615,14 @@ class Content:
     html: str = ""
     payload: Mapping[str, Any] | None = None  # webhooks: the JSON body
     calendar: str = ""  # emails: events ahead as iCalendar (RFC 5545)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A digest as it is sent, and what went wrong with templates of the operator's on the way."""
+
+    content: Content
+    troubles: tuple[str, ...] = ()  # sentences; other templates stood in
 
 
 class MessageState(StrEnum):
@@ -634,6 +653,7 @@ class Message:
     last_error: str | None = None
     ticket: str | None = None  # token by which the recipient unsubscribes
     progress: int = 0  # parts that earlier attempts handed over, where a channel sends several
+    answers: str | None = None  # key of the message that this one follows up on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -666,9 +686,11 @@ class Notice:
 
     key: str  # the same event has the same key, and is said once
     at: datetime
-    kind: str  # "source", "delivery", "recipient", "template" or "disk"
+    kind: str  # of core.notices.KINDS
     subject: str  # what it is about: a slug, an address, a file
-    sentence: str
+    sentence: str  # English
+    what: str = ""  # of core.notices.SENTENCES: by it digests say the same in other languages
+    values: Mapping[str, str] = field(default_factory=dict)  # what the sentence is filled with
     id: int = 0
 
 

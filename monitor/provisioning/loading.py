@@ -57,7 +57,7 @@ def load(
         taxonomy=_taxonomy(files),
         sources=tuple(_sources(files, kinds, addresses, interval)),
         watches=tuple(_watches(files)),
-        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages)),
+        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages, directory)),
         notes=tuple(note for file in files.values() for note in file.notes),
     )
     problems = [problem for file in files.values() for problem in file.problems]
@@ -244,6 +244,7 @@ def _subscriptions(
     channels: Mapping[str, type[BaseModel]],
     recipients: Mapping[str, Address],
     languages: Collection[str] | None,
+    directory: Path,
 ) -> Iterator[Subscription]:
     file = files["subscriptions"]
     for entry in file.entries:
@@ -251,7 +252,10 @@ def _subscriptions(
         at = entry.index
         _check_options(file, entry, "channel", channels)
         _check_selection(files, at, dict(shape.select))
-        if languages is not None and shape.language.partition("-")[0] not in languages:
+        folder = _templates(file, at, directory, shape.templates_dir)
+        language = shape.language.partition("-")[0]
+        of_its_own = folder is not None and (folder / "email" / f"labels.{language}.toml").is_file()
+        if languages is not None and language not in languages and not of_its_own:
             said = f"no digest can be written in {shape.language!r}"
             known = sorted(languages)
             file.complain((at, "language"), said, expected=one_of(known), nearest=nearest(shape.language, known))
@@ -271,9 +275,22 @@ def _subscriptions(
             send_empty=shape.send_empty,
             language=shape.language,
             options=shape.options,
+            notices=shape.notices,
+            templates_dir=str(folder) if folder is not None else None,
             owner=Owner.FILE,
             paused=shape.paused,
         )
+
+
+def _templates(file: File, at: int, directory: Path, written: str | None) -> Path | None:
+    """The folder of a subscription's own templates."""
+    if written is None:
+        return None
+    folder = (directory / written).resolve()
+    if not folder.is_dir():
+        said = "is not a directory" if folder.exists() else "is not there"
+        file.complain((at, "templates_dir"), f"{str(folder)!r} {said}", expected="a directory of templates")
+    return folder
 
 
 def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:

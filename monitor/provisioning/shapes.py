@@ -22,7 +22,7 @@ from pydantic import (
 from monitor.core.checking import Duration, Flag, Unfit, brief
 from monitor.core.daysoff import EXPECTED_HOLIDAY
 from monitor.core.durations import show
-from monitor.core.model import Authority, Grouping
+from monitor.core.model import Authority, Grouping, Notices
 from monitor.core.suggest import nearest, one_of
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -336,6 +336,17 @@ class SubscriptionShape(Shape):
     )
     language: Language = Field(default="en", description="Language of the labels", examples=["en"])
     options: Options = Field(default_factory=dict, description="What only this channel understands")
+    notices: Notices = Field(
+        default=Notices.NONE,
+        description="What the operator should know, such as failing sources and messages given up. none: nothing of "
+        "it; also: beside the posts; only: that, and no posts",
+    )
+    templates_dir: Text | None = Field(
+        default=None,
+        description="Directory, as seen from that of this file, whose templates are used before those of "
+        "digests.templates_dir and the shipped ones",
+        examples=["templates/ministry"],
+    )
     paused: Flag = Field(default=False, description="Not compiled while true")
 
 

@@ -18,9 +18,12 @@ from monitor.core.model import (
     Health,
     HealthChange,
     Item,
+    Notice,
+    Notices,
     Tag,
     Voice,
 )
+from monitor.core.notices import KINDS
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
@@ -127,6 +130,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that the operator should know."""
+
+    kind: str  # of core.notices.KINDS
+    at: datetime
+    what: str  # of core.notices.SENTENCES
+    values: Mapping[str, str]  # what its label is filled with
+    sentence: str  # English, for what has no label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -148,6 +162,8 @@ class Edition:
     missing: tuple[Missing, ...]
     ahead: tuple[Event, ...]
     unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
+    notices: tuple[Told, ...]
+    notices_only: bool  # there are no stories because none were asked for
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
@@ -216,7 +232,17 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str, uns
             for event in digest.ahead
         ),
         unsubscribe=unsubscribe,
+        notices=_told(digest.notices),
+        notices_only=digest.subscription.notices is Notices.ONLY,
     )
+
+
+def _told(notices: Iterable[Notice]) -> tuple[Told, ...]:
+    """Kind by kind; of each source what came last."""
+    last = {(n.kind, n.subject) if n.kind == "source" else (n.kind, n.key): n for n in notices}
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    found = sorted(last.values(), key=lambda n: (order.get(n.kind, len(order)), n.at, n.id))
+    return tuple(Told(kind=n.kind, at=n.at, what=n.what, values=n.values, sentence=n.sentence) for n in found)
 
 
 def _changed(changes: Iterable[HealthChange]) -> tuple[Changed, ...]:

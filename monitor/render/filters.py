@@ -14,7 +14,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from monitor.render import plain
-from monitor.render.edition import Event, Part, Story
+from monitor.render.edition import Event, Part, Story, Told
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
 
@@ -45,6 +45,14 @@ def days(context: Context, event: Event) -> str:
     words = _labels(context)
     first, last = (words.moment(datetime(d.year, d.month, d.day), "day") for d in (event.first, event.last))  # noqa: DTZ001
     return first if event.first == event.last else words("ahead_from", first=first, last=last)
+
+
+@pass_context
+def told(context: Context, notice: Told) -> str:
+    """A notice in the reader's language; in English where the labels do not know it."""
+    words = _labels(context)
+    key = f"notice_{notice.what}"
+    return words(key, **notice.values) if key in words.words else notice.sentence
 
 
 @pass_context
@@ -132,6 +140,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "slack": slack,
     "strong": strong,
     "starred": starred,
+    "told": told,
     "underlined": plain.underlined,
     "wrapped": plain.wrap,
 }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.model import Ahead, Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Tag, Voice
+from monitor.core.model import Ahead, Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Notice, Tag, Voice
 
 TYPE = "digest.compiled"
 VERSION = 1
@@ -41,6 +41,7 @@ def payload(digest: Digest) -> dict[str, Any]:
                 for section in digest.sections
             ],
             "ahead": [_ahead(event) for event in digest.ahead],
+            "notices": [_notice(notice) for notice in digest.notices],
             "coverage": _coverage(digest.coverage),
         },
     }
@@ -84,6 +85,18 @@ def _ahead(event: Ahead) -> dict[str, Any]:
         "title": event.title,
         "url": event.url,
         "source": event.source_title,
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "key": notice.key,
+        "at": _time(notice.at),
+        "kind": notice.kind,
+        "subject": notice.subject,
+        "what": notice.what,
+        "values": dict(notice.values),
+        "sentence": notice.sentence,
     }
 
 

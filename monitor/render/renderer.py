@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePath
 from typing import Any
 
 import css_inline
@@ -24,6 +26,9 @@ from monitor.render.shapes import HTML_LIMIT, Shape, ever_smaller
 NATIVE = ("slack", "discord", "teams")
 """Chat services that get messages in a form of their own, rendered from templates/chat/NAME.json.j2."""
 
+LARGEST = 8_000_000
+"""Characters that one of the operator's templates may give; the shipped ones stop by themselves."""
+
 SUBJECT_LIMIT = 140  # characters; programs show 40 to 70
 
 _STYLE_SHEET = 10_000  # bytes, about; what inlining may take out
@@ -35,27 +40,31 @@ _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 class Renderer:
     """Fills the templates of one installation.
 
-    `shipped` is the folder with the product's templates, `override` one with the operator's own: a file of the same
-    name there is used instead. `title` names the service at the top of what it sends. `html_limit` is in bytes. With
-    `pages` readers can reach the service, and bodies hold a link to unsubscribe.
+    `shipped` is the folder with the product's templates, `overrides` are those with others': the first that has a file
+    of a name is the one whose file is used. `title` names the service at the top of what it sends. `html_limit` is in
+    bytes. With `pages` readers can reach the service, and bodies hold a link to unsubscribe.
+
+    The sandbox keeps templates from reaching into Python, not from taking for ever: with `overrides` this belongs into
+    a process that can be killed, see monitor.press.
     """
 
     def __init__(
         self,
         *,
         shipped: Path,
-        override: Path | None = None,
+        overrides: Sequence[Path] = (),
         title: str = "Communiqué Monitor",
         html_limit: int = HTML_LIMIT,
         pages: bool = False,
     ) -> None:
-        self._folders = (*((override,) if override else ()), shipped)
+        self._folders = (*overrides, shipped)
+        self._largest = LARGEST if overrides else None
         self._title = title
         self._html_limit = html_limit
         self._unsubscribe = UNSUBSCRIBE_HERE if pages else ""
         # The sandbox keeps a template from reaching into Python. Undefined names are errors: a misspelt one would
         # otherwise leave a hole in every edition.
-        self._environment = SandboxedEnvironment(
+        self._environment = _Sandbox(
             loader=FileSystemLoader(self._folders),
             autoescape=_escapes,
             undefined=StrictUndefined,
@@ -121,11 +130,7 @@ class Renderer:
     def page(self, name: str, *, language: str, **values: object) -> str:
         """A page of templates/web for a browser, with `values` in it."""
         words = labels.load(language, [folder / "email" for folder in self._folders])
-        try:
-            template = self._environment.get_template(f"web/{name}.html.j2")
-            return plain.clean(template.render(t=words, product=self._title, **values))
-        except TemplateError as error:
-            raise ConfigError([self._problem(f"web/{name}.html.j2", error)]) from error
+        return plain.clean(self._made(f"web/{name}.html.j2", t=words, product=self._title, **values))
 
     def _subject(self, digest: Digest) -> str:
         words = self._labels(digest)
@@ -169,16 +174,30 @@ class Renderer:
         return html if len(html.encode()) <= self._html_limit else None
 
     def _filled(self, name: str, view: Edition, words: labels.Labels, shape: Shape) -> str:
+        return self._made(name, edition=view, t=words, shape=shape)
+
+    def _made(self, name: str, **values: object) -> str:
+        """What a template gives with these values; whatever it does wrong is a ConfigError with file and line."""
         try:
-            return self._environment.get_template(name).render(edition=view, t=words, shape=shape)
+            pieces, length = [], 0
+            for piece in self._environment.get_template(name).generate(**values):
+                pieces.append(piece)
+                length += len(piece)
+                if self._largest is not None and length > self._largest:
+                    raise OverflowError(f"it gives more than {self._largest:,} characters")
+            return "".join(pieces)
         except TemplateNotFound as error:
             places = ", ".join(map(str, self._folders))
             raise ConfigError(f"the template {error.name} is in none of {places}") from error
-        except TemplateError as error:
+        except ConfigError as error:  # of a label, which does not know who asked for it
+            asked = _place(self._problem(name, error))
+            said = [replace(each, message=f"{each.message} ({asked})") for each in error.problems]
+            raise ConfigError(said or str(error)) from error
+        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ConfigError([self._problem(name, error)]) from error
 
     @staticmethod
-    def _problem(name: str, error: TemplateError) -> Problem:
+    def _problem(name: str, error: Exception) -> Problem:
         line = getattr(error, "lineno", None)
         file = getattr(error, "filename", None) or name
         trace = error.__traceback__
@@ -187,6 +206,22 @@ class Renderer:
                 file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
             trace = trace.tb_next
         return Problem(file=file, line=line, path="", message=f"this template cannot be filled: {error}")
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Values without a way out: labels remember the files they came from, and a path can read and write."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may see an attribute."""
+        if isinstance(obj, PurePath) or isinstance(value, PurePath):
+            return False
+        if isinstance(obj, labels.Labels):
+            return attr == "language"
+        return super().is_safe_attribute(obj, attr, value)
+
+
+def _place(problem: Problem) -> str:
+    return f"asked for in {problem.file}" + (f", line {problem.line}" if problem.line is not None else "")
 
 
 def _escapes(name: str | None) -> bool:

@@ -21,6 +21,11 @@ class Shape:
     failing: int = 20  # failing sources named
     ahead: int = 12  # events ahead
 
+    @property
+    def notices(self) -> int:
+        """Notices shown: each is a line, as a failing source is, and the reason that some editions are sent at all."""
+        return 4 * self.failing
+
     def by_title(self, edition: Edition) -> int:
         """How many stories are shown by title only."""
         return sum(min(max(0, len(part.stories) - self.full), self.titles) for part in edition.parts[: self.parts])

@@ -228,6 +228,14 @@ class Digests(Section):
         default=None, description="Directory whose templates replace the shipped ones of the same name"
     )
 
+    render_timeout: Lasting = Field(
+        default=timedelta(seconds=20),
+        description="For filling your own templates; one that needs longer is stopped and the shipped ones stand in",
+    )
+    render_memory_mb: Whole = Field(
+        default=256, ge=64, le=65_536, description="Memory that filling your own templates may take, in MiB"
+    )
+
     @field_validator("templates_dir")
     @classmethod
     def _is_there(cls, directory: Path | None) -> Path | None:
@@ -250,6 +258,10 @@ class Delivery(Section):
     backoff_ceiling: Lasting = Field(default=timedelta(hours=6), description="Longest pause between two attempts")
     claim: Lasting = Field(
         default=timedelta(minutes=5), description="A message claimed longer than this is taken over: its sender died"
+    )
+    keep: Lasting = Field(
+        default=timedelta(days=90),
+        description="How long messages are kept after they were delivered, given up or cancelled, with their attempts",
     )
     hourly_limit: Whole = Field(
         default=100,

@@ -10,9 +10,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.core.errors import ConfigError
-from monitor.store.database import Database, Transaction
+from monitor.store.database import Database, Transaction, explained
 from monitor.store.tables import metadata
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -69,6 +70,14 @@ def differences(database: Database) -> list[str]:
     with database.reading() as tx:
         found = compare_metadata(MigrationContext.configure(tx, opts={"compare_type": True}), metadata)
     return [str(difference) for difference in found]
+
+
+def trouble(database: Database) -> str:
+    """What is wrong with the database, as far as it is quickly found; "" when nothing is."""
+    try:
+        return "; ".join(database.problems(quick=True) or differences(database))
+    except SQLAlchemyError as error:
+        return explained(error)
 
 
 def _refuse_unknown(revision: str | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from monitor.core.model import Authority, Grouping, Owner, Schedule, Selection, Subscription
+from monitor.core.model import Authority, Grouping, Notices, Owner, Schedule, Selection, Subscription
 from monitor.store.database import Transaction
 from monitor.store.tables import SubscriptionRow, table
 
@@ -106,6 +106,8 @@ def to_columns(value: Subscription) -> dict[str, Any]:
         "send_empty": value.send_empty,
         "language": value.language,
         "options": dict(value.options),
+        "notices": value.notices.value,
+        "templates_dir": value.templates_dir,
         "owner": value.owner.value,
         "paused": value.paused,
     }
@@ -126,6 +128,8 @@ def _value(row: Any) -> Subscription:
         send_empty=row.send_empty,
         language=row.language,
         options=row.options,
+        notices=Notices(row.notices),
+        templates_dir=row.templates_dir,
         owner=Owner(row.owner),
         paused=row.paused,
         created_at=row.created_at,

@@ -311,6 +311,8 @@ class SubscriptionRow(Base, table=True):
     created_at: datetime = time_column()
     removed_at: datetime | None = time_column()
     next_due_at: datetime = time_column()
+    notices: str = Field(sa_column=Column(Text, nullable=False, server_default="none"))
+    templates_dir: str | None = text_column()
     last_compiled_at: datetime | None = time_column()
 
 
@@ -375,6 +377,7 @@ class MessageRow(Base, table=True):
     last_error: str | None = text_column()
     ticket: str | None = text_column()  # with which the recipient unsubscribes
     progress: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))  # parts handed over
+    answers: str | None = text_column()  # key of the message that this one follows up on
     # not before every earlier message to the same recipient is settled
     in_order: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
 
@@ -444,6 +447,19 @@ class NoticeRow(Base, table=True):
     kind: str = text_column()
     subject: str = text_column()
     sentence: str = text_column()
+    what: str = Field(sa_column=Column(Text, nullable=False, server_default=""))  # of core.notices.SENTENCES
+    details: dict[str, str] = Field(sa_column=Column(json_type(), nullable=False, server_default="{}"))
+
+
+class NoticeGivenRow(Base, table=True):
+    """A notice that a subscription has been given: it is never given again."""
+
+    __tablename__ = "notice_given"
+    __table_args__ = (Index(None, "notice_id"),)
+
+    subscription_id: int = reference("subscription.id", primary_key=True)
+    notice_id: int = reference("notice.id", primary_key=True)
+    digest_id: int = reference("digest.id", nullable=False)
 
 
 class DeliveryRow(Base, table=True):

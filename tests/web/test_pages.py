@@ -14,7 +14,8 @@ import pytest
 
 from monitor.core.errors import ConfigError
 from monitor.core.model import Document, Subscription
-from monitor.render import Renderer, feeds
+from monitor.press import Press
+from monitor.render import Design, feeds
 from monitor.sources.feed import parse
 from monitor.store import subscriptions, tickets
 from monitor.store.database import Database
@@ -34,7 +35,7 @@ async def site(database: Database, *, document: bytes = b"<feed/>") -> AsyncGene
     parts = Parts(
         database=database,
         clock=lambda: NOW,
-        page=Renderer(shipped=SHIPPED).page,
+        page=Press(Design(shipped=SHIPPED)).page,
         feed=feed,
         url="https://monitor.example.org",
     )
@@ -171,7 +172,7 @@ def pages_of(database: Database):
     async def feed(_subscription: Subscription, _form: str, _address: str) -> bytes:
         return b""
 
-    page = Renderer(shipped=SHIPPED).page
+    page = Press(Design(shipped=SHIPPED)).page
     return pages(Parts(database=database, clock=lambda: NOW, page=page, feed=feed, url=""))
 
 
