@@ -18,7 +18,7 @@ from monitor.cli.output import complain, count, emit, say
 from monitor.cli.sample import PAGES, SAMPLE_PAGE, samples
 from monitor.cli.session import Session
 from monitor.core.errors import ConfigError, Problem
-from monitor.provisioning import Configuration
+from monitor.provisioning import Configuration, shipped
 from monitor.settings import Settings
 from monitor.sources import KINDS
 from monitor.store.catalogue import Change
@@ -157,7 +157,7 @@ def _unknown_templates(found: Settings, configuration: Configuration) -> list[st
         f"{path} replaces none of the shipped templates; it counts only where another template includes it"
         for folder in sorted(own)
         for path in sorted(folder.rglob("*.j2"))
-        if not (wiring.shipped("templates") / path.relative_to(folder)).is_file()
+        if not (shipped("templates") / path.relative_to(folder)).is_file()
     ]
 
 

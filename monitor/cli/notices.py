@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from monitor.cli.errors import unusable
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, emit, moment, say, show_table
 from monitor.cli.session import Session
 from monitor.cli.times import point
 from monitor.core.model import Notice
 from monitor.core.notices import KINDS
+from monitor.core.suggest import one_of
 from monitor.store import notices
 
-Kind = StrEnum("Kind", {kind.upper(): kind for kind in KINDS})
+
+def _kind(text: str) -> str:
+    if text not in KINDS:
+        raise unusable(f"no notice is of the kind {text!r}; expected {one_of(KINDS)}")
+    return text
 
 
 def list_notices(
     ctx: typer.Context,
-    kind: Annotated[Kind | None, typer.Option("--kind", help="Only those of this kind.")] = None,
+    kind: Annotated[str | None, typer.Option("--kind", help=f"Only {one_of(KINDS)}.")] = None,
     since: Annotated[
         str | None, typer.Option("--since", help="Only later ones: a time, a date or how long ago, such as 2d.")
     ] = None,
@@ -36,7 +41,7 @@ def list_notices(
     now = session.now()
     after = point(since, now=now, option="--since") if since is not None else None
     with session.reading() as tx:
-        found = notices.latest(tx, limit=limit, kind=kind.value if kind is not None else None, after=after)
+        found = notices.latest(tx, limit=limit, kind=_kind(kind) if kind is not None else None, after=after)
     if as_json:
         emit(found)
     elif not found:

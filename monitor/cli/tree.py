@@ -119,6 +119,10 @@ TREE: Tree = {
             ),
         },
     ),
+    "notices": Branch(
+        "What the operator should know.",
+        {"list": Leaf("monitor.cli.notices:list_notices", "List what the operator should know, newest first.")},
+    ),
     "webhooks": Branch(
         "Signed JSON to other programs.",
         {

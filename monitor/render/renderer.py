@@ -180,11 +180,13 @@ class Renderer:
         """What a template gives with these values; whatever it does wrong is a ConfigError with file and line."""
         try:
             pieces, length = [], 0
-            for piece in self._environment.get_template(name).generate(**values):
+            template = self._environment.get_template(name)
+            for piece in template.generate(**values):
                 pieces.append(piece)
                 length += len(piece)
                 if self._largest is not None and length > self._largest:
-                    raise OverflowError(f"it gives more than {self._largest:,} characters")
+                    said = f"this template gives more than {self._largest:,} characters"
+                    raise ConfigError([Problem(file=template.filename or name, line=None, path="", message=said)])
             return "".join(pieces)
         except TemplateNotFound as error:
             places = ", ".join(map(str, self._folders))

@@ -28,7 +28,8 @@ def add(tx: Transaction, value: Notice) -> bool:
         "what": value.what,
         "details": dict(value.values),
     }
-    return tx.execute(insert_new_statement(tx, notice, key=("key",)).values(row)).rowcount == 1
+    added = insert_new_statement(tx, notice, key=("key",)).returning(notice.c.id)
+    return tx.execute(added, [row]).first() is not None
 
 
 def note_changes(tx: Transaction, *, since: datetime) -> int:
