@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -179,24 +179,27 @@ class Renderer:
     def _made(self, name: str, **values: object) -> str:
         """What a template gives with these values; whatever it does wrong is a ConfigError with file and line."""
         try:
-            pieces, length = [], 0
             template = self._environment.get_template(name)
-            for piece in template.generate(**values):
-                pieces.append(piece)
-                length += len(piece)
-                if self._largest is not None and length > self._largest:
-                    said = f"this template gives more than {self._largest:,} characters"
-                    raise ConfigError([Problem(file=template.filename or name, line=None, path="", message=said)])
-            return "".join(pieces)
+            return "".join(self._within(template.generate(**values), file=template.filename or name))
         except TemplateNotFound as error:
             places = ", ".join(map(str, self._folders))
             raise ConfigError(f"the template {error.name} is in none of {places}") from error
         except ConfigError as error:  # of a label, which does not know who asked for it
             asked = _place(self._problem(name, error))
-            said = [replace(each, message=f"{each.message} ({asked})") for each in error.problems]
-            raise ConfigError(said or str(error)) from error
+            found = [replace(each, message=f"{each.message} ({asked})") for each in error.problems]
+            raise ConfigError(found or str(error)) from error
         except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ConfigError([self._problem(name, error)]) from error
+
+    def _within(self, pieces: Iterable[str], *, file: str) -> Iterator[str]:
+        """The pieces that a template gives, as long as they are not too many."""
+        length = 0
+        for piece in pieces:
+            length += len(piece)
+            if self._largest is not None and length > self._largest:
+                said = f"this template gives more than {self._largest:,} characters"
+                raise ConfigError([Problem(file=file, line=None, path="", message=said)])
+            yield piece
 
     @staticmethod
     def _problem(name: str, error: Exception) -> Problem:
