@@ -251,7 +251,7 @@ class Delivery(Section):
     """How long handing a message over is tried."""
 
     tick: Lasting = Field(default=timedelta(seconds=5), description="How often due messages are looked for")
-    attempts: Whole = Field(default=20, ge=1, le=1_000, description="Attempts before a message is kept as dead")
+    attempts: Whole = Field(default=22, ge=1, le=1_000, description="Attempts before a message is kept as dead")
     backoff: Lasting = Field(
         default=timedelta(seconds=30), description="Pause after the first failure; doubled after each"
     )
