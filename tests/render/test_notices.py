@@ -61,6 +61,23 @@ def test_notices_alone_make_an_edition(language):
     assert WORDS[language].count("notices", 2) in email.subject
 
 
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_chat_services_of_their_own_form_get_each_notice_within_their_limits(language):
+    found = [some("failing", f"s{n}", title=f"Source *{n}*", why="не отвечает_ <!everyone> " * 16) for n in range(60)]
+    payload = Renderer(shipped=TEMPLATES).digest(told(*found, language=language), templates="chat").payload
+    for family, (size, blocks) in {"slack": (40_000, 50), "discord": (6_000, 10), "teams": (28_000, 1000)}.items():
+        for message in payload[family]:
+            written = json.dumps(message, ensure_ascii=False)
+            assert len(written.encode() if family == "teams" else written) < size, family
+            assert len(message.get("blocks", ())) <= blocks
+            assert all(len(embed.get("description", "")) <= 4096 for embed in message.get("embeds", ()))
+        everything = json.dumps(payload[family], ensure_ascii=False).replace("\\", "")
+        assert all(f"Source *{n}*" in everything for n in range(60)), family
+    assert "<!everyone>" not in json.dumps(payload["slack"])
+    counted = WORDS[language].count("notices", 60)
+    assert counted in json.dumps(payload["slack"], ensure_ascii=False)
+
+
 def test_with_nothing_to_report_it_says_so():
     empty = Renderer(shipped=TEMPLATES).digest(told(), templates="email")
     assert "nothing to report" in empty.subject
