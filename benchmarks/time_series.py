@@ -9,6 +9,7 @@ decisions on identity that were not simply the stated guid, with their reasons, 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -18,6 +19,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
+
+import structlog
 
 from monitor import polling
 from monitor.core.html import one_line
@@ -36,7 +39,8 @@ from monitor.core.model import (
 )
 from monitor.core.urls import canonical
 from monitor.sources import feed
-from monitor.sources.reading import Tools, read
+from monitor.sources.pruning import glance
+from monitor.sources.reading import Tools, read, read_part
 from monitor.store import posts, schema, sources
 from monitor.store.database import Database
 from tests.shared import SHARED
@@ -128,7 +132,11 @@ async def _replayed(snapshots: Sequence[Snapshot], database: Database, name: str
         return Fetched(document=Document(url=URL, content=now.content, fetched_at=now.at))
 
     async def read_it(document: Document, source: Source) -> Reading:
-        return read(document, source, TOOLS)
+        # As the service does it, but for the worker processes.
+        glanced = glance(document, source)
+        if isinstance(glanced, Reading):
+            return glanced
+        return (glanced and read_part(glanced, source, TOOLS)) or read(document, source, TOOLS)
 
     parts = polling.Parts(
         database=database, fetch=fetch, read=read_it, clock=lambda: showing[-1].at, chance=lambda: 0.5
@@ -255,4 +263,5 @@ def _history(kept: Kept) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print(table(replayed_all(), verbose="-v" in sys.argv[1:]))

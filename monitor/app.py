@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,9 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import structlog
-
-from monitor import __version__, delivery, digests, noticing, polling
+from monitor import delivery, digests, noticing, polling, retagging
 from monitor.channels import CHANNELS, chat
 from monitor.channels.channel import Channel
 from monitor.channels.chat import Chat
@@ -24,50 +21,47 @@ from monitor.channels.webhook import Webhook
 from monitor.core import schedule
 from monitor.core.addresses import refusal
 from monitor.core.errors import ConfigError, SourceError
+from monitor.core.lexicon import Lexicon
 from monitor.core.model import (
     Clock,
     Digest,
     Document,
     Fetched,
-    FetchResult,
     Notice,
-    Prepared,
     Printed,
-    Reading,
     Source,
     Subscription,
-    Watch,
 )
 from monitor.core.notices import of_stumble
-from monitor.core.pacing import Pace, Patience
+from monitor.core.pacing import Patience
+from monitor.core.retagging import Job, Retagged
+from monitor.core.tagging import Tagger
 from monitor.core.taxonomy import Taxonomy
+from monitor.logs import get_logger
 from monitor.metrics import Metrics
+from monitor.poller import USER_AGENT, Tools
+from monitor.poller import build as poller_of
 from monitor.press import Limits, Press
-from monitor.provisioning import Configuration, load, shipped
+from monitor.provisioning import Configuration, compiled, load, shipped
 from monitor.render import Design, feeds
 from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
 from monitor.sources.discovery import discover
-from monitor.sources.equipped import completed_equipped, equip, read_equipped
+from monitor.sources.equipped import retagged_equipped
 from monitor.sources.guard import literal
-from monitor.sources.http import Fetcher
-from monitor.sources.manners import Manners
-from monitor.sources.request import asking
 from monitor.sources.transport import guarded_client
-from monitor.sources.workers import Workshop
-from monitor.store import catalogue, health, notices, outbox, schema, sources, watches
+from monitor.store import catalogue, health, notices, outbox, schema, sources
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
 
-log = structlog.get_logger()
+log = get_logger()
 
-USER_AGENT = f"communique-monitor/{__version__}"
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
 DAY = timedelta(days=1)
-LARGEST_CLAIM = 20  # times the longest fetch: what a killed process had claimed is polled again after that
+RETAGGING = timedelta(seconds=10)  # how often posts are looked for that another version of the taxonomies tagged
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
 
@@ -93,6 +87,16 @@ def load_configuration(settings: Settings) -> Configuration:
         languages=languages(settings.digests.templates_dir),
         interval=settings.polling.interval,
     )
+
+
+def lexicon_of(settings: Settings, taxonomy: Taxonomy) -> Lexicon:
+    """The compiled taxonomy, from the data directory where an earlier start has left it there."""
+    return compiled.lexicon_of(taxonomy, settings.paths.data)
+
+
+def tagger(settings: Settings, taxonomy: Taxonomy) -> Tagger:
+    """What tags posts by `taxonomy`."""
+    return Tagger(taxonomy, lexicon_of(settings, taxonomy))
 
 
 def languages(override: Path | None = None) -> frozenset[str]:
@@ -157,6 +161,7 @@ class App:
     polling: polling.Parts
     digests: digests.Parts
     delivery: delivery.Parts
+    retagging: retagging.Parts
     tools: Tools
     metrics: Metrics
     press: Press
@@ -172,6 +177,7 @@ class App:
             ("compile", settings.digests.tick, self._compile),
             ("deliver", settings.delivery.tick, self._deliver),
             ("tend", TENDING, self._tend),
+            ("retag", RETAGGING, self._retag),
         )
 
     async def feed(self, subscription: Subscription, form: str, address: str) -> bytes:
@@ -261,6 +267,13 @@ class App:
             f"{len(wrong)} troubles found"
         )
 
+    async def _retag(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        if not self.tools.begun:
+            await retagging.begin(self.retagging)
+            self.tools.begun = True
+        done = await retagging.retag_waiting(self.retagging)
+        return f"{done.posts} posts tagged anew, {done.changed} changed"
+
 
 @dataclass(slots=True, kw_only=True)
 class Upkeep:
@@ -277,28 +290,6 @@ class Upkeep:
         return True
 
 
-@dataclass(slots=True, kw_only=True)
-class Tools:
-    """What the worker processes hold: the taxonomy and the watches. New watches reach them at the next poll."""
-
-    database: Database
-    taxonomy: Taxonomy
-    workshop: Workshop
-    held: tuple[Watch, ...] = field(default_factory=tuple)
-
-    async def renew(self) -> None:
-        """Hand changed watches to the worker processes."""
-        wanted = await self.database.read(active_watches)
-        if wanted != self.held:
-            await self.workshop.refresh(self.taxonomy, wanted)
-            self.held = wanted
-
-
-def active_watches(tx: Transaction) -> tuple[Watch, ...]:
-    """The watches that posts are matched against."""
-    return tuple(watch for watch in watches.every(tx) if not watch.paused)
-
-
 def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, int], datetime | None]:
     messages = {state.value: number for state, number in outbox.counts(tx).items()}
     return messages, sources.states(tx), sources.next_due_at(tx)
@@ -312,58 +303,12 @@ async def build(
     schema.require_current(database)
     chance = random.SystemRandom().random
     async with AsyncExitStack() as stack:
-        fetcher = await stack.enter_async_context(
-            Fetcher(
-                user_agent=USER_AGENT,
-                contact=settings.polling.contact,
-                total_timeout=settings.polling.timeout.total_seconds(),
-                max_bytes=settings.polling.max_bytes,
-                max_concurrent=settings.polling.concurrency,
-                allow=settings.network.allow,
-                manners=Manners(
-                    at_once=settings.polling.concurrency,
-                    per_host=settings.polling.host_concurrency,
-                    spacing=settings.polling.host_spacing.total_seconds(),
-                ),
-            )
-        )
-        active = await database.read(active_watches)
-        workshop = await stack.enter_async_context(
-            Workshop(
-                workers=settings.polling.workers,
-                time_limit=settings.polling.parse_timeout.total_seconds(),
-                memory_limit=settings.polling.parse_memory_mb * 2**20,
-                initializer=equip,
-                initargs=(taxonomy, active),
-            )
-        )
+        poller = await stack.enter_async_context(poller_of(settings, database, lambda: taxonomy, clock=clock))
+        fetcher, tools = poller.fetcher, poller.tools
         built = await stack.enter_async_context(channels(settings, clock=clock))
 
-        async def fetch(source: Source) -> FetchResult:
-            kind = KINDS[source.kind]
-            wishes = asking(
-                kind.options.model_validate(dict(source.options)),
-                robots=kind.robots and settings.polling.robots,
-                environ=os.environ,
-            )
-            return await fetcher.fetch(
-                url=source.url,
-                accept=kind.accept,
-                etag=source.memory.etag,
-                last_modified=source.memory.last_modified,
-                headers=wishes.headers,
-                user_agent=wishes.user_agent,
-                cookies=wishes.cookies,
-                proxy=wishes.proxy,
-                robots=wishes.robots,
-                clock=clock,
-            )
-
-        async def read(document: Document, source: Source) -> Reading:
-            return await workshop.run(read_equipped, document, source)
-
-        async def complete(prepared: Prepared, document: Document, source: Source) -> Prepared:
-            return await workshop.run(completed_equipped, prepared.post, document, source)
+        async def retag(jobs: Sequence[Job]) -> list[Retagged]:
+            return await tools.run(retagged_equipped, jobs)
 
         async def visit(url: str, accept: str) -> Document:
             result = await fetcher.fetch(url=url, accept=accept, etag=None, last_modified=None, clock=clock)
@@ -372,7 +317,7 @@ async def build(
             raise SourceError(f"{url} is gone for good, its server says (410)", reason="http-410", permanent=True)
 
         async def look(document: Document, kind: str | None) -> glimpse.Glimpse:
-            return await workshop.run(glimpse.look, document, kind)
+            return await tools.run(glimpse.look, document, kind)
 
         async def find(address: str) -> Discovery:
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
@@ -391,20 +336,10 @@ async def build(
             database=database,
             taxonomy=taxonomy,
             clock=clock,
-            tools=Tools(database=database, taxonomy=taxonomy, workshop=workshop, held=active),
-            polling=polling.Parts(
-                database=database,
-                fetch=fetch,
-                read=read,
-                complete=complete,
-                clock=clock,
-                chance=chance,
-                pace=Pace(floor=settings.polling.interval_floor, ceiling=settings.polling.interval_ceiling),
-                backlog=settings.polling.backlog,
-                timeout=settings.polling.timeout,
-                claim_for=max(timedelta(minutes=10), settings.polling.timeout * LARGEST_CLAIM),
-            ),
+            tools=tools,
+            polling=poller.parts,
             digests=digest_parts(database, taxonomy, clock=clock, press=printing),
+            retagging=retagging.Parts(database=database, retag=retag, version=taxonomy.version, clock=clock),
             delivery=delivery.Parts(
                 database=database,
                 channels=built,

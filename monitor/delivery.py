@@ -12,18 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.core.errors import DeliveryError
 from monitor.core.model import Clock, Delivery, Message, MessageState, Recipient
 from monitor.core.notices import of_dead, of_disabled
 from monitor.core.pacing import Patience, next_attempt_at
+from monitor.logs import get_logger
 from monitor.store import notices, outbox, recipients
 from monitor.store.database import Database, Transaction
 
-log = structlog.get_logger()
+log = get_logger()
 
 CLAIM = 20  # messages taken at once
 

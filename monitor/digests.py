@@ -12,16 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-import structlog
-
 from monitor.core import schedule
 from monitor.core.digest import Labels, digest, items, wanted
 from monitor.core.model import Clock, Content, Digest, Item, Notice, Notices, Printed, StoredPost, Subscription
 from monitor.core.notices import OVERDUE, of_late, of_template
+from monitor.logs import get_logger
 from monitor.store import digests, notices, outbox, posts, subscriptions, tickets, watches
 from monitor.store.database import Database, Transaction
 
-log = structlog.get_logger()
+log = get_logger()
 
 LOOKBACK = timedelta(days=1)  # what a subscription's first digest may reach back before the subscription was made
 FEED_DAYS, FEED_STORIES = timedelta(days=7), 100  # how far a subscription's feed reaches back, and how much it shows

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-import structlog
-
 from monitor.core.model import Clock, Notice
 from monitor.core.notices import OVERDUE, nearly_full, of_database, of_disk, of_overdue
+from monitor.logs import get_logger
 from monitor.store import notices, outbox, schema, subscriptions
 from monitor.store.database import Database, Transaction
 
-log = structlog.get_logger()
+log = get_logger()
 
 BACK = timedelta(days=2)  # how old a change of a source's state may be to become a notice still
 KEPT = timedelta(days=90)  # that notices are kept

@@ -14,14 +14,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
-import structlog
-
 from monitor.core.errors import ConfigError, Problem, SourceError
 from monitor.core.model import Content, Digest, Printed
+from monitor.logs import get_logger
 from monitor.render import Design, digest_filled, page_filled
 from monitor.sources.workers import Workshop
 
-log = structlog.get_logger()
+log = get_logger()
 
 T = TypeVar("T")
 

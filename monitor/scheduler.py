@@ -10,13 +10,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, timedelta
 
-import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.app import App
+from monitor.logs import get_logger
 from monitor.web import Parts, pages, serving
 
-log = structlog.get_logger()
+log = get_logger()
 
 Alive = Callable[[str], Awaitable[None]]
 """Called by a long tick whenever it got somewhere, with a line for `monitor status`: a tick that hangs falls silent."""
@@ -111,6 +111,8 @@ def _watched(
             task.add_done_callback(running.discard)
         try:
             await alive(await tick(alive))
+        except asyncio.CancelledError:
+            log.debug("tick-ended-early", loop=name)  # the service stops, see `serve`
         except Exception as error:
             log.exception("tick-bug", loop=name)
             app.stumbled(name, error)

@@ -60,6 +60,8 @@ class Country:
     demonyms: Names = field(default_factory=lambda: defaultdict(list))
     cities: Names = field(default_factory=lambda: defaultdict(list))
     wikidata: str | None = None
+    conditions: list[dict[str, Any]] = field(default_factory=list)
+    decoys: Names = field(default_factory=dict)
 
 
 def build(reference: Path, extra: Mapping[str, Any]) -> str:
@@ -68,6 +70,9 @@ def build(reference: Path, extra: Mapping[str, Any]) -> str:
     _add_names(countries, reference, extra)
     _add_demonyms(countries, extra)
     _add_cities(countries, reference, extra)
+    for code, country in countries.items():
+        country.conditions = extra["conditions"].get(code, [])
+        country.decoys = extra["decoys"].get(code, {})
     blocks = [_as_yaml(_pruned(countries[code], extra["drop"])) for code in sorted(countries)]
     return HEADER + "\n".join(blocks) + "\n"
 
@@ -134,8 +139,9 @@ def _unterm_names(written: str) -> Iterator[str]:
 
 
 def _add_demonyms(countries: dict[str, Country], extra: Mapping[str, Any]) -> None:
-    for code, demonyms in extra["demonyms"].items():
-        _extend(countries[code].demonyms, demonyms)
+    for section in ("demonyms", "peoples"):
+        for code, demonyms in extra[section].items():
+            _extend(countries[code].demonyms, demonyms)
     for shared in extra["shared_demonyms"]:
         for code in shared["countries"]:
             _extend(countries[code].demonyms, shared["names"])
@@ -169,8 +175,11 @@ def _add_cities(countries: dict[str, Country], reference: Path, extra: Mapping[s
         by_hand = capital and "ru" in extra["capitals"].get(code, {})
         if code != "ru" and not by_hand and (capital or population >= GREAT):  # Russia's own cities are all by hand
             cities["ru"] += _russian(row["name"], alternates)
-    for code, names in extra["cities"].items():
-        _extend(countries[code].cities, names)
+    for section in ("cities", "towns"):
+        for code, names in extra[section].items():
+            _extend(countries[code].cities, names)
+    for code, adjective in extra["city_adjectives"].items():
+        countries[code].cities["ru"].append(adjective)
 
 
 def _largest_by_name(rows: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:
@@ -251,17 +260,27 @@ def _pruned(country: Country, drop: Mapping[str, Iterable[str]]) -> Country:
 
 def _as_yaml(country: Country) -> str:
     lines = [f"  - code: {_scalar(country.code)}"]
-    for key, names in (("names", country.names), ("demonyms", country.demonyms), ("cities", country.cities)):
-        if any(names[language] for language in LANGUAGES):
+    for key in ("names", "demonyms", "cities", "decoys"):
+        names = getattr(country, key)
+        if any(names.get(language) for language in LANGUAGES):
             lines.append(f"    {key}:")
-            lines += [
-                f"      {language}: [{', '.join(map(_scalar, names[language]))}]"
-                for language in LANGUAGES
-                if names[language]
-            ]
+            lines += [f"      {language}: {_list(names[language])}" for language in LANGUAGES if names.get(language)]
+    if country.conditions:
+        lines.append("    conditions:")
+        lines += [f"      - {{{_condition(condition)}}}" for condition in country.conditions]
     if country.wikidata:
         lines.append(f"    wikidata: {country.wikidata}")
     return "\n".join(lines)
+
+
+def _condition(condition: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{key}: {str(value).lower() if value is True else _list(value)}" for key, value in condition.items()
+    )
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(_scalar, texts))}]"
 
 
 def _scalar(text: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor import polling
+from monitor.core import drift
 from monitor.core.errors import SourceError
 from monitor.core.model import Document, Fetched, FetchResult, Gone, NotModified, Outcome, Reading, Source
 from monitor.core.tagging import Tagger
@@ -55,6 +56,9 @@ class World:
             return {r.poll.source.slug: r async for r in polling.poll_due(self.parts(), slugs=slugs or None)}
 
         return asyncio.run(go())
+
+    async def due_by_name(self, slug: str) -> list[polling.Recorded]:
+        return [recorded async for recorded in polling.poll_due(self.parts(), slugs=[slug])]
 
     def stored(self) -> list[str]:
         with self.database.reading() as tx:
@@ -231,3 +235,88 @@ def test_polling_by_name_takes_paused_sources_too(database: Database) -> None:
     world.document("https://mfa.example/rss.xml", rss("1"))
     assert world.poll() == {}
     assert world.poll("mfa")["mfa"].new == 1
+
+
+def test_what_leads_every_window_does_not_hide_a_gap(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    url = "https://mfa.example/rss.xml"
+    world.document(url, rss("pinned", "3", "2", "1"))
+    world.poll()
+    world.document(url, rss("pinned", "5", "4", "3"))
+    assert world.poll()["mfa"].poll.gap is None
+    world.document(url, rss("pinned", "9", "8", "7"))
+    assert "missed" in (world.poll()["mfa"].poll.gap or "")
+
+
+def test_an_old_post_that_comes_back_does_not_hide_a_gap(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    url = "https://mfa.example/rss.xml"
+    for shown in (("2", "1"), ("3", "2"), ("4", "3")):
+        world.document(url, rss(*shown))
+        world.poll()
+    world.document(url, rss("1", "8", "7"))
+    recorded = world.poll()["mfa"]
+    assert recorded.new == 2
+    assert "missed" in (recorded.poll.gap or "")
+
+
+def test_new_guids_for_the_same_posts_are_no_gap(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    item = (
+        "<item><guid isPermaLink='false'>{}-{}</guid><title>Statement {} on trade</title>"
+        "<link>https://mfa.example/news/2026/{}-on-trade</link></item>"
+    )
+    for scheme in ("urn:old", "urn:new"):
+        items = "".join(item.format(scheme, number, number, 1000 + number) for number in (3, 2, 1))
+        world.document(
+            "https://mfa.example/rss.xml", f"<rss version='2.0'><channel><title>MFA</title>{items}</channel></rss>"
+        )
+        recorded = world.poll()["mfa"]
+    assert (recorded.new, recorded.poll.gap) == (0, None)
+
+
+def test_a_window_without_posts_does_not_hide_a_gap(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    world.document("https://t.me/s/sample", telegram(81, 100))
+    world.poll()
+    world.document("https://t.me/s/sample", telegram(1, 0))
+    assert world.poll()["mfa"].poll.gap is None
+    world.document("https://t.me/s/sample", telegram(121, 140))
+    world.document("https://t.me/s/sample?before=121", telegram(101, 120))
+    world.document("https://t.me/s/sample?before=101", telegram(81, 100))
+    assert world.poll()["mfa"].new == 40
+
+
+def test_a_move_is_followed_by_a_source_that_changes_nothing(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    world.document("https://mfa.example/rss.xml", rss("1"), etag='"1"')
+    world.poll()
+    new = "https://new.example/rss.xml"
+    world.answers |= {
+        "https://mfa.example/rss.xml": lambda source: NotModified(moved_to=new),
+        new: lambda source: NotModified(),
+    }
+    asked = [(world.poll(), world.asked[0].url)[1] for _ in range(5)]
+    assert asked == ["https://mfa.example/rss.xml"] * 3 + [new] * 2
+
+
+def test_a_clock_that_runs_ahead_is_found_out(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database)
+    for number in range(8):
+        world.now = make.NOW + timedelta(minutes=20 * number)
+        stated = f"{world.now + timedelta(hours=3, minutes=-5):%Y-%m-%d %H:%M:%S}"  # local time, without its zone
+        world.document(
+            "https://mfa.example/rss.xml",
+            "<rss version='2.0'><channel><title>MFA</title><item>"
+            f"<guid>{number}</guid><title>Statement {number}</title>"
+            f"<pubDate>{stated}</pubDate></item></channel></rss>",
+        )
+        asyncio.run(world.due_by_name("mfa"))
+    warning = drift.warning(drift.Drift.from_bytes(world.memory().source.memory.drift))
+    assert "3 h ahead" in (warning or "")

@@ -64,7 +64,7 @@ def test_each_file_names_its_schema_and_explains_itself(file):
 
 @pytest.mark.parametrize("entries", [ORGANISATIONS, REGIONS, COUNTRIES], ids=["organisations", "regions", "countries"])
 def test_every_value_is_text(entries):
-    assert [value for value in strings(entries) if not isinstance(value, str)] == []
+    assert [value for value in strings(entries) if not isinstance(value, str) and value is not True] == []
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,19 @@ def test_memberships_are_those_of_2026(slug, count, among):
     assert among <= set(members)
 
 
+def test_at_least_three_hundred_organisations_each_in_six_languages():
+    assert len(ORGANISATIONS) >= 300
+    for entries in (ORGANISATIONS, REGIONS, COUNTRIES):
+        assert [entry for entry in entries if not entry["names"].keys() >= LANGUAGES] == []
+
+
+def test_parents_are_listed_and_identifiers_unique():
+    slugs = {entry["slug"] for entry in ORGANISATIONS}
+    assert [entry["slug"] for entry in ORGANISATIONS if entry.get("parent", entry["slug"]) not in slugs] == []
+    identifiers = [entry["wikidata"] for entry in ORGANISATIONS if "wikidata" in entry]
+    assert len(identifiers) == len(set(identifiers))
+
+
 def test_acronyms_are_written_as_acronyms():
     for organisation in ORGANISATIONS:
         for acronyms in organisation.get("acronyms", {}).values():
@@ -153,7 +166,10 @@ def test_acronyms_are_written_as_acronyms():
 def test_no_name_acronym_or_hashtag_belongs_to_two_organisations():
     names, acronyms, hashtags = [], [], []
     for entry in ORGANISATIONS:
-        names += [(name.casefold(), entry["slug"]) for listed in entry["names"].values() for name in listed]
+        # "The Organisation" is whichever was named last.
+        later = {name for each in entry.get("conditions", ()) if each.get("later") for name in each["names"]}
+        own = [name for listed in entry["names"].values() for name in listed if name not in later]
+        names += [(name.casefold(), entry["slug"]) for name in own]
         acronyms += [(name, entry["slug"]) for listed in entry.get("acronyms", {}).values() for name in listed]
         hashtags += [(name.casefold(), entry["slug"]) for name in entry.get("hashtags", [])]
     assert set(shared(names)) | set(shared(acronyms)) | set(shared(hashtags)) == CONTESTED_NAMES

@@ -3,6 +3,8 @@
 What libraries write with the standard library's logging takes the same form.
 """
 
+# ruff: noqa: PLC0415 - structlog is loaded when there is something to say, see monitor.logs
+
 from __future__ import annotations
 
 import logging
@@ -11,18 +13,42 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any, TextIO, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
-import structlog
-from structlog.typing import Processor
+from monitor import logs
+
+if TYPE_CHECKING:
+    from structlog.typing import Processor
 
 LIBRARIES = ("apscheduler", "httpx2", "httpcore2", "alembic", "asyncio", "aiosmtplib")
 """Libraries that narrate: what they say below a warning tells an operator nothing that we do not say better."""
 
 
+def configure_logs_when_needed(*, level: str, as_json: bool) -> None:
+    """As `configure_logs`, but not before there is an event to write: most commands end without one."""
+    logs.threshold = logging.getLevelNamesMapping()[level.upper()]
+    logs.prepare = partial(configure_logs, level=level, as_json=as_json)
+    logging.basicConfig(handlers=[_Late()], level=max(logs.threshold, logging.WARNING), force=True)
+
+
+class _Late(logging.Handler):
+    """Has logging configured when a library says something."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand the record to whatever was configured."""
+        if logs.prepare is not None:
+            logs.prepare()
+            logs.prepare = None
+            if logging.getLogger(record.name).isEnabledFor(record.levelno):
+                logging.getLogger().handle(record)
+
+
 def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -> None:
     """Write events of `level` ("debug", "info", "warning", "error") and above to `stream`, else to standard error."""
-    number = logging.getLevelNamesMapping()[level.upper()]
+    import structlog
+
+    number = logs.threshold = logging.getLevelNamesMapping()[level.upper()]
     target = _Lasting(stream or sys.stderr)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -35,7 +61,12 @@ def configure_logs(*, level: str, as_json: bool, stream: TextIO | None = None) -
         if as_json
         else [
             _as_text,
-            structlog.dev.ConsoleRenderer(colors=target.isatty() and not os.environ.get("NO_COLOR"), pad_event_to=0),
+            structlog.dev.ConsoleRenderer(
+                colors=target.isatty() and not os.environ.get("NO_COLOR"),
+                pad_event_to=0,
+                # Not the one that shows variables: it takes a second each time, and they may hold secrets.
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ]
     )
     structlog.configure(

@@ -1,4 +1,9 @@
-"""How things are shown: tables for eyes, JSON for programs, problems on standard error."""
+"""How things are shown: tables for eyes, JSON for programs, problems on standard error.
+
+Rich is loaded when something is laid out or coloured: every command imports this module, few answers need it.
+"""
+
+# ruff: noqa: PLC0415 - see above
 
 from __future__ import annotations
 
@@ -10,18 +15,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import Enum
+from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
 from monitor.cli.program import callable_here
 from monitor.core.model import Owner
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Column, Table
+    from rich.text import Text
 
 PIPED_WIDTH = 200
 """Columns where nobody's window limits them: what is piped into grep should not be cut."""
@@ -54,32 +60,54 @@ _STYLES = {
 }
 
 
-class Screen(Console):
-    """A console that leaves it to the program's end what a closed pipe means."""
+_FORCING = ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE")  # by which an environment asks rich for a terminal
 
-    def on_broken_pipe(self) -> None:
-        """Let the exception through."""
-        raise BrokenPipeError
+
+def is_watched(*, stderr: bool = False) -> bool:
+    """Whether somebody looks at standard output or error: what nobody looks at is neither coloured nor cut."""
+    return (sys.stderr if stderr else sys.stdout).isatty() or any(os.environ.get(name) for name in _FORCING)
+
+
+@cache
+def _screen_class() -> type[Console]:
+    from rich.console import Console
+
+    class Screen(Console):
+        """A console that leaves it to the program's end what a closed pipe means."""
+
+        def on_broken_pipe(self) -> None:
+            """Let the exception through."""
+            raise BrokenPipeError
+
+    return Screen
 
 
 def screen(*, stderr: bool = False) -> Console:
     """Standard output, or standard error. Posts hold square brackets and colons: nothing in them is markup."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or "COLUMNS" in os.environ else PIPED_WIDTH
-    return Screen(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
+    return _screen_class()(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
 
 
 def say(*lines: str | Text) -> None:
     """Lines on standard output, wrapped by the terminal alone. What strangers wrote is given as Text."""
     for line in lines:
-        screen().print(callable_here(safe(line)) if isinstance(line, str) else line, soft_wrap=True)
+        text = callable_here(safe(line)) if isinstance(line, str) else line
+        if is_watched() or not isinstance(text, str):
+            screen().print(text, soft_wrap=True)
+        else:
+            sys.stdout.write(f"{text}\n")
 
 
 def complain(message: str, *, label: str = "error") -> None:
     """A line on standard error."""
-    line = Text.assemble(
-        (f"{label}: ", "bold red" if label == "error" else "bold yellow"), callable_here(safe(message))
-    )
+    text = callable_here(safe(message))
+    if not is_watched(stderr=True):
+        sys.stderr.write(f"{label}: {text}\n")
+        return
+    from rich.text import Text
+
+    line = Text.assemble((f"{label}: ", "bold red" if label == "error" else "bold yellow"), text)
     screen(stderr=True).print(line, soft_wrap=True)
 
 
@@ -127,6 +155,8 @@ def one_line(text: str) -> str:
 
 def columns(*names: str, right: Iterable[str] = ()) -> list[Column]:
     """Columns of a table; those in `right` hold numbers."""
+    from rich.table import Column
+
     aligned = set(right)
     return [Column(name, justify="right" if name in aligned else "left", no_wrap=True) for name in names]
 
@@ -136,6 +166,10 @@ def show_table(head: Sequence[Column], rows: Iterable[Sequence[object]], *, wrap
 
     Where that does not leave it enough, the widest of the other columns are cut. Words that are states are coloured.
     """
+    from rich import box
+    from rich.cells import cell_len
+    from rich.table import Table
+
     console = screen()
     cells = [[_cell(value) for value in row] for row in rows]
     table = Table(
@@ -175,6 +209,8 @@ def _narrowed(widths: Sequence[int], floors: Sequence[int], *, room: int) -> lis
 
 def show_fields(pairs: Iterable[tuple[str, object]]) -> None:
     """Names and values below each other; pairs without a value are left out."""
+    from rich.table import Table
+
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
@@ -196,6 +232,8 @@ def lay_out(console: Console, shown: Table | Text, *, width: int | None = None) 
 
 def heading(text: str) -> None:
     """A line that begins a part."""
+    from rich.text import Text
+
     screen().print()
     screen().print(Text(safe(text), style="bold"), soft_wrap=True)
 
@@ -246,6 +284,8 @@ def owner_of(owned: Owned, *, file: str) -> str:
 
 
 def _cell(value: object, *, line: bool = True) -> Text:
+    from rich.text import Text
+
     if isinstance(value, Text):
         return value
     text = "" if value is None else str(value)

@@ -8,18 +8,19 @@ from typing import Annotated, Any
 import typer
 
 from monitor import polling
-from monitor.app import App
 from monitor.cli.errors import ExitCode
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, complain, count, emit, say, show_table
-from monitor.cli.service import progress, with_service
+from monitor.cli.service import advance, progress, with_poller
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE, brief_error
 from monitor.core.model import Outcome
+from monitor.poller import Poller
 from monitor.polling import Recorded
 from monitor.store import sources
 
 TROUBLE = {Outcome.FAILED, Outcome.GONE}
+READABLE = 60  # rows; of more sources only those are shown that failed or brought something, and of these the first
 
 
 def poll(
@@ -50,17 +51,16 @@ def poll(
             say("nothing is due; poll all the same with: monitor poll --all")
         return
 
-    async def work(app: App) -> list[Recorded]:
+    async def work(poller: Poller) -> list[Recorded]:
         recorded = []
         with progress() as bar:
-            task = bar.add_task("polling", total=total)
-            async with aclosing(polling.poll_due(app.polling, slugs=named)) as polls:
+            async with aclosing(polling.poll_due(poller.parts, slugs=named)) as polls:
                 async for one in polls:
                     recorded.append(one)
-                    bar.update(task, advance=1, description=f"polled {one.poll.source.slug}")
+                    advance(bar, f"polled {one.poll.source.slug}", total=total)
         return recorded
 
-    recorded = with_service(session, work)
+    recorded = with_poller(session, work)
     busy = sorted({*(named or [])} - {one.poll.source.slug for one in recorded})
     if as_json:
         emit([document(one) for one in recorded] + [{"source": slug, "outcome": "busy"} for slug in busy])
@@ -91,17 +91,15 @@ def document(one: Recorded) -> dict[str, Any]:
 def _wanted(session: Session, slugs: list[str], *, everything: bool) -> tuple[list[str] | None, int]:
     """The sources to be polled by name, None for those that are due; and how many that makes."""
     with session.reading() as tx:
-        statuses = sources.statuses(tx)
-    followed = [status.source for status in statuses if not status.source.paused]
-    if everything:
-        return [source.slug for source in followed], len(followed)
-    if slugs:
-        for slug in slugs:
-            find([status.source for status in statuses], slug, sort="source", see=SEE)
-        return list(dict.fromkeys(slugs)), len(set(slugs))
-    now = session.now()
-    due = [s for s in statuses if not s.source.paused and s.next_poll_at is not None and s.next_poll_at <= now]
-    return None, len(due)
+        if everything:
+            followed = sources.slugs(tx)
+            return followed, len(followed)
+        if not slugs:
+            return None, len(sources.slugs(tx, due_at=session.now()))
+        every = sources.every(tx)
+    for slug in slugs:
+        find(every, slug, sort="source", see=SEE)
+    return list(dict.fromkeys(slugs)), len(set(slugs))
 
 
 def _row(one: Recorded) -> tuple[object, ...]:
@@ -110,21 +108,23 @@ def _row(one: Recorded) -> tuple[object, ...]:
     return (one.poll.source.slug, one.poll.outcome.value, *numbers, brief_error(one.poll.error, one.poll.source.url))
 
 
+def _is_worth_a_row(one: Recorded) -> bool:
+    return bool(one.poll.outcome in TROUBLE or one.new or one.changed or one.poll.gap)
+
+
 def _show(recorded: list[Recorded], busy: list[str]) -> None:
     in_order = sorted(recorded, key=lambda one: (one.poll.outcome not in TROUBLE, one.poll.source.slug))
-    numbers = ("new", "changed", "entries", "ms")
-    show_table(
-        columns("source", "outcome", *numbers, "error", right=numbers),
-        [
-            *(_row(one) for one in in_order),
-            *((slug, "busy", "", "", "", "", "another process is polling it") for slug in busy),
-        ],
-        wrap=True,
-    )
+    rows = [_row(one) for one in in_order if len(recorded) <= READABLE or _is_worth_a_row(one)]
+    rows += [(slug, "busy", "", "", "", "", "another process is polling it") for slug in busy]
+    if rows:
+        numbers = ("new", "changed", "entries", "ms")
+        show_table(columns("source", "outcome", *numbers, "error", right=numbers), rows[:READABLE], wrap=True)
+    if len(rows) > READABLE:
+        say(f"… and {len(rows) - READABLE} more; monitor poll --json shows each")
     failed = sum(one.poll.outcome in TROUBLE for one in recorded)
     new, changed = sum(one.new for one in recorded), sum(one.changed for one in recorded)
     say(
-        "",
+        *([""] if rows else []),
         f"{count(len(recorded), 'source')} polled, {failed} failed; {count(new, 'new post')}, {changed} changed",
     )
     if failed and failed == len(recorded) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -28,18 +29,13 @@ from monitor.cli.output import (
 from monitor.cli.queries import listed_slugs
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
+from monitor.cli.tag_names import short, tag_asked
 from monitor.core import durations
 from monitor.core.model import Evidence, Facet, Field, Post, Revision, StoredPost, Tag, Voice
 from monitor.core.stories import moment as moment_of
-from monitor.store import posts, sources, watches
+from monitor.core.verdicts import Verdict
+from monitor.store import posts, sources, verdicts, watches
 
-FACETS = {
-    "org": Facet.ORGANISATION,
-    "organisation": Facet.ORGANISATION,
-    "region": Facet.REGION,
-    "country": Facet.COUNTRY,
-    "issuer": Facet.ISSUER,
-}
 TEXT_WIDTH = 100
 LONGEST_EVIDENCE = 6  # pieces shown of one tag; --json has them all
 
@@ -52,7 +48,10 @@ def list_posts(
     ] = None,
     since: Annotated[str | None, typer.Option("--since", help='Seen in this time: "2d", "12h".')] = None,
     tag: Annotated[
-        str | None, typer.Option("--tag", help="Tagged so: org:SLUG, region:SLUG, country:CODE or issuer:SLUG.")
+        str | None,
+        typer.Option(
+            "--tag", help="Tagged so: org:SLUG, region:SLUG, country:CODE, issuer:SLUG or a facet of your own."
+        ),
     ] = None,
     watch: Annotated[
         str | None, typer.Option("--watch", help="Found by this watch.", autocompletion=completing(watches.every))
@@ -64,7 +63,7 @@ def list_posts(
     """List the newest posts."""
     session = Session.of(ctx)
     now = session.now()
-    facet, slug = _tag(tag)
+    facet, slug = tag_asked(tag, session)
     with session.reading() as tx:
         if source is not None:
             find(sources.every(tx), source, sort="source", see=SEE)
@@ -74,7 +73,7 @@ def list_posts(
             tx,
             limit=limit,
             source_slug=source,
-            since=_ago(since, now=now),
+            since=ago(since, now=now),
             facet=facet,
             slug=slug,
             watch_slug=watch,
@@ -114,6 +113,7 @@ def show(
         if stored is None:
             raise no_such_post(post_id)
         voices = posts.voices(tx, [stored.story_id]).get(stored.story_id, [])
+        said = verdicts.of(tx, [post_id]).get(post_id, ())
         before = posts.revisions(tx, post_id)
     if as_json:
         emit(
@@ -123,9 +123,10 @@ def show(
             | {"content_hash": stored.post.content_hash, "fingerprint": stored.post.fingerprint}
             | {"forwarded_from": stored.post.forwarded_from, "reply_to": stored.post.reply_to}
             | {"categories": stored.post.categories, "voices": voices, "earlier": before}
+            | {"said": said}
         )
         return
-    _show(stored, voices, before, now=session.now())
+    _show(stored, voices, before, said, now=session.now())
 
 
 def no_such_post(post_id: int) -> CommandError:
@@ -177,6 +178,25 @@ def show_tags(tags: tuple[Tag, ...]) -> None:
     )
 
 
+def show_said(said: Sequence[Verdict], *, now: datetime) -> None:
+    """What persons said of a post's tags, where anybody did."""
+    if not said:
+        return
+    heading("Said by persons")
+    show_table(
+        columns("tag", "said", "when", "by"),
+        [
+            (
+                short(each.facet, each.slug),
+                ("main" if each.main else "mention") if each.wanted else "removed",
+                moment(each.at, now=now),
+                each.by,
+            )
+            for each in said
+        ],
+    )
+
+
 def evidence_text(evidence: tuple[Evidence, ...]) -> str:
     """The words, each place once with all its rules: “SCO” (acronym, title 12), “Serbia” (name and member, text 40)."""
     rules: dict[tuple[str, Field, int], dict[str, None]] = {}
@@ -190,26 +210,18 @@ def evidence_text(evidence: tuple[Evidence, ...]) -> str:
     return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
-def _tag(written: str | None) -> tuple[Facet | None, str | None]:
-    if written is None:
-        return None, None
-    name, colon, slug = written.rpartition(":")
-    if colon and name not in FACETS:
-        raise unusable(f"--tag: {written!r} should begin with org:, region:, country: or issuer:")
-    return FACETS.get(name), slug.lower()
-
-
 def _refuse_unknown_tag(facet: Facet | None, slug: str, tagged: set[str], session: Session) -> None:
     """What the taxonomies list may have no post yet; what they list no more may still have posts."""
     if slug in tagged:
         return
     listed = listed_slugs(session.settings)
-    known = tagged.union(*([listed[facet]] if facet is not None else listed.values()))
+    known = tagged.union(*([listed.get(facet, frozenset())] if facet is not None else listed.values()))
     if slug not in known:
         raise not_found("tag", slug, known, see="monitor posts list --json")
 
 
-def _ago(written: str | None, *, now: datetime) -> datetime | None:
+def ago(written: str | None, *, now: datetime) -> datetime | None:
+    """The moment so long ago, as --since names it."""
     if written is None:
         return None
     try:
@@ -224,7 +236,9 @@ def _begins_with_title(post: Post) -> bool:
     return post.title_made and " ".join(post.text.split()).startswith(title)
 
 
-def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, now: datetime) -> None:
+def _show(
+    stored: StoredPost, voices: list[Voice], before: list[Revision], said: Sequence[Verdict], *, now: datetime
+) -> None:
     post = stored.post
     console = screen()
     text = "" if post.text.strip() == post.title else post.text.strip()
@@ -262,6 +276,7 @@ def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, no
     if stored.tags:
         heading("Tags")
         show_tags(stored.tags)
+    show_said(said, now=now)
     if len(voices) > 1:
         heading(f"Story {stored.story_id}: who carried it")
         show_table(
@@ -279,5 +294,5 @@ def _show(stored: StoredPost, voices: list[Voice], before: list[Revision], *, no
         )
     for revision in reversed(before):
         heading(f"Until {exactly(revision.replaced_at, now=now)} it said")
-        said = revision.text if revision.text.strip() else revision.title
-        lay_out(console, Text(safe(said)), width=min(TEXT_WIDTH, console.width))
+        words = revision.text if revision.text.strip() else revision.title
+        lay_out(console, Text(safe(words)), width=min(TEXT_WIDTH, console.width))

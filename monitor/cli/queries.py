@@ -17,10 +17,13 @@ from monitor.settings import Settings
 INDENT = "  "
 
 
-def parsed(query: str) -> Query:
-    """The query's tree, or an error that points at the place."""
+def parsed(query: str, settings: Settings) -> Query:
+    """The query's tree, or an error that points at the place. The files are read where it names a facet of theirs."""
     try:
-        return parse(query)
+        understood = parse(query, facets=None)
+        if all(tag.facet in Facet.BUILT_IN for tag in tags_of(understood.root)):
+            return understood
+        return parse(query, facets=[own.facet for own in load_configuration(settings).taxonomy.facets])
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 
@@ -45,17 +48,11 @@ def explained(query: str, error: QueryError, *, width: int) -> str:
     return "\n".join(lines)
 
 
-def listed_slugs(settings: Settings) -> dict[Facet, set[str]]:
+def listed_slugs(settings: Settings) -> dict[Facet, frozenset[str]]:
     """What a post can be tagged with by the taxonomies as they are in the files now."""
     taxonomy = load_configuration(settings).taxonomy
-    organisations = {organisation.slug for organisation in taxonomy.organisations}
-    countries = {country.code for country in taxonomy.countries}
-    return {
-        Facet.ORGANISATION: organisations,
-        Facet.REGION: {region.slug for region in taxonomy.regions},
-        Facet.COUNTRY: countries,
-        Facet.ISSUER: organisations | countries,
-    }
+    facets = (*Facet.BUILT_IN, *(own.facet for own in taxonomy.facets))
+    return {facet: taxonomy.slugs(facet) for facet in facets}
 
 
 def unlisted_tags(query: Query, settings: Settings) -> list[str]:

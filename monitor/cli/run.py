@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
 import typer
 
 from monitor import __version__, scheduler
@@ -19,11 +18,12 @@ from monitor.cli.program import callable_here
 from monitor.cli.session import Session
 from monitor.core.model import Source, Subscription, Watch
 from monitor.core.taxonomy import Taxonomy
+from monitor.logs import get_logger
 from monitor.provisioning import Configuration
 from monitor.store import schema, sources, subscriptions, watches
 from monitor.store.database import Database
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,18 +1,24 @@
-"""The built service for the commands that need its parts: fetching, reading, compiling, delivering."""
+"""The built service for the commands that need its parts: fetching, reading, compiling, delivering.
+
+What takes long to load is loaded when a command needs it: `poll` and a round without news need little.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-from monitor import app
-from monitor.app import App
-from monitor.cli.output import screen
+from monitor.cli.output import is_watched, screen
 from monitor.cli.session import Session
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from monitor.app import App
+    from monitor.core.taxonomy import Taxonomy
+    from monitor.poller import Poller
 
 Result = TypeVar("Result")
 
@@ -20,6 +26,8 @@ Result = TypeVar("Result")
 @asynccontextmanager
 async def service(session: Session) -> AsyncGenerator[App]:
     """The service over the configured database, not ticking."""
+    from monitor import app  # noqa: PLC0415 - see above
+
     configuration = app.load_configuration(session.settings)
     with session.database() as database:
         async with app.build(session.settings, database, configuration.taxonomy, clock=session.now) as built:
@@ -36,16 +44,49 @@ def with_service(session: Session, work: Callable[[App], Coroutine[Any, Any, Res
     return asyncio.run(run())
 
 
-def progress() -> Progress:
-    """A progress bar on standard error, shown where that is a terminal."""
-    console = screen(stderr=True)
+def with_poller(session: Session, work: Callable[[Poller], Coroutine[Any, Any, Result]]) -> Result:
+    """What `work` gives when it is handed what polls."""
+    from monitor import poller  # noqa: PLC0415 - see above
+
+    def taxonomy() -> Taxonomy:
+        from monitor import app  # noqa: PLC0415 - see above
+
+        return app.load_configuration(session.settings).taxonomy
+
+    async def run() -> Result:
+        with session.database() as database:
+            async with poller.build(session.settings, database, taxonomy, clock=session.now) as built:
+                return await work(built)
+
+    return asyncio.run(run())
+
+
+def progress() -> AbstractContextManager[Progress | None]:
+    """A progress bar on standard error; None where nobody watches it."""
+    if not is_watched(stderr=True):
+        return nullcontext()
+    from rich.progress import (  # noqa: PLC0415 - see above
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=console,
+        console=screen(stderr=True),
         transient=True,
-        disable=not console.is_terminal,
         expand=True,
     )
+
+
+def advance(bar: Progress | None, description: str, *, total: int) -> None:
+    """One of `total` is done, where somebody watches."""
+    if bar is not None:
+        if not bar.tasks:
+            bar.add_task(description, total=total)
+        bar.update(bar.tasks[0].id, advance=1, description=description)

@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 import typer
 
 from monitor.cli.errors import CommandError, ExitCode, not_found
-from monitor.cli.logs import configure_logs
+from monitor.cli.logs import configure_logs_when_needed
 from monitor.cli.options import GlobalOptions, LogLevel
 from monitor.settings import Settings
 from monitor.store import schema
@@ -53,7 +53,7 @@ class Session:
         return settings
 
     def _configure_logs(self, default: LogLevel, *, as_json: bool) -> None:
-        configure_logs(level=(self.options.log_level or default).value, as_json=as_json)
+        configure_logs_when_needed(level=(self.options.log_level or default).value, as_json=as_json)
 
     def without_settings(self) -> None:
         """For a command that reads none: only errors are logged, unless more is asked for."""

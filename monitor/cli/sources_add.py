@@ -23,6 +23,7 @@ from monitor.cli.service import with_service
 from monitor.cli.session import Session
 from monitor.cli.sources_check import Trial, trials
 from monitor.cli.sources_choice import chosen
+from monitor.cli.tag_names import tag_listed
 from monitor.core.checking import problems_of
 from monitor.core.errors import Problem
 from monitor.core.model import Authority, Owner, Source
@@ -52,6 +53,10 @@ def add(
     country: Annotated[str | None, typer.Option("--country", help="Country of that body, ISO code.")] = None,
     language: Annotated[str | None, typer.Option("--language", help="Language of most posts: en, ru, …")] = None,
     tags: Annotated[list[str] | None, typer.Option("--tag", help="A label of your own; may be repeated.")] = None,
+    default_tags: Annotated[
+        list[str] | None,
+        typer.Option("--default-tag", metavar="TAG", help="A tag for each of its posts: region:arctic; repeatable."),
+    ] = None,
     interval: Annotated[str | None, typer.Option("--interval", help='Time between two polls: "15m".')] = None,
     homepage: Annotated[str | None, typer.Option("--homepage", help="Page for people.")] = None,
     options: Annotated[
@@ -94,6 +99,7 @@ def add(
         "language": language,
         "authority": authority,
         "tags": tags or [],
+        "default_tags": default_tags or [],
         "options": _options(options or []),
     } | ({"interval": interval} if interval else {})
     source = valid_source(written, session, taxonomy)
@@ -168,6 +174,8 @@ def valid_source(written: dict[str, Any], session: Session, taxonomy: Taxonomy) 
         codes = [country.code.upper() for country in taxonomy.countries]
         if shape.country not in codes:
             raise not_found("country", shape.country, codes, see="less config/countries.yaml")
+    for written_tag in shape.default_tags:
+        tag_listed(written_tag, taxonomy)
     return Source(
         **{name: getattr(shape, name) for name in SourceShape.model_fields if name not in {"interval", "paused"}},
         interval=shape.interval or session.settings.polling.interval,
@@ -185,7 +193,10 @@ def _valid(model: type[BaseModel], written: Any, problems: list[Problem], *, pre
 
 
 def _without_file(problem: Problem) -> str:
-    return str(problem).removeprefix(": ").replace("--tags", "--tag").replace("--url", "the address")
+    said = str(problem).removeprefix(": ")
+    for key, option in (("--tags", "--tag"), ("--default_tags", "--default-tag"), ("--url", "the address")):
+        said = said.replace(key, option)
+    return said
 
 
 def _tried(session: Session, source: Source) -> Trial:
@@ -219,6 +230,7 @@ def _document(source: Source, trial: Trial | None, *, added: bool) -> dict[str, 
         "country": source.country,
         "language": source.language,
         "tags": source.tags,
+        "default_tags": source.default_tags,
         "interval_seconds": source.interval,
         "options": source.options,
         "trial": None
@@ -240,6 +252,7 @@ def _show(source: Source, trial: Trial | None, *, now: datetime) -> None:
             ("language", source.language),
             ("authority", source.authority.value.replace("_", " ")),
             ("tags", ", ".join(source.tags)),
+            ("default tags", ", ".join(source.default_tags)),
         ]
     )
     if trial is None or trial.poll.reading is None:

@@ -15,7 +15,7 @@ from monitor.app import App
 from monitor.cli.errors import ExitCode
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, complain, count, emit, moment, say, show_table
-from monitor.cli.service import progress, with_service
+from monitor.cli.service import advance, progress, with_service
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE, brief_error
 from monitor.core.model import Memory, Poll, Post, Source
@@ -91,9 +91,8 @@ def tried(session: Session, wanted: Sequence[Source]) -> list[Trial]:
 
     async def work(app: App) -> list[Trial]:
         with progress() as bar:
-            task = bar.add_task("checking", total=len(wanted))
             return await trials(
-                app, wanted, done=lambda t: bar.update(task, advance=1, description=f"checked {t.poll.source.slug}")
+                app, wanted, done=lambda t: advance(bar, f"checked {t.poll.source.slug}", total=len(wanted))
             )
 
     return with_service(session, work)

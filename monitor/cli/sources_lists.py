@@ -122,7 +122,7 @@ def _content(file: str) -> bytes:
 
 def _read(session: Session, content: bytes) -> OutlineDocument:
     async def work(app: App) -> OutlineDocument:
-        return await app.tools.workshop.run(read_outlines, content)
+        return await app.tools.run(read_outlines, content)
 
     return with_service(session, work)
 

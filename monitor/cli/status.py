@@ -16,8 +16,9 @@ from monitor.cli.output import columns, complain, emit, heading, length, moment,
 from monitor.cli.session import Session
 from monitor.core.errors import ConfigError
 from monitor.core.model import MessageState
-from monitor.store import health, notices, outbox, posts, sources, subscriptions
+from monitor.store import health, notices, outbox, posts, retagging, sources, subscriptions
 from monitor.store.database import Transaction
+from monitor.store.retagging import Progress
 
 LATELY = 1000  # notices counted
 SHOWN = 3  # notices shown
@@ -39,15 +40,15 @@ def status(
     database = session.settings.database.url
     try:
         with session.reading() as tx:
-            seen, stored = _seen(tx, now=now), posts.count(tx)
+            seen, stored, tagging = _seen(tx, now=now), posts.count(tx), retagging.progress(tx)
     except (ConfigError, CommandError) as error:
         _without_database(str(database), str(error), quiet=quiet, as_json=as_json)
         raise typer.Exit(ExitCode.WRONG) from None
     verdict = judge(seen, now=now)
     if as_json:
-        _emit(str(database), seen, stored, verdict, now=now)
+        _emit(str(database), seen, stored, tagging, verdict, now=now)
     elif not quiet:
-        _show(str(database), seen, stored, verdict, now=now)
+        _show(str(database), seen, stored, tagging, verdict, now=now)
     if not as_json:
         for problem in verdict.problems:
             complain(problem, label="problem")
@@ -79,7 +80,7 @@ def _without_database(url: str, error: str, *, quiet: bool, as_json: bool) -> No
     complain(error, label="problem")
 
 
-def _emit(url: str, seen: Seen, stored: int, verdict: Verdict, *, now: datetime) -> None:
+def _emit(url: str, seen: Seen, stored: int, tagging: Progress | None, verdict: Verdict, *, now: datetime) -> None:
     emit(
         {
             "fine": not verdict.problems,
@@ -96,6 +97,14 @@ def _emit(url: str, seen: Seen, stored: int, verdict: Verdict, *, now: datetime)
             "sources": {"total": len(seen.sources), "overdue": verdict.overdue_sources}
             | {"states": {state.replace(" ", "-"): number for state, number in verdict.states.items()}},
             "posts": stored,
+            "tagging": tagging
+            and {
+                "version": tagging.version,
+                "since": tagging.since,
+                "finished_at": tagging.finished_at,
+                "waiting": tagging.waiting,
+                "changed": tagging.changed,
+            },
             "subscriptions": [
                 {"slug": s.slug, "paused": s.paused, "overdue": s.slug in verdict.overdue_subscriptions}
                 | {"next_due_at": None if s.paused else s.next_due_at, "last_compiled_at": s.last_compiled_at}
@@ -108,7 +117,18 @@ def _emit(url: str, seen: Seen, stored: int, verdict: Verdict, *, now: datetime)
     )
 
 
-def _show(url: str, seen: Seen, stored: int, verdict: Verdict, *, now: datetime) -> None:
+def _tagging(tagging: Progress | None, *, now: datetime) -> str | None:
+    """How far stored posts follow the taxonomies; None where nobody ever tagged them."""
+    if tagging is None:
+        return None
+    if not tagging.waiting:
+        return f"all posts by the present taxonomies, since {moment(tagging.finished_at or tagging.since, now=now)}"
+    done = tagging.posts - tagging.waiting
+    percent = 100 * done // max(1, tagging.posts)
+    return f"{tagging.waiting:,} posts to be tagged anew by the present taxonomies, {percent} % done, newest first"
+
+
+def _show(url: str, seen: Seen, stored: int, tagging: Progress | None, verdict: Verdict, *, now: datetime) -> None:
     newest = max((s.last_new_at for s in seen.sources if s.last_new_at), default=None)
     due = min((s.next_due_at for s in seen.subscriptions if s.next_due_at and not s.paused), default=None)
     states = ", ".join(f"{number} {state}" for state, number in sorted(verdict.states.items(), key=lambda s: -s[1]))
@@ -121,6 +141,7 @@ def _show(url: str, seen: Seen, stored: int, verdict: Verdict, *, now: datetime)
             ("database", f"{url}, up to date"),
             ("sources", f"{len(seen.sources)}: {states}" if seen.sources else "none"),
             ("posts", f"{stored:,}, the newest found {moment(newest, now=now)}" if newest else f"{stored:,}"),
+            ("tags", _tagging(tagging, now=now)),
             (
                 "messages",
                 f"{waiting} waiting{since}, {seen.messages.get(MessageState.DELIVERED, 0):,} delivered, "

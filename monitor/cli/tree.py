@@ -49,9 +49,19 @@ TREE: Tree = {
         {
             "list": Leaf("monitor.cli.posts:list_posts", "List the newest posts."),
             "show": Leaf("monitor.cli.posts:show", "Show a post with its tags, evidence and history.", True),
+            "tag": Leaf("monitor.cli.posts_tag:tag", "Set or remove tags of a post by hand; they stay.", True),
         },
     ),
     "tag": Leaf("monitor.cli.tag:tag", "Show how a text is tagged, with the words that prove it.", True),
+    "retag": Leaf("monitor.cli.retag:retag", "Tag stored posts anew, by the taxonomies as they are in the files."),
+    "taxonomy": Branch(
+        "What posts are tagged with.",
+        {
+            "check": Leaf("monitor.cli.taxonomy:check", "Find what is wrong or doubtful in the taxonomies."),
+            "stats": Leaf("monitor.cli.taxonomy:stats", "Count entries, names and forms, and measure the tagger."),
+            "diff": Leaf("monitor.cli.taxonomy_diff:diff", "Compare two taxonomies, and how they tag stored posts."),
+        },
+    ),
     "watches": Branch(
         "What is looked for.",
         {

@@ -70,7 +70,7 @@ def add(
     What is stored already is not searched again: try the query on it with `monitor watches test`.
     """
     session = Session.of(ctx)
-    unlisted = unlisted_tags(parsed(query), session.settings)
+    unlisted = unlisted_tags(parsed(query, session.settings), session.settings)
     watch = _watch(slug, title or slug.replace("-", " ").capitalize(), query)
     with session.writing() as tx:
         known = {each.slug: each for each in watches.every(tx)}

@@ -81,7 +81,7 @@ def test(
     """
     session = Session.of(ctx)
     now = session.now()
-    for sentence in unlisted_tags(parsed(query), session.settings):
+    for sentence in unlisted_tags(parsed(query, session.settings), session.settings):
         complain(sentence, label="warning")
     since = now - timedelta(days=days)
     with session.reading() as tx:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from monitor.core.model import Fetched, Memory, Source
+from monitor.core.model import Fetched, Memory, NotModified, Source
 
 TRUSTED = 24  # answers "not modified" in a row that are believed before the document is asked for outright
-FAITH = 5  # failures in a row at the new address before the old one is asked again
+FAITH = 5  # failures in a row at the new address before the old one is asked again, in turns with the new
 MOVES = 3  # polls in a row that must be redirected to one address, permanently, before it is asked directly
 
 
@@ -21,18 +21,20 @@ def asking(source: Source) -> Source:
     memory = source.memory
     if memory.unconditional is not None or memory.unchecked >= TRUSTED:
         memory = replace(memory, etag=None, last_modified=None)
-    if memory.moved_to is not None and memory.moved_polls >= MOVES and memory.failures < FAITH:
+    doubted = memory.failures >= FAITH and (memory.failures - FAITH) % 2 == 0
+    if memory.moved_to is not None and memory.moved_polls >= MOVES and not doubted:
         return replace(source, url=memory.moved_to, memory=memory)
-    return replace(source, memory=memory)
+    return source if memory is source.memory else replace(source, memory=memory)
 
 
-def taken_on_trust(memory: Memory) -> Memory:
-    """After an answer "not modified"."""
-    return replace(memory, unchecked=memory.unchecked + 1)
+def taken_on_trust(memory: Memory, answer: NotModified, *, asked: str) -> Memory:
+    """After an answer "not modified" of the address that was `asked`."""
+    moved_to, moved_polls = _moved(memory, answer.moved_to, asked=asked)
+    return replace(memory, unchecked=memory.unchecked + 1, failures=0, moved_to=moved_to, moved_polls=moved_polls)
 
 
-def learnt(memory: Memory, fetched: Fetched, *, brought: bool) -> Memory:
-    """After a body came. `brought`: there was something new in it."""
+def learnt(memory: Memory, fetched: Fetched, *, asked: str, brought: bool) -> Memory:
+    """After a body came from the address that was `asked`. `brought`: there was something new in it."""
     same_etag = memory.etag is not None and fetched.etag == memory.etag
     same_date = memory.last_modified is not None and fetched.last_modified == memory.last_modified
     caught = brought and (same_etag or (fetched.etag is None and same_date))
@@ -40,7 +42,7 @@ def learnt(memory: Memory, fetched: Fetched, *, brought: bool) -> Memory:
     if caught and unconditional is None:
         kept = f"ETag {fetched.etag}" if same_etag else f"Last-Modified {fetched.last_modified}"
         unconditional = f"the server kept {kept} although the document changed, so it is asked without conditions"
-    moved_to, moved_polls = _moved(memory, fetched)
+    moved_to, moved_polls = _moved(memory, fetched.moved_to, asked=asked)
     return replace(
         memory,
         etag=fetched.etag,
@@ -52,12 +54,14 @@ def learnt(memory: Memory, fetched: Fetched, *, brought: bool) -> Memory:
     )
 
 
-def _moved(memory: Memory, fetched: Fetched) -> tuple[str | None, int]:
-    if fetched.moved_to is None:
-        # Asked directly, the new address answers without redirecting: what was learnt stays.
-        settled = memory.moved_polls >= MOVES
+def _moved(memory: Memory, led_to: str | None, *, asked: str) -> tuple[str | None, int]:
+    """Where the source has moved to, and how many polls in a row were `led_to` that address, as far as is known now."""
+    if led_to is None:
+        # Asked directly, the new address answers without redirecting: what was learnt stays. Where the old one does so,
+        # the move was taken back.
+        settled = memory.moved_polls >= MOVES and asked == memory.moved_to
         return (memory.moved_to, memory.moved_polls) if settled else (None, 0)
     if memory.moved_polls >= MOVES:
-        return fetched.moved_to, MOVES  # the new address has moved on
-    polls = memory.moved_polls + 1 if fetched.moved_to == memory.moved_to else 1
-    return fetched.moved_to, polls
+        return led_to, MOVES  # the new address has moved on
+    polls = memory.moved_polls + 1 if led_to == memory.moved_to else 1
+    return led_to, polls

@@ -87,10 +87,19 @@ _TIME = re.compile(
 )
 _PACKED_TIME = re.compile(r"t(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?:[.,]\d+)?")
 _OFFSET = re.compile(
-    r"(?:\b(?:gmt|utc|ut|etc/gmt)\s*)?(?P<sign>[+\u2212-])\s*(?P<hours>\d{1,2})(?::?(?P<minutes>\d{2}))?(?!\d)"
+    r"(?:\b(?:gmt|utc|ut|etc/gmt)\s*)?(?P<sign>[+\u2212-])\s*(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?(?!\d)"
 )
 _NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?!\d)")
 _HALF_DAYS = ((re.compile("午前|上午|오전|凌晨|早上"), "a"), (re.compile("午後|下午|오후|晚上"), "p"))
+
+
+# What nearly every feed writes: RFC 5322 and RFC 3339, in their plain forms.
+_MAIL = re.compile(
+    r"\s*(?:[A-Z][a-z]{2},\s+)?(\d{1,2})\s+([A-Z][a-z]{2})\s+(\d{4})\s+(\d\d):(\d\d):(\d\d)\s+"
+    r"(?:([+-])(\d\d)([0-5]\d)|GMT|UTC|UT|Z)\s*"
+)
+_STAMP = re.compile(r"\s*(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:([+-])(\d\d):?([0-5]\d)|Z)\s*")
+_MAIL_MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13), strict=True))  # noqa: SIM905 - plainer
 
 
 def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> datetime | None:
@@ -105,6 +114,9 @@ def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> da
     "3/4/2026" is the third of April unless `day_first` is False (see `day_comes_first`). Where that is None, it is the
     fourth of March if AM or PM follows, or if the third of April is yet to come and the fourth of March is not.
     """
+    plain = _plainly_written(text)
+    if plain is not None:
+        return plain if _EARLIEST <= plain <= now + _AHEAD else None
     compact = " ".join(unicodedata.normalize("NFKC", text[: 2 * _MAX_CHARACTERS]).split())
     if not compact or len(compact) > _MAX_CHARACTERS:
         return None
@@ -116,6 +128,25 @@ def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> da
     except (ValueError, OverflowError):
         return None
     return moment if _EARLIEST <= moment <= now + _AHEAD else None
+
+
+def _plainly_written(text: str) -> datetime | None:
+    if found := _MAIL.fullmatch(text):
+        day, name, year, *rest = found.groups()
+        month = str(_MAIL_MONTHS.get(name, 0))
+    elif found := _STAMP.fullmatch(text):
+        year, month, day, *rest = found.groups()
+    else:
+        return None
+    hour, minute, second, sign, hours, minutes = rest
+    try:
+        moment = datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+        if sign is not None and int(hours) < 14:
+            offset = timedelta(hours=int(hours), minutes=int(minutes))
+            return moment - offset if sign == "+" else moment + offset
+    except (ValueError, OverflowError):  # no such day or time: whatever it is, the long way finds out
+        return None
+    return moment if sign is None else None
 
 
 def day_comes_first(texts: Iterable[str]) -> bool | None:
@@ -130,6 +161,11 @@ def day_comes_first(texts: Iterable[str]) -> bool | None:
             if (first > 12) != (second > 12) and max(first, second) <= 31:
                 seen.add(first > 12)
     return seen.pop() if len(seen) == 1 else None
+
+
+def is_numeric(text: str) -> bool:
+    """Whether a date is stated in numbers whose order other dates of its source may have to tell."""
+    return _NUMERIC.search(text[:_MAX_CHARACTERS]) is not None
 
 
 def _unix(text: str) -> datetime | None:

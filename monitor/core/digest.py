@@ -56,6 +56,7 @@ def wanted(selection: Selection, stored: StoredPost) -> bool:
         and tagged(Facet.REGION, selection.regions)
         and tagged(Facet.COUNTRY, selection.countries)
         and tagged(Facet.ISSUER, selection.issuers)
+        and (not selection.tags or any(f"{tag.facet}:{tag.slug}" in selection.tags for tag in tags))
         and (not selection.sources or source.slug in selection.sources)
         and (not selection.source_tags or any(tag in selection.source_tags for tag in source.tags))
         and (not selection.languages or (stored.post.language or source.language) in selection.languages)
@@ -145,6 +146,8 @@ def digest(
 ) -> Digest:
     """One edition, with the names of every tag that it shows."""
     shown = {(tag.facet, tag.slug) for item in stories for tag in item.tags}
+    if isinstance(subscription.grouping, Facet):
+        shown.add((subscription.grouping, ""))  # what the facet itself is called, for the headings
     return Digest(
         subscription=subscription,
         due_at=due_at,
@@ -190,10 +193,10 @@ def _precedence(stored: StoredPost) -> tuple[datetime, int, int]:
     return _at(stored), NEARNESS[stored.source.authority], stored.id
 
 
-def _heading(item: Item, grouping: Grouping) -> tuple[str, str]:
+def _heading(item: Item, grouping: Grouping | Facet) -> tuple[str, str]:
     if grouping is Grouping.SOURCE:
         return "source", item.lead.source.slug
-    facet = FACETS.get(grouping)
+    facet = grouping if isinstance(grouping, Facet) else FACETS.get(grouping)
     best = _best(item.tags, facet) if facet is not None else None
     return (grouping.value, best.slug) if best is not None else ("none", "")
 

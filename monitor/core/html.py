@@ -7,18 +7,32 @@ of bounded size *before* any parser sees it: a slice cannot nest deeper than it 
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from functools import lru_cache
 from html import escape
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.core.characters import SPACES, one_line, without_junk
+from monitor.core.plainmarkup import (
+    BULLET,
+    LINE,
+    MOST_TAGS,
+    PARAGRAPH,
+    images_in_words,
+    is_emoji,
+    read_plainly,
+    worth_saying,
+)
 from monitor.core.urls import absolute
+
+__all__ = ["MAX_CHARACTERS", "as_markup", "one_line", "plain_text", "sanitised", "seen_at_least", "without_junk"]
 
 MAX_CHARACTERS = 400_000
 """Of markup that are looked at; a longer body is cut here."""
 
-_SLICE_TAGS = 3_000  # a slice of that many nested elements takes the parsers about 20 ms
 _MAX_DEPTH = 40  # of elements in the result; mail programs and style inliners recurse over it
 
 _DROPPED = """
@@ -49,15 +63,10 @@ _ATTRIBUTES = {
 _KEPT_ATTRIBUTES = frozenset().union(*_ATTRIBUTES.values())
 _VOID = frozenset({"br", "hr"})
 
-# Control characters, soft hyphens, zero-width spaces, byte order marks, non-characters, halves of surrogate pairs, and
-# the embeddings, overrides and isolates that let a text turn what follows it around. Kept: the joiners that emoji and
-# Indic scripts need (200C, 200D) and the plain direction marks of Arabic and Hebrew (200E, 200F, 061C).
-_JUNK = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u180e\u200b\u202a-\u202e\u2060-\u2069\ufdd0-\ufdef\ufeff\ufff9-\ufffc"
-    "\ufffe\uffff\ud800-\udfff]"
+_SPACES_IN_LINE = re.compile(  # but for single ones, which are as they should be
+    r" [ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+|[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+    r"[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]*"
 )
-_SPACES = re.compile(r"[ \t\r\n\f\v\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-_SPACES_IN_LINE = re.compile(r"[ \t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _BLANK_LINE = re.compile(r"\n(?:[ \t]*\r?\n)+")
 # A parser opens unclosed formatting elements again in each paragraph, the same one three times at most. So what makes
 # them differ goes where there are many: otherwise n tags become n * n / 4 elements.
@@ -65,28 +74,40 @@ _FORMATTING = re.compile(r"<(b|big|code|em|font|i|nobr|s|small|strike|strong|tt|
 _MANY_TAGS = 500
 _STATED_BASE = re.compile(r'\s*<base\s+href="([^"<>]{1,2000})"\s*/?>', re.IGNORECASE)
 
-# Marks between pieces of text; no such characters are left in the text itself.
-_LINE, _PARAGRAPH, _BULLET = "\x01", "\x02", "\x03"
-_SPACE_AT_MARK = re.compile(r" *([\x01\x02\x03\n]) *")
-_BULLET_AT_MARK = re.compile(r"([\x01\x02]?)\x03[\x01\x02]?")
+_BULLET_AT_MARK = re.compile(r"(\n*)\x03\n*")
 _MARKS = re.compile(r"[\x01\x02\n]+")
+_UNSEEN = re.compile(r"\s*+<[^<>]*>\s*+|\s*+&[^;&\s]{1,40};\s*+|\s\s+")
+_HIDING = re.compile(f"<(?:!|(?:{'|'.join(_DROPPED.split())})\\b)", re.IGNORECASE)
 _EMPTY = re.compile(r"<(a|p|div|figure|figcaption|li|ul|em|strong|b|i|h[1-6]|section|center)(?: [^<>]*)?>\s*</\1>")
 _NESTED_EMPTY = 4
 _EMPTY_BULLET = re.compile(r"(?m)^-\s*$\n?")
 
 
-def without_junk(text: str) -> str:
-    """`text` without characters that nobody can see and that break matching, display or storage.
+class _Sanitiser(threading.local):
+    """nh3, set up once a thread: setting it up takes longer than cleaning a post."""
 
-    Removed: control characters other than tab and line ends, soft hyphens, zero-width spaces, lone surrogates,
-    non-characters, bidirectional embeddings, overrides and isolates. Kept: joiners and plain direction marks.
-    """
-    return _JUNK.sub("", text)
+    def __init__(self) -> None:
+        self._base: str | None = None
+        self._cleaner = nh3.Cleaner(
+            tags=set(_ALLOWED),
+            clean_content_tags=set(_CONTENT_DROPPED),
+            attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
+            attribute_filter=self._kept,
+            url_schemes={"http", "https", "mailto"},
+            link_rel="noopener noreferrer",
+        )
+
+    def clean(self, markup: str, base: str | None) -> str:
+        self._base = base
+        return self._cleaner.clean(markup)
+
+    def _kept(self, _tag: str, name: str, value: str) -> str | None:
+        if name != "href" or value.strip().lower().startswith("mailto:"):
+            return value
+        return absolute(value, self._base)
 
 
-def one_line(text: str) -> str:
-    """`text` without junk, all white space made single spaces."""
-    return _SPACES.sub(" ", without_junk(text)).strip()
+_sanitiser = _Sanitiser()
 
 
 def as_markup(text: str) -> str:
@@ -103,24 +124,7 @@ def sanitised(markup: str, *, base: str | None) -> str:
     nothing tracks the reader. Elements nested more than 40 deep lose their tags, not their text.
     """
     markup, base = _prepared(markup, base)
-
-    def kept(_tag: str, name: str, value: str) -> str | None:
-        if name != "href" or value.strip().lower().startswith("mailto:"):
-            return value
-        return absolute(value, base)
-
-    cleaned = "".join(
-        nh3.clean(
-            part,
-            tags=set(_ALLOWED),
-            clean_content_tags=set(_CONTENT_DROPPED),
-            attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-            attribute_filter=kept,
-            url_schemes={"http", "https", "mailto"},
-            link_rel="noopener noreferrer",
-        )
-        for part in _shallow(markup)
-    )
+    cleaned = "".join([_sanitiser.clean(part, base) for part in _shallow(markup)])
     for _ in range(_NESTED_EMPTY):  # what held images only
         cleaned, removed = _EMPTY.subn("", cleaned)
         if not removed:
@@ -128,6 +132,7 @@ def sanitised(markup: str, *, base: str | None) -> str:
     return cleaned.strip()
 
 
+@lru_cache(maxsize=4)  # bodies are compared before one is taken
 def plain_text(markup: str) -> str:
     """What a reader of `markup` sees, as text.
 
@@ -137,13 +142,29 @@ def plain_text(markup: str) -> str:
     markup, _ = _prepared(markup, None)
     if "<" not in markup and "&" not in markup:
         return one_line(markup)
-    pieces: list[str] = []
-    for part in _slices(markup):
-        _collect(part, pieces)
-    text = _SPACE_AT_MARK.sub(r"\1", _SPACES_IN_LINE.sub(" ", "".join(pieces)))
-    text = _MARKS.sub(lambda m: _PARAGRAPH if _PARAGRAPH in m[0] or m[0].count("\n") > 1 else _LINE, text)
-    text = _BULLET_AT_MARK.sub(lambda m: (m[1] or _LINE) + "- ", text)
-    return _EMPTY_BULLET.sub("", text.replace(_PARAGRAPH, "\n\n").replace(_LINE, "\n")).strip()
+    plain = read_plainly(markup)
+    if plain is not None:
+        text = plain.text
+    else:
+        pieces: list[str] = []
+        for part in _slices(markup):
+            _collect(part, pieces)
+        text = "".join(pieces)
+    text = _SPACES_IN_LINE.sub(" ", text)
+    for mark in (LINE, PARAGRAPH, BULLET, "\n"):
+        if mark in text:
+            text = text.replace(f" {mark}", mark).replace(f"{mark} ", mark)
+    text = _MARKS.sub(lambda m: "\n\n" if PARAGRAPH in m[0] or m[0].count("\n") > 1 else "\n", text)
+    if BULLET in text:
+        text = _EMPTY_BULLET.sub("", _BULLET_AT_MARK.sub(lambda m: (m[1] or "\n") + "- ", text))
+    return text.strip()
+
+
+def seen_at_least(markup: str) -> int:
+    """So many characters `plain_text` gives at least, of markup that is not broken: told without reading it."""
+    if len(markup) > MAX_CHARACTERS or _HIDING.search(markup):
+        return 0
+    return len(_UNSEEN.sub("", without_junk(markup)).strip())
 
 
 def _prepared(markup: str, base: str | None) -> tuple[str, str | None]:
@@ -159,14 +180,14 @@ def _prepared(markup: str, base: str | None) -> tuple[str, str | None]:
 
 
 def _slices(markup: str) -> Iterator[str]:
-    """The markup in pieces of at most `_SLICE_TAGS` tags, each beginning where a tag may begin."""
-    if markup.count("<") <= _SLICE_TAGS:
+    """The markup in pieces of at most `MOST_TAGS` tags, each beginning where a tag may begin."""
+    if markup.count("<") <= MOST_TAGS:
         yield markup
         return
     start, found, tags = 0, markup.find("<"), 0
     while found >= 0:
         tags += 1
-        if tags > _SLICE_TAGS:
+        if tags > MOST_TAGS:
             yield markup[start:found]
             start, tags = found, 1
         found = markup.find("<", found + 1)
@@ -175,11 +196,19 @@ def _slices(markup: str) -> Iterator[str]:
 
 def _shallow(markup: str) -> Iterator[str]:
     """Slices that nest at most `_MAX_DEPTH` deep and have words in place of images."""
+    if _is_shallow(markup):
+        yield markup
+        return
+    plain = read_plainly(markup)
+    if plain is not None and plain.depth is not None and plain.depth <= _MAX_DEPTH:
+        yield images_in_words(markup)
+        return
     for part in _slices(markup):
-        if "<img" in part or "<IMG" in part or part.count("<") > _MAX_DEPTH:
-            yield _rewritten(part)
-        else:
-            yield part
+        yield part if _is_shallow(part) else _rewritten(part)
+
+
+def _is_shallow(markup: str) -> bool:
+    return markup.count("<") <= _MAX_DEPTH and "<img" not in markup and "<IMG" not in markup
 
 
 def _walk(markup: str) -> Iterator[tuple[LexborNode, int, bool]]:
@@ -222,7 +251,7 @@ def _rewritten(markup: str) -> str:
         if tag == "img":
             words = _alternative(node) if entering else ""
             if words:
-                out.append(escape(words if _is_emoji(words) else f" [{words}] ", quote=False))
+                out.append(escape(words if is_emoji(words) else f" [{words}] ", quote=False))
         elif tag in _ALLOWED and depth <= _MAX_DEPTH:
             if entering:
                 attributes = "".join(
@@ -240,13 +269,7 @@ def _rewritten(markup: str) -> str:
 
 def _alternative(image: LexborNode) -> str:
     """The words that stand for an image; "" for spacers, trackers and file names."""
-    words = one_line(image.attributes.get("alt") or "")
-    return "" if words.isascii() and " " not in words else words
-
-
-def _is_emoji(words: str) -> bool:
-    """Whether an image stands for an emoji, which is a part of the sentence."""
-    return bool(words) and not any(character.isalnum() for character in words)
+    return worth_saying(image.attributes.get("alt") or "")
 
 
 def _collect(markup: str, pieces: list[str]) -> None:
@@ -255,7 +278,7 @@ def _collect(markup: str, pieces: list[str]) -> None:
     for node, _depth, entering in _walk(markup):
         if node.is_text_node:
             text = without_junk(node.text_content or "")
-            pieces.append(text.replace("\r\n", "\n") if preformatted else _SPACES.sub(" ", text))
+            pieces.append(text.replace("\r\n", "\n") if preformatted else SPACES.sub(" ", text))
             continue
         if not node.is_element_node:
             continue
@@ -264,16 +287,16 @@ def _collect(markup: str, pieces: list[str]) -> None:
             if entering:
                 pieces.append("\n")
         elif tag == "li":
-            pieces.append(_LINE + _BULLET if entering else _LINE)
+            pieces.append(LINE + BULLET if entering else LINE)
         elif tag in _LINE_LIKE:
-            pieces.append(_LINE)
+            pieces.append(LINE)
         elif tag in {"td", "th"}:
             pieces.append(" ")
         elif tag in _PARAGRAPH_LIKE:
-            pieces.append(_PARAGRAPH)
+            pieces.append(PARAGRAPH)
             if tag == "pre":
                 preformatted += 1 if entering else -1
         elif tag == "img" and entering:
             words = _alternative(node)
-            if _is_emoji(words):
+            if is_emoji(words):
                 pieces.append(words)

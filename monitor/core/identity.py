@@ -15,11 +15,13 @@ URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»“”]+", re.IGNORECASE)
 """A web address inside a text, up to the white space or quotation mark that ends it."""
 
 DIGEST_SIZE = 8
+_FEW = 2  # posts below what leads a window; where fewer were, one withdrawn looks like a window that has moved on
 MIN_WORDS = 12
 """A text shorter than this is too common to be recognised by its words ("Good morning, dear subscribers!")."""
 
 _CHARACTERS_A_WORD = 1.6  # of Chinese and Japanese text, on average
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[\u0e00-\u0e7f]{3}")
+_FAR = re.compile("[\u0e00-\U0010ffff]")  # a quick way to see that there are none
 _WORDS = re.compile(r"\w+")
 _FORWARD_HEADER = re.compile(
     r"^\s*(?:forwarded\s+(?:from|message)|переслано\s+(?:из|от)|пересланное\s+сообщение|repost(?:ed)?\s+from|"
@@ -53,14 +55,24 @@ def is_front_page(url: str) -> bool:
     return parts.path in {"", "/"} and not parts.query and not parts.fragment
 
 
+def without_addresses(text: str) -> str:
+    """`text` with a space in place of each web address."""
+    return URL.sub(" ", text) if _holds_address(text) else text
+
+
+def _holds_address(text: str) -> bool:
+    return "://" in text or "www." in text.lower()
+
+
 def content_hash(*, title: str, text: str) -> bytes:
     """16 bytes over what a reader sees; another value means that the post was edited.
 
     White space, Unicode composition and tracking parameters of addresses in the text make no difference.
     """
     seen = unicodedata.normalize("NFC", f"{title}\n{text}")
-    seen = URL.sub(lambda match: canonical(match[0]) or match[0], seen)
-    return blake2b(" ".join(seen.split()).encode("utf-8", "replace"), digest_size=16).digest()
+    if _holds_address(seen):
+        seen = URL.sub(lambda match: canonical(match[0]) or match[0], seen)
+    return _digest16(" ".join(seen.split()))
 
 
 def fingerprint(text: str) -> bytes | None:
@@ -69,16 +81,26 @@ def fingerprint(text: str) -> bytes | None:
     Case, punctuation, emoji, addresses, the "#" of hashtags, width and composition of characters, "ё" for "е" and a
     "Forwarded from …" line make no difference. Chinese and Japanese are counted by characters, 1.6 to a word.
     """
-    bare = URL.sub(" ", _FORWARD_HEADER.sub("", text))
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", bare).casefold()).replace("ё", "е")
+    bare = without_addresses(text[forwarded.end() :] if (forwarded := _FORWARD_HEADER.match(text)) else text)
+    folded = bare.lower() if bare.isascii() else _folded(bare)
     words = _WORDS.findall(folded)
+    if _FAR.search(folded) is None or _IDEOGRAPHS.search(folded) is None:
+        return _digest16(" ".join(words)) if len(words) >= MIN_WORDS else None
     ideographs = len(_IDEOGRAPHS.findall(folded))
     length = ideographs / _CHARACTERS_A_WORD + sum(1 for word in words if not _IDEOGRAPHS.match(word))
     if length < MIN_WORDS:
         return None
     # Chinese is written without spaces: where a channel breaks its lines must make no difference.
-    joiner = "" if ideographs > len(words) else " "
-    return blake2b(joiner.join(words).encode("utf-8", "replace"), digest_size=16).digest()
+    return _digest16(("" if ideographs > len(words) else " ").join(words))
+
+
+def _folded(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return unicodedata.normalize("NFKC", folded).replace("ё", "е")
+
+
+def _digest16(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def digest8(guid: str, content: bytes) -> bytes:
@@ -96,3 +118,19 @@ def unpacked(seen: bytes) -> tuple[bytes, ...]:
     if len(seen) % DIGEST_SIZE:
         raise ValueError(f"the memory of seen posts has {len(seen)} bytes, which is not a multiple of {DIGEST_SIZE}")
     return tuple(seen[i : i + DIGEST_SIZE] for i in range(0, len(seen), DIGEST_SIZE))
+
+
+def unmet(before: bytes, now: bytes) -> frozenset[bytes]:
+    """The digests of a window of which the next should show one, and does not; empty where the two meet.
+
+    Where they do not, posts may have come and gone in between. What leads both is left out where anything follows: it
+    may be pinned there, and says nothing of what lies between.
+    """
+    old, new = unpacked(before), unpacked(now)
+    leading = 0
+    while leading < min(len(old), len(new)) and old[leading] == new[leading]:
+        leading += 1
+    old, new = old[leading:], new[leading:]
+    if len(old) < _FEW or not new or not frozenset(old).isdisjoint(new):
+        return frozenset()
+    return frozenset(old)

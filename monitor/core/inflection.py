@@ -40,6 +40,8 @@ def _russian(name: str, adjective: bool) -> Iterator[str]:
     while head < len(words) - 1 and words[head].endswith(_RUSSIAN_ADJECTIVE) and not words[head].endswith(_NOUN):
         head += 1
     paradigms = [_decline_russian(word) for word in words[: head + 1]]
+    if not adjective and len(paradigms) == 1 and words[0][-1:].lower() not in _VOWELS + "йьъ":
+        paradigms = [paradigms[0][:_CASES]]  # there is one Бонн; «Бонны» and «Бонна» would be other words
     rest = words[head + 1 :]
     # Several words agree in the six cases only; what else one word may end in would only pair up nonsense.
     for position in range(_CASES if len(paradigms) > 1 else len(paradigms[0])):
@@ -66,12 +68,13 @@ def _decline_russian(word: str) -> list[str]:
             return lasts + [f"{form}-{last}" for form in _decline_russian(first)[1:]]
     if word.endswith("оа"):
         return [word]  # Самоа, Балбоа: borrowed names that do not change
-    for ending, cut, endings in _RUSSIAN_ENDINGS:
+    for ending, cut, listed in _RUSSIAN_ENDINGS:
         if word.endswith(ending) and (len(word) > len(ending) + 1 or len(word) - cut > 2):
             stem = word[:-cut]
-            return [stem + each.strip("-") for each in endings.split()]
+            return [stem + each.strip("-") for each in listed.split()]
     if word[-1:].isalpha() and word[-1].lower() not in _VOWELS:
-        return [word + each for each in _RUSSIAN_CONSONANT_ENDINGS]
+        singular = _RUSSIAN_HISSING_ENDINGS if word[-1].lower() in "жшчщц" else _RUSSIAN_CONSONANT_ENDINGS
+        return [word + each for each in (*singular, *_RUSSIAN_PLURALS)]
     return [word]
 
 
@@ -89,6 +92,8 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("кое", 2, "ое ого ому ое им ом"),
     ("ое", 2, "ое ого ому ое ым ом"),
     # people: казахстанец, россиянин, россияне, китайцы, россиянка
+    *((f"{vowel}ец", 3, f"{vowel}ец йца йцу йца йцем йце йцы йцев йцам йцами йцах") for vowel in "аои"),
+    ("еец", 3, "еец ейца ейцу ейца ейцем ейце ейцы ейцев ейцам ейцами ейцах"),
     ("ец", 2, "ец ца цу ца цем це цы цев цам цами цах цом"),
     ("анин", 2, "ин ина ину ина ином ине е - ам ами ах"),
     ("янин", 2, "ин ина ину ина ином ине е - ам ами ах"),
@@ -119,7 +124,9 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("ки", 1, "и - ам и ами ах ов"),
     ("ы", 1, "ы ов ам ы ами ах -"),
 )
-_RUSSIAN_CONSONANT_ENDINGS = ("", "а", "у", "", "ом", "е", "ы", "ов", "ам", "ами", "ах", "и", "ем")  # союз, Казахстан
+_RUSSIAN_CONSONANT_ENDINGS = ("", "а", "у", "", "ом", "е")  # союз, Казахстан
+_RUSSIAN_HISSING_ENDINGS = ("", "а", "у", "", "ем", "е")  # Париж
+_RUSSIAN_PLURALS = ("ы", "ов", "ам", "ами", "ах", "и")  # казахи
 
 
 # ── Romance languages and English ──────────────────────────────────────────────────────────────────────────
@@ -161,19 +168,28 @@ def _english(name: str, adjective: bool) -> Iterator[str]:
 
 
 def _arabic(name: str, adjective: bool) -> Iterator[str]:
-    """The prefixes «و», «ب», «ك», «ل» of the first word, alone and after each other; gender and number of demonyms."""
+    """Gender and number of demonyms, and «لل» for «ل» before the article, whose alef it swallows: للأمم, of الأمم.
+
+    Other prefixes leave the word as it is and are told where it is found: see `ARABIC_PREFIXES`.
+    """
     stems = [name]
     if adjective and " " not in name:
         base = name.removesuffix("ة")
         stems = [base, base + "ة", base + "ين", base + "ون"]
-        if not base.startswith("ال"):
-            stems += ["ال" + stem for stem in stems]
     for stem in stems:
-        # «ل» swallows the alef of the article: الأمم becomes للأمم.
-        dative = "لل" + stem.removeprefix("ال") if stem.startswith("ال") else "ل" + stem
-        for each in (stem, "ب" + stem, "ك" + stem, dative):
-            yield each
-            yield "و" + each
+        yield stem
+        if stem.startswith("ال"):
+            yield "لل" + stem.removeprefix("ال")
+
+
+_BEFORE_NAMES = ("و", "ف", "ب", "ك", "ل", "وب", "وك", "ول", "فب", "فك", "فل")
+_BEFORE_ADJECTIVES = ("ال", "لل", "وال", "فال", "بال", "كال", "ولل", "فلل", "وبال", "وكال")
+ARABIC_PREFIXES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(_BEFORE_NAMES, ("name", "city", "demonym")),
+    **dict.fromkeys(_BEFORE_ADJECTIVES, ("demonym",)),
+}
+"""What may be glued to an Arabic word, folded: "and", "so", "in", "like", "to", before adjectives the article too; and
+the rules of the forms that it may stand before."""
 
 
 _RULES: dict[str, Callable[[str, bool], Iterable[str]]] = {
@@ -188,8 +204,8 @@ _RULES: dict[str, Callable[[str, bool], Iterable[str]]] = {
 # ── words that look like names ─────────────────────────────────────────────────────────────────────────────
 
 LOOK_ALIKES: dict[str, frozenset[str]] = {
-    "en": frozenset({"nice", "turkey", "chad", "male", "mobile", "reading", "bath", "cork", "split"}),
-    "ru": frozenset({"того", "тому", "орел", "чад", "куба", "кубы", "кубе", "кубу", "рим"}),
+    "en": frozenset({"nice", "male", "mobile", "reading", "bath", "cork", "split"}),
+    "ru": frozenset({"того", "тому", "орел"}),
     "fr": frozenset({"nice", "tours", "reunion", "orange", "sens"}),
     "es": frozenset({"reunion", "paz", "merced", "granada", "victoria"}),
 }

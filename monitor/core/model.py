@@ -7,14 +7,37 @@ All times are aware and UTC. Slugs are lower-case ASCII words joined by hyphens.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any
+from operator import attrgetter
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware and UTC. Handed in, so that tests decide what time it is."""
+
+T = TypeVar("T")
+
+
+def _handed_over(kind: type[T]) -> type[T]:
+    """For values that come by the dozen with every post from the worker processes: pickled and restored four times as
+    fast as by what `dataclass` gives frozen classes with slots, which looks up its fields for each single object."""
+    names: Any = kind.__slots__  # type: ignore[attr-defined]  # given by dataclass
+    values_of = attrgetter(*names)
+    setters = tuple(getattr(kind, name).__set__ for name in names)
+
+    def handed_over(self: Any) -> Any:
+        return values_of(self)
+
+    def restored(self: Any, values: tuple[Any, ...]) -> None:
+        for set_, value in zip(setters, values, strict=True):
+            set_(self, value)
+
+    kind.__getstate__ = handed_over  # type: ignore[method-assign]
+    kind.__setstate__ = restored  # type: ignore[attr-defined]
+    return kind
 
 
 # ── sources ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -54,6 +77,7 @@ class Memory:
     last_modified: str | None = None  # sent back unchanged (RFC 9110, 8.8.2)
     body_hash: bytes | None = None  # of the last body that was read to the end
     seen: bytes = b""  # 8-byte digests of the last window's posts, see core.identity
+    cuts: bytes = b""  # how the last window was cut into entries, see sources.cutting; b"" where it is to be read whole
     failures: int = 0  # polls in a row that failed
     polled_before: bool = False  # a first poll that succeeded is over: the backlog has been taken
     unconditional: str | None = None  # why validators are not sent to this server; None where they are
@@ -83,6 +107,7 @@ class Source:
     language: str | None = None  # BCP 47, of most posts; a hint, each post is judged by itself
     authority: Authority = Authority.PRESS
     tags: tuple[str, ...] = ()  # the operator's own labels
+    default_tags: tuple[str, ...] = ()  # "facet:slug", tags that every post of this source gets
     interval: timedelta = timedelta(minutes=15)
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this kind understands
     owner: Owner = Owner.OPERATOR
@@ -116,6 +141,7 @@ class Document:
     content: bytes
     content_type: str | None = None  # the header as sent, parameters included
     fetched_at: datetime
+    whole: bool = True  # False where the server did not say where it ends, so that it may have been cut off
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +176,7 @@ class Fetched:
 class NotModified:
     """304: the server says that nothing changed since the validators we sent."""
 
+    moved_to: str | None = None  # as in `Fetched`
     freshness: Freshness = Freshness()
     took: timedelta | None = field(default=None, compare=False)  # as of Fetched
 
@@ -233,6 +260,8 @@ class Window:
     hints: Mapping[str, Any] = field(default_factory=dict)  # when to come back, as core.hints.Hints.to_json gives it
     notes: tuple[str, ...] = ()  # what a person should know: "declared utf-8, was windows-1251"
     numbers: Numbered | None = None  # where the source numbers its posts without leaving a number out
+    hashes: tuple[bytes, ...] = ()  # of the bytes of each entry, where they could be told apart without a parser
+    outline: tuple[bytes, bytes] | None = None  # then: what stands before and behind them, see sources.cutting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +299,7 @@ class Field(StrEnum):
     SOURCE = "source"  # nothing written in the post: it follows from the source
 
 
+@_handed_over
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """The exact words that led to a tag or a match."""
@@ -277,18 +307,62 @@ class Evidence:
     field: Field
     offset: int  # field[offset:offset + len(words)] == words; 0 for Field.SOURCE
     words: str
-    rule: str  # tags: "name", "acronym", "hashtag", "flag", "demonym", "city", "member", "issuer"; matches: "phrase"
+    # Of tags "name", "acronym", "hashtag", "flag", "demonym", "city", "member", "issuer", "forwarded", "source default"
+    # and "person", of matches "phrase".
+    rule: str
 
 
-class Facet(StrEnum):
-    """The kinds of tag. `issuer` says who speaks, the others what is spoken of."""
+class Facet(str):
+    """A kind of tag: one of the four that are built in, or an operator's own ("topic"), by its slug.
 
-    ORGANISATION = "organisation"
-    COUNTRY = "country"
-    REGION = "region"
-    ISSUER = "issuer"
+    `issuer` says who speaks, the others what is spoken of. There is one object a slug, so facets may be compared with
+    `is`. ValueError for what can be no facet's slug.
+    """
+
+    __slots__ = ()
+
+    ORGANISATION: ClassVar[Facet]
+    COUNTRY: ClassVar[Facet]
+    REGION: ClassVar[Facet]
+    ISSUER: ClassVar[Facet]
+    BUILT_IN: ClassVar[tuple[Facet, ...]]
+
+    def __new__(cls, slug: str) -> Self:
+        """The facet of that slug."""
+        known = _FACETS.get(slug)
+        if known is None:
+            if not re.fullmatch(FACET_SLUG, slug):
+                raise ValueError(f"{slug!r} cannot be a facet; expected 2 to 30 of a–z")
+            known = _FACETS.setdefault(str(slug), super().__new__(cls, slug))
+        return cast("Self", known)
+
+    @property
+    def value(self) -> str:
+        """The plain slug."""
+        return str(self)
 
 
+FACET_SLUG = "[a-z]{2,30}"
+"""Letters alone, because a facet is written before a colon in queries: topic:grain."""
+
+_FACETS: dict[str, Facet] = {}
+
+Facet.ORGANISATION = Facet("organisation")
+Facet.COUNTRY = Facet("country")
+Facet.REGION = Facet("region")
+Facet.ISSUER = Facet("issuer")
+Facet.BUILT_IN = (Facet.ORGANISATION, Facet.COUNTRY, Facet.REGION, Facet.ISSUER)
+
+SHORT_FACETS: Mapping[str, Facet] = {
+    "org": Facet.ORGANISATION,
+    "region": Facet.REGION,
+    "country": Facet.COUNTRY,
+    "issuer": Facet.ISSUER,
+}
+"""The built-in facets as people write them before a colon."""
+
+
+@_handed_over
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
     """One taxonomy entry found in a post."""
@@ -315,6 +389,7 @@ class Prepared:
     post: Post
     tags: tuple[Tag, ...] = ()
     matches: tuple[Match, ...] = ()
+    taxonomy: str = ""  # version of the taxonomy that the tags were found by, see core.taxonomy.Taxonomy.version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,6 +399,7 @@ class Reading:
     posts: tuple[Prepared, ...]  # only those not among `seen` of the memory handed in
     entries: int  # all entries of the window, known ones and service messages included
     seen: bytes  # the new value for Memory.seen
+    cuts: bytes = b""  # likewise, for Memory.cuts
     title: str | None = None
     shown: int = 0  # posts of the window, known ones included
     older: str | None = None
@@ -400,6 +476,7 @@ class Selection:
     regions: tuple[str, ...] = ()
     countries: tuple[str, ...] = ()  # lower-case ISO codes, as tag slugs are
     issuers: tuple[str, ...] = ()  # slugs of organisations or countries that speak
+    tags: tuple[str, ...] = ()  # "facet:slug", of any facet, an operator's own among them
     sources: tuple[str, ...] = ()
     source_tags: tuple[str, ...] = ()
     languages: tuple[str, ...] = ()
@@ -424,6 +501,11 @@ class Notices(StrEnum):
     ONLY = "only"  # and no posts
 
 
+def grouping_of(written: str) -> Grouping | Facet:
+    """The grouping of that name; what is none of ours is a facet of the operator's own."""
+    return Grouping(written) if written in {each.value for each in Grouping} else Facet(written)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """Who receives what, by which channel, on which schedule."""
@@ -434,7 +516,7 @@ class Subscription:
     recipients: tuple[str, ...]  # addresses that the channel understands, one message each
     schedule: Schedule
     selection: Selection = Selection()
-    grouping: Grouping = Grouping.ORGANISATION
+    grouping: Grouping | Facet = Grouping.ORGANISATION  # a facet: one of the operator's own
     send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
     language: str = "en"  # of the labels
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands

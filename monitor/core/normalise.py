@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from monitor.core.dates import parse_date
 from monitor.core.html import one_line, plain_text, sanitised
-from monitor.core.identity import URL, content_hash, fingerprint, guid_of
+from monitor.core.identity import content_hash, fingerprint, guid_of, without_addresses
 from monitor.core.language import language_of
 from monitor.core.model import Entry, Forward, Media, Post, Source
 from monitor.core.urls import absolute, canonical
@@ -36,6 +36,7 @@ _ABBREVIATION = re.compile(
 )
 _ELLIPSIS = re.compile(r"\s*(?:\[?(?:…|\.{3,})\]?)\s*$")
 _NOT_WORDS = re.compile(r"https?://\S+|[#＃@]\S+", re.IGNORECASE)
+_NOT_ALNUM = re.compile(r"[\W_]+")
 _SENTENCE_WITHIN = 1_000  # characters; a first sentence longer than that is cut anyhow
 _EDGE = " \t,;:–—-·|/("
 
@@ -88,7 +89,9 @@ def normalise(entry: Entry, *, source: Source, now: datetime, base: str | None, 
 
 def hashtags_in(text: str) -> tuple[str, ...]:
     """Hashtags without "#", as written, in order, each once; not those inside addresses, not numbers such as "#1"."""
-    return _each_once(unicodedata.normalize("NFC", match[1]) for match in _HASHTAG.finditer(URL.sub(" ", text)))
+    if "#" not in text and "＃" not in text:
+        return ()
+    return _each_once(unicodedata.normalize("NFC", match[1]) for match in _HASHTAG.finditer(without_addresses(text)))
 
 
 def title_from(text: str, *, limit: int = TITLE_LENGTH) -> str:
@@ -174,12 +177,14 @@ def _name_of(link: str) -> str:
 def _teaser(summary: str, text: str) -> str:
     """`summary` where it says something that the text does not begin with."""
     # Letters alone are compared, and not the last of them: "[…]", "Read more" and lost spaces make no new text.
+    if not summary:
+        return ""
     said, begun = _letters(summary), _letters(text[: 2 * len(summary) + 200])
     return "" if begun.startswith(said[: max(1, len(said) * 4 // 5)]) else summary
 
 
 def _letters(text: str) -> str:
-    return "".join(character for character in text if character.isalnum())
+    return _NOT_ALNUM.sub("", text)
 
 
 def _hashtags(entry: Entry, title: str, text: str) -> tuple[str, ...]:

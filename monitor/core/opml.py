@@ -29,7 +29,8 @@ from monitor.core.normalise import cut
 from monitor.core.urls import canonical
 
 NAMESPACE = "urn:communique-monitor:source:1"
-"""Of our attributes: slug, kind, country, organisation, authority, language, interval, options and paused."""
+"""Of our attributes: slug, kind, country, organisation, authority, language, interval, options, paused and
+default-tags."""
 
 MAX_TITLE = 200
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, 2.2
@@ -203,6 +204,7 @@ def _source(
         or _language(attributes.get("language", "")),
         authority=_authority(own.get("authority", Authority.PRESS)),
         tags=tuple(dict.fromkeys(label for label in (*labels, *tags) if label)),
+        default_tags=tuple(own.get("default-tags", "").split()),
         interval=durations.duration(own["interval"]) if "interval" in own else interval,
         options=_options(own.get("options", "{}")),
         paused=own.get("paused") == "true",
@@ -339,6 +341,7 @@ def _outline(source: Source) -> str:
         ("monitor:language", source.language),
         ("monitor:interval", durations.show(source.interval)),
         ("monitor:options", json.dumps(dict(source.options), ensure_ascii=False) if source.options else None),
+        ("monitor:default-tags", " ".join(source.default_tags) or None),
         ("monitor:paused", "true" if source.paused else None),
     ]
     stated = " ".join(f"{name}={_escaped(value)}" for name, value in attributes if value is not None)

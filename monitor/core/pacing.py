@@ -31,15 +31,16 @@ class Weight:
 
     growth: float  # the wait after each further failure in a row, times the one before
     longest: timedelta = timedelta(days=365)  # that the wait becomes, where the ceiling is not nearer
-    reached: bool = True  # the server answered: it is not asked sooner than without the failure
+    reached: bool = True  # the server answered: the first wait is longer already
     ours: bool = False  # can be our own network's fault when everything fails
 
 
-_BRIEF = Weight(growth=1.4, longest=timedelta(hours=3), reached=False, ours=True)
-_UNREADABLE = Weight(growth=1.4, longest=timedelta(hours=3), ours=True)
-_REFUSED = Weight(growth=2.0, longest=timedelta(hours=12))
-_BUSY = Weight(growth=1.7, longest=timedelta(hours=4))
-_MISSING = Weight(growth=2.5)
+# A wait that grows by g is at most g - 1 times what the trouble has lasted: that is how late its end may be noticed.
+_BRIEF = Weight(growth=1.3, longest=timedelta(hours=2), reached=False, ours=True)
+_UNREADABLE = Weight(growth=1.3, longest=timedelta(hours=2), ours=True)
+_REFUSED = Weight(growth=1.6, longest=timedelta(hours=6))
+_BUSY = Weight(growth=1.4, longest=timedelta(hours=3))
+_MISSING = Weight(growth=1.8, longest=timedelta(hours=12))
 _OPERATOR = Weight(growth=6.0)
 
 WEIGHTS = {
@@ -47,8 +48,8 @@ WEIGHTS = {
     "timeout": _BRIEF,
     "reset": _BRIEF,
     "truncated": _BRIEF,
-    "connect": Weight(growth=1.6, longest=timedelta(hours=6), reached=False, ours=True),
-    "protocol": Weight(growth=1.6, longest=timedelta(hours=6), reached=False, ours=True),
+    "connect": Weight(growth=1.4, longest=timedelta(hours=3), reached=False, ours=True),
+    "protocol": Weight(growth=1.4, longest=timedelta(hours=3), reached=False, ours=True),
     # a name or a certificate: somebody there has to repair it
     "dns": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
     "tls": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
@@ -57,7 +58,7 @@ WEIGHTS = {
     "http-408": _BUSY,
     "http-425": _BUSY,
     # the server is there and does not want to
-    "http-429": Weight(growth=2.0, longest=timedelta(hours=12)),
+    "http-429": Weight(growth=1.7, longest=timedelta(hours=6)),
     "http-401": _REFUSED,
     "http-403": _REFUSED,
     "http-451": _REFUSED,
@@ -67,7 +68,7 @@ WEIGHTS = {
     # something came that is not what it should be: an error page, a feed cut short
     "empty": _UNREADABLE,
     "parse": _UNREADABLE,
-    "not-a-feed": Weight(growth=1.6, longest=timedelta(hours=6), ours=True),
+    "not-a-feed": Weight(growth=1.4, longest=timedelta(hours=3), ours=True),
     "encoding": _UNREADABLE,
     "parse-timeout": _REFUSED,  # costs us most
     "memory": _REFUSED,
@@ -145,13 +146,12 @@ def _after_failure(
     weight = weight_of(poll.reason)
     if everything_failing and weight.ours:
         return min(base, OWN_TROUBLE)
-    # Where nothing came back a post may wait: it is tried after the operator's interval, not after a learnt long night.
-    first = habit if weight.reached else min(habit, base)
-    first = max(first, min(base, weight.longest))
+    # What this poll was to bring still waits: it is tried after the operator's interval, not after a learnt long night.
+    first = min(habit, base)
     failures = max(poll.memory.failures, 1)
     exponent = min(failures - 1 if not weight.reached else failures, 60)  # 60 reaches any ceiling without an overflow
     grown = max(first.total_seconds(), 1.0) * weight.growth**exponent
-    longest = max(weight.longest, first)
+    longest = max(weight.longest, habit)
     return min(timedelta(seconds=min(grown, longest.total_seconds())), ceiling)
 
 

@@ -7,7 +7,7 @@ docs/watches.md describes the language; its examples are executed by a test. Wha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ from typing import Any, cast
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken, VisitError
 
-from monitor.core.model import Authority, Facet, Field
+from monitor.core.model import FACET_SLUG, SHORT_FACETS, Authority, Facet, Field
 from monitor.core.text import fold, is_unspaced, words_of
 
 LONGEST_QUERY = 10_000  # characters
@@ -134,12 +134,8 @@ FIELDS = (
 )
 """The names that may stand before a colon."""
 
-_FACETS = {
-    "org": Facet.ORGANISATION,
-    "region": Facet.REGION,
-    "country": Facet.COUNTRY,
-    "issuer": Facet.ISSUER,
-}
+OWN_FACET = re.compile(rf"(?!(?:https?|ftp|mailto)$){FACET_SLUG}")
+"""What may stand before a colon for a facet of the operator's own; an address is none."""
 
 # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,8 +181,11 @@ _EXPECTED = {
 _QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“”"}
 
 
-def parse(query: str) -> Query:
+def parse(query: str, *, facets: Collection[str] | None = ()) -> Query:
     """Read a query of the watch language.
+
+    `facets` are the operator's own, which may stand before a colon (`topic:grain`); None: any may, because the query
+    was checked when it was saved, and a facet that went away since must not stop the others.
 
     Raises QueryError where it cannot be understood, is too large, or would match whatever does not hold something.
     """
@@ -203,6 +202,8 @@ def parse(query: str) -> Query:
         if isinstance(error.orig_exc, QueryError):
             raise error.orig_exc from None
         raise
+    if facets is not None:
+        _refuse_unknown_facets(root, query, facets)
     if sum(1 for _ in terms_of(root)) > MOST_TERMS:
         raise QueryError(f"more than {MOST_TERMS} terms", position=0, suggestion="split the watch into several")
     if not _finds_something(root):
@@ -328,15 +329,27 @@ class _Tree(Transformer[Token, Any]):
     def restricted(self, parts: Sequence[Token]) -> Node:
         name, value = parts
         field = str(name[:-1]).lower()
-        if field not in FIELDS:
-            near = get_close_matches(field, FIELDS, n=1)
-            raise QueryError(
-                f"there is no field {field!r}",
-                position=name.start_pos or 0,
-                expected="one of " + ", ".join(f"{each}:" for each in FIELDS),
-                suggestion=f"did you mean {near[0]}:" if near else "to look for a colon or an address, use quotes",
-            )
+        if field not in FIELDS and not OWN_FACET.fullmatch(field):
+            raise _no_such_field(field, name.start_pos or 0, ())
         return _restricted(field, value)
+
+
+def _no_such_field(field: str, position: int, facets: Collection[str]) -> QueryError:
+    known = (*FIELDS, *sorted(facets))
+    near = get_close_matches(field, known, n=1)
+    return QueryError(
+        f"there is no field {field!r}",
+        position=position,
+        expected="one of " + ", ".join(f"{each}:" for each in known),
+        suggestion=f"did you mean {near[0]}:" if near else "to look for a colon or an address, use quotes",
+    )
+
+
+def _refuse_unknown_facets(root: Node, query: str, facets: Collection[str]) -> None:
+    for tag in tags_of(root):
+        if tag.facet not in Facet.BUILT_IN and tag.facet not in facets:
+            written = re.search(rf"(?i)(?<!\w){tag.facet}:", query)
+            raise _no_such_field(tag.facet, written.start() if written else 0, facets)
 
 
 def _restricted(field: str, value: Token) -> Node:
@@ -347,12 +360,14 @@ def _restricted(field: str, value: Token) -> Node:
     plain = fold(value.strip('"“”„«»')).text.strip()
     if value.type == "EXACT" or not plain.strip("*?"):
         raise QueryError(
-            f"{field}: needs a plain value", position=value.start_pos or 0, expected=f"for example {_VALUES[field]}"
+            f"{field}: needs a plain value",
+            position=value.start_pos or 0,
+            expected=f"for example {_VALUES.get(field, f'{field}:grain')}",
         )
     if plain.count("*") > MOST_STARS:
         raise QueryError(f"more than {MOST_STARS} stars in one value", position=value.start_pos or 0)
-    if field in _FACETS:
-        return Tagged(_FACETS[field], plain)
+    if field in SHORT_FACETS or field not in FIELDS:
+        return Tagged(SHORT_FACETS.get(field) or Facet(field), plain)
     if field == "authority" and plain not in (known := [str(each) for each in Authority]):
         raise QueryError(
             f"there is no authority {plain!r}", position=value.start_pos or 0, expected="one of " + ", ".join(known)

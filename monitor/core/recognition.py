@@ -195,7 +195,7 @@ def _is_older(new: Trace, known: Trace) -> bool:
 def _is_used_again(new: Trace, known: Trace) -> bool:
     if new.stated_at is not None and new.stated_at == known.stated_at:
         return False
-    titles_alike, texts_alike = _alike(new.title, known.title), _texts_alike(new, known)
+    titles_alike, texts_alike = alike(new.title, known.title), _texts_alike(new, known)
     another_day = _days_apart(new, known) is True and (_is_next_number(new, known) or not texts_alike)
     if _pages_differ(new, known):
         return another_day if titles_alike else not texts_alike
@@ -223,7 +223,7 @@ def _same_page(new: Trace, known: Trace, *, together: bool, shared: bool) -> str
         return "the same address, date and title" if article and one_date and _same_words(new, known) else ""
     if _is_next_number(new, known):
         return ""
-    if _alike(new.title, known.title) and (article or (one_date and new.stated_at is not None)):
+    if alike(new.title, known.title) and (article or (one_date and new.stated_at is not None)):
         return "the same address and much the same title"
     if article and _texts_alike(new, known):
         return "the same address and much the same text"
@@ -279,7 +279,7 @@ def _words(text: str) -> list[str]:
     return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def _alike(a: str, b: str) -> bool:
+def alike(a: str, b: str) -> bool:
     """Whether most words of the shorter text are in the other.
 
     Two words must begin the other text ("Statement 12 (corrected)"), and one word must be all of it.
@@ -360,7 +360,7 @@ def _pages_differ(new: Trace, known: Trace) -> bool:
         return False
     if first or second or _NUMBERS.findall(a) != _NUMBERS.findall(b):
         return True
-    return not _alike(" ".join(_slug_words(a)), " ".join(_slug_words(b)))
+    return not alike(" ".join(_slug_words(a)), " ".join(_slug_words(b)))
 
 
 def _is_next_number(new: Trace, known: Trace) -> bool:

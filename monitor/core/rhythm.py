@@ -67,6 +67,11 @@ class Rhythm:
         return self.known_until > 0
 
     @property
+    def known_at(self) -> datetime | None:
+        """`known_until` as a moment; None before the first poll that succeeded."""
+        return _EPOCH + self.known_until * HOUR if self.known else None
+
+    @property
     def posts_a_day(self) -> float:
         """The mean rate of late, 0 while nothing is known."""
         observed = sum(self.hours) + self.open_hours
@@ -89,7 +94,7 @@ class Rhythm:
             return Rhythm()
         values = _LAYOUT.unpack(stored)
         numbers = values[1:]
-        if not all(map(math.isfinite, numbers)):
+        if not math.isfinite(sum(numbers)):  # one that is not spoils the sum
             return Rhythm()
         minutes_from = len(_SCALARS)
         posts_from = minutes_from + SLOTS

@@ -3,12 +3,16 @@ issued it. What is found is the gazetteer's business; here it is weighed."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain, groupby
 from math import log10
+from operator import itemgetter
 
-from monitor.core.gazetteer import Entry, Found, Gazetteer
+from monitor.core.forms import Entry
+from monitor.core.found import Found
+from monitor.core.gazetteer import Gazetteer
+from monitor.core.lexicon import Lexicon
 from monitor.core.model import Evidence, Facet, Field, Post, Source, Tag
 from monitor.core.taxonomy import Taxonomy
 from monitor.core.text import Page, page_of
@@ -32,10 +36,15 @@ MOST_EVIDENCE = 50
 class Tagger:
     """Tags posts by one taxonomy. Building one is slow (it generates every form of every name), tagging is fast."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        self._taxonomy = taxonomy
-        self._gazetteer = Gazetteer(taxonomy)
-        self._sizes = {region.slug: len(region.countries) for region in taxonomy.regions}
+    def __init__(self, taxonomy: Taxonomy, lexicon: Lexicon | None = None) -> None:
+        """`lexicon` is that of the taxonomy, where it has been made before."""
+        self._gazetteer = Gazetteer(lexicon or Lexicon.of(taxonomy))
+        # A country says more about a small region around it than about half the world.
+        worths = {each.slug: _MEMBER / (1 + log10(max(1, len(each.countries)))) for each in taxonomy.regions}
+        self._regions = {
+            country.code: [(region, worths[region]) for region in taxonomy.regions_of(country.code)]
+            for country in taxonomy.countries
+        }
 
     def tags(self, post: Post, source: Source) -> tuple[Tag, ...]:
         """What a post is about and who issued it, heaviest first within each facet.
@@ -45,49 +54,56 @@ class Tagger:
         """
         page = page_of(post)
         named = _weighed(_unshared(self._gazetteer.find(page, post.language)), page, post)
-        surrounding = {tag.slug: tag for tag in self._surrounding(named)}
-        regions = {tag.slug for tag in named if tag.facet is Facet.REGION}
-        tags = [
-            *_issuers(source),
-            *(_borne_out(tag, surrounding) for tag in named),
-            *(tag for slug, tag in surrounding.items() if slug not in regions),
-        ]
-        return tuple(sorted(tags, key=lambda tag: (tag.facet, -tag.weight, tag.slug)))
-
-    def _surrounding(self, named: list[Tag]) -> Iterator[Tag]:
-        """Regions by their countries, whether a word of the post names them or not."""
-        members: defaultdict[str, list[Tag]] = defaultdict(list)
+        surrounding = self._surrounding(named)
+        tags = [*_issuers(source)]
         for tag in named:
-            if tag.facet is Facet.COUNTRY:
-                for region in self._taxonomy.regions_of(tag.slug):
-                    members[region].append(tag)
-        # The same few pieces serve every region of a country.
-        lent = {
-            country.slug: tuple(
+            if tag.facet is _REGION and tag.slug in surrounding:
+                tags.append(_borne_out(tag, surrounding.pop(tag.slug)))
+            else:
+                tags.append(tag)
+        tags += surrounding.values()
+        tags.sort(key=_by_weight)
+        return tuple(tags)
+
+    def _surrounding(self, named: list[Tag]) -> dict[str, Tag]:
+        """Regions by their countries, whether a word of the post names them or not."""
+        members: dict[str, tuple[float, list[tuple[Evidence, ...]]]] = {}
+        for tag in named:
+            if tag.facet is not _COUNTRY:
+                continue
+            # The same few pieces serve every region of a country.
+            lent = tuple(
                 Evidence(field=each.field, offset=each.offset, words=each.words, rule="member")
-                for each in country.evidence[:_MEMBER_EVIDENCE]
+                for each in tag.evidence[:_MEMBER_EVIDENCE]
             )
-            for country in named
-            if country.facet is Facet.COUNTRY
-        }
-        for region, countries in members.items():
-            # A country says more about a small region around it than about half the world.
-            worth = _MEMBER / (1 + log10(max(1, self._sizes[region])))
-            yield Tag(
-                facet=Facet.REGION,
+            for region, worth in self._regions.get(tag.slug, ()):
+                weight = worth * tag.weight
+                if region in members:
+                    heaviest, evidence = members[region]
+                    evidence.append(lent)
+                    if weight > heaviest:
+                        members[region] = (weight, evidence)
+                else:
+                    members[region] = (weight, [lent])
+        return {
+            region: Tag(
+                facet=_REGION,
                 slug=region,
                 main=False,  # talks in Cairo are found under the Red Sea, but are not about it
-                weight=round(worth * max(country.weight for country in countries), 4),
-                evidence=tuple(each for country in countries for each in lent[country.slug])[:MOST_EVIDENCE],
+                weight=round(weight, 4),
+                evidence=evidence[0] if len(evidence) == 1 else tuple(chain(*evidence))[:MOST_EVIDENCE],
             )
+            for region, (weight, evidence) in members.items()
+        }
 
 
-def _borne_out(named: Tag, surrounding: Mapping[str, Tag]) -> Tag:
+def _by_weight(tag: Tag) -> tuple[str, float, str]:
+    return tag.facet, -tag.weight, tag.slug
+
+
+def _borne_out(named: Tag, members: Tag) -> Tag:
     """A region that the post names, at least as weighty as its countries make it, and main if one of them is."""
-    if named.facet is not Facet.REGION or named.slug not in surrounding:
-        return named
-    members = surrounding[named.slug]
-    return replace(named, main=named.main or members.weight > named.weight, weight=max(named.weight, members.weight))
+    return replace(named, main=True, weight=members.weight) if members.weight > named.weight else named
 
 
 def _issuers(source: Source) -> Iterator[Tag]:
@@ -100,12 +116,12 @@ def _issuers(source: Source) -> Iterator[Tag]:
 def _unshared(found: list[Found]) -> list[Found]:
     """Of words that several countries share (Valencia, "Congolese"), those countries that the post names otherwise;
     else the country whose larger city it is; else all of them."""
+    if not any(each.shared for each in found):
+        return found
     sure = {each.form.entry for each in found if not each.shared}
-    spans: defaultdict[tuple[int, int], list[Found]] = defaultdict(list)
-    for each in found:
-        spans[each.start, each.end].append(each)
     kept: list[Found] = []
-    for sharing in spans.values():
+    for _, group in groupby(found, key=itemgetter(0, 1)):
+        sharing = list(group)
         if sharing[0].shared:
             named = [each for each in sharing if each.form.entry in sure]
             first = min(each.form.rank for each in sharing)
@@ -116,45 +132,55 @@ def _unshared(found: list[Found]) -> list[Found]:
 
 
 def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
-    by_entry: defaultdict[Entry, list[Found]] = defaultdict(list)
-    for each in found:
-        by_entry[each.form.entry].append(each)
-    opening_ends = page.text_at + _opening(post.text)
-    weights = {
-        entry: _weight(each, page, opening_ends, title_repeats=post.title_made) for entry, each in by_entry.items()
-    }
-    best: defaultdict[Facet, float] = defaultdict(float)
-    for entry, weight in weights.items():
-        best[entry.facet] = max(best[entry.facet], weight)
+    """A tag for each entry found.
+
+    Its weight is the chance that at least one mention makes the post about it, each taken as independent of the others.
+    """
+    text_at, hashtags_at = page.text_at, page.hashtags_at
+    opening_ends = text_at + _opening(post.text)
+    in_title = 0.0 if post.title_made else _IN_TITLE  # a title made from the text counts there
+    doubts: dict[Entry, float] = {}
+    evidence: dict[Entry, list[Evidence]] = {}
+    for start, end, form, rule, _ in found:
+        if start < text_at:
+            field, base, place = _TITLE, 0, in_title
+        elif start < hashtags_at:
+            field, base, place = _TEXT, text_at, _IN_OPENING if start < opening_ends else _LATER
+        else:
+            field, base, place = _HASHTAG, hashtags_at, _IN_HASHTAG
+        entry = form.entry
+        doubt = 1 - place * _PLAINNESS[rule]
+        if entry in doubts:
+            doubts[entry] *= doubt
+            if len(evidence[entry]) >= MOST_EVIDENCE:
+                continue
+        else:
+            doubts[entry] = doubt
+            evidence[entry] = []
+        words = page.original[start:end]
+        evidence[entry].append(Evidence(field=field, offset=start - base, words=words, rule=rule))
+    best: dict[str, float] = {}
+    for entry, doubt in doubts.items():
+        best[entry.facet] = max(best.get(entry.facet, 0.0), 1 - doubt)
     return [
         Tag(
-            facet=entry.facet,
+            facet=_FACETS.get(entry.facet) or Facet(entry.facet),
             slug=entry.slug,
-            main=weights[entry] >= max(_MAIN_AT_LEAST, _MAIN_OF_BEST * best[entry.facet]),
-            weight=round(weights[entry], 4),
-            evidence=tuple(
-                page.evidence_at(each.start, each.end, each.rule) for each in by_entry[entry][:MOST_EVIDENCE]
-            ),
+            main=1 - doubt >= max(_MAIN_AT_LEAST, _MAIN_OF_BEST * best[entry.facet]),
+            weight=round(1 - doubt, 4),
+            evidence=tuple(evidence[entry]),
         )
-        for entry in by_entry
+        for entry, doubt in doubts.items()
     ]
+
+
+# Bound to names of their own: looking a member up in its class takes longer than all that is done with it here.
+_TITLE, _TEXT, _HASHTAG = Field.TITLE, Field.TEXT, Field.HASHTAG
+_COUNTRY, _REGION = Facet.COUNTRY, Facet.REGION
+_FACETS = {facet.value: facet for facet in Facet.BUILT_IN}
 
 
 def _opening(text: str) -> int:
     """Length of the first paragraph, within reason."""
     end = text.find("\n\n")
     return min(end if end >= 0 else len(text), 600)
-
-
-def _weight(found: list[Found], page: Page, opening_ends: int, *, title_repeats: bool) -> float:
-    """Chance that at least one mention makes the post about this entry, each taken as independent of the others."""
-    doubt = 1.0
-    for each in found:
-        if each.start < page.text_at:
-            place = 0.0 if title_repeats else _IN_TITLE  # a title made from the text counts there
-        elif each.start >= page.hashtags_at:
-            place = _IN_HASHTAG
-        else:
-            place = _IN_OPENING if each.start < opening_ends else _LATER
-        doubt *= 1 - place * _PLAINNESS[each.rule]
-    return 1 - doubt

@@ -11,19 +11,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from array import array
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from monitor.core.model import Evidence, Field, Post
-
-# Left as they are but for case; every other character is looked up, together with the white space that follows it.
-_PLAIN = " -~А-Яа-я一-鿿가-힣ءابت-غف-وي"
-_ODD = re.compile(rf"[^{_PLAIN}]\s*")
-_ODD_OR_SPACES = re.compile(rf"\s\s+|[^{_PLAIN}]\s*")
-_LOOSE_SPACES = re.compile(r" \s")
 
 # Signs that only help to pronounce. The marks of other scripts (Indic vowels) are the word itself and stay.
 _SILENT_RANGES = (
@@ -55,82 +50,111 @@ _UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
 _SENTENCE_END = re.compile(r"(?<![^\w](?=\w)\w)[.!?…؟]+[»”\"')\]]*(?=\s)|[。！？\n]")
 
 
+class Change(NamedTuple):
+    """Characters that fold to more or fewer than they are: `text[begin:stop]` is folded to offsets `start` to `end`."""
+
+    start: int
+    end: int
+    begin: int
+    stop: int
+
+
 @dataclass(frozen=True, slots=True)
 class Folded:
     """A folded text with the way back."""
 
     text: str
-    starts: array[int] | None = None  # for each folded character where its original begins; None: the same offsets
-    ends: array[int] | None = None  # and where its original ends
+    changes: tuple[Change, ...] = ()  # in order; everything between them is as long as it was
+    composed: tuple[Change, ...] = ()  # those made before, when letters and their marks were put together
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The original's offsets of the folded characters from `start` to before `end`; at least one character."""
-        if self.starts is None or self.ends is None:
-            return start, end
-        return self.starts[start], self.ends[end - 1]
+        if self.changes:
+            start, end = _back(self.changes, start, end)
+        if self.composed:
+            start, end = _back(self.composed, start, end)
+        return start, end
+
+    def place(self, begin: int, stop: int) -> tuple[int, int]:
+        """Where the original's characters from `begin` to before `stop` stand in the folded text; the reverse of
+        `span`."""
+        for changes in (self.composed, self.changes):
+            if changes:
+                begin, stop = _forth(changes, begin), _forth(changes, stop)
+        return begin, stop
+
+
+def _forth(changes: tuple[Change, ...], at: int) -> int:
+    last = bisect_right(changes, at, key=_BEGIN) - 1
+    if last < 0:
+        return at
+    change = changes[last]
+    return change.start if at < change.stop else change.end + at - change.stop
+
+
+def _back(changes: tuple[Change, ...], start: int, end: int) -> tuple[int, int]:
+    first = bisect_right(changes, start, key=_START) - 1
+    last = bisect_right(changes, end - 1, key=_START) - 1
+    if first >= 0:
+        change = changes[first]
+        start = change.begin if start < change.end else change.stop + start - change.end
+    if last >= 0:
+        change = changes[last]
+        end = change.stop if end <= change.end else change.stop + end - change.end
+    return start, end
+
+
+_START, _BEGIN = itemgetter(0), itemgetter(2)
 
 
 def fold(text: str) -> Folded:
     """Fold a text for comparing. Folding what is folded changes nothing."""
-    if unicodedata.is_normalized("NFC", text):
-        return _fold_composed(text)
-    composed, starts, ends = _composed(text)
-    folded = _fold_composed(composed)
-    if folded.starts is None or folded.ends is None:
-        return Folded(folded.text, starts, ends)
-    return Folded(
-        folded.text,
-        array("l", [starts[start] for start in folded.starts]),
-        array("l", [ends[end - 1] for end in folded.ends]),
-    )
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return _fold_composed(text, ())
+    return _fold_composed(*_composed(text))
 
 
-def _fold_composed(text: str) -> Folded:
+def _fold_composed(text: str, composed: tuple[Change, ...]) -> Folded:
+    if not text.isascii():
+        for written, plain in _ALIKE:
+            text = text.replace(written, plain)
     odd = _ODD_OR_SPACES if _LOOSE_SPACES.search(text) else _ODD
     pieces: list[str] = []
-    moved = False
+    changes: list[Change] = []
     last = 0
+    moved = 0  # how far the folded text is behind, or ahead
     for match in odd.finditer(text):
         found = match[0]
         folded = _fold_odd(found)
-        moved = moved or len(folded) != len(found)
         start, end = match.span()
         pieces.append(text[last:start])
         pieces.append(folded)
         last = end
+        if len(folded) != len(found):
+            moved = _note_changes(changes, found, start, moved)
+    if not pieces:
+        return Folded(text.lower(), (), composed)
     pieces.append(text[last:])
-    whole = "".join(pieces).lower()
-    return Folded(whole, *_way_back(text, odd)) if moved else Folded(whole)
+    return Folded("".join(pieces).lower(), tuple(changes), composed)
 
 
-def _way_back(text: str, odd: re.Pattern[str]) -> tuple[array[int], array[int]]:
-    """For each folded character, where its original begins and ends."""
-    starts, ends = array("l"), array("l")
-
-    def same(start: int, end: int) -> None:
-        starts.extend(range(start, end))
-        ends.extend(range(start + 1, end + 1))
-
-    last = 0
-    for match in odd.finditer(text):
-        found = match[0]
-        if len(_fold_odd(found)) == len(found):
-            continue
-        same(last, match.start())
-        last = match.start()
-        # A character and the white space after it fold apart from each other; white space alone folds as one.
-        for part in (found,) if found[0].isspace() else (found[0], found[1:]):
-            folded = _fold_odd(part) if part else ""
-            if len(folded) == len(part):
-                same(last, last + len(part))
-            elif folded:
-                starts.extend([last] * len(folded))
-                ends.extend([last + len(part)] * len(folded))
-            elif ends and _SILENT.match(part):
-                ends[-1] = last + len(part)  # a dropped accent belongs to the letter before it
-            last += len(part)
-    same(last, len(text))
-    return starts, ends
+def _note_changes(changes: list[Change], found: str, at: int, moved: int) -> int:
+    """List what changes in length where `found`, at `at`, is folded; how far the folded text has moved after it."""
+    # A character and the white space after it fold apart from each other; white space alone folds as one.
+    for part in (found,) if found[0].isspace() else (found[0], found[1:]):
+        folded = _fold_odd(part) if part else ""
+        length, stop = len(folded), at + len(part)
+        start = at + moved
+        if length != len(part):
+            if not folded and start and _SILENT.match(part):
+                # A dropped accent belongs to the letter before it.
+                before = changes.pop() if changes and changes[-1].end == start else None
+                changes.append(before._replace(stop=stop) if before else Change(start - 1, start, at - 1, stop))
+            else:
+                changes.append(Change(start, start + length, at, stop))
+            moved += length - len(part)
+        at = stop
+    return moved
 
 
 @lru_cache(maxsize=1 << 16)
@@ -160,26 +184,53 @@ def _fold_character(character: str) -> str:
     return kept.lower() if not any(part.isspace() for part in kept) else kept.strip().lower()
 
 
-def _composed(text: str) -> tuple[str, array[int], array[int]]:
+# Left as they are but for case; every other character is looked up, together with the white space that follows it.
+_SAME = "«»“”„،؟؛。、《》「」…•·£€°¿¡▪"
+_PLAIN = f" -~А-Яа-я一-鿿가-힣ءابت-غف-وي{_SAME}☀-➿⬀-⯿\ufe0f\U0001f1e6-\U0001f1ff\U0001f300-\U0001faff"
+_ODD = re.compile(rf"[^{_PLAIN}]\s*")
+_ODD_OR_SPACES = re.compile(rf"\s\s+|[^{_PLAIN}]\s*")
+_LOOSE_SPACES = re.compile(r" \s")
+
+# The commonest of the others, each of which folds to one character: replacing these takes a tenth of looking them up.
+_ALIKE = tuple(
+    (character, " " if character.isspace() else _fold_character(character))
+    for character in "أإآةىئؤёéèêëàâáçîïíôóöùûúüñãõÉÈÀÓÍÁÚÑÖÜ’‘—–\u00a0\u202f，（）：；！？"
+)
+
+
+def _composed(text: str) -> tuple[str, tuple[Change, ...]]:
     """Letters written as a base and combining marks made one character each, with the way back."""
     pieces: list[str] = []
-    starts, ends = array("l"), array("l")
-    last = 0
+    changes: list[Change] = []
+    last = moved = 0
     for match in _WITH_MARKS.finditer(text):
         composed = unicodedata.normalize("NFC", match[0])
-        pieces += (text[last : match.start()], composed)
-        starts.extend([*range(last, match.start()), *([match.start()] * len(composed))])
-        ends.extend([*range(last + 1, match.start() + 1), *([match.end()] * len(composed))])
-        last = match.end()
+        start, end = match.span()
+        pieces += (text[last:start], composed)
+        last = end
+        if len(composed) != end - start:
+            changes.append(Change(start + moved, start + moved + len(composed), start, end))
+            moved += len(composed) - (end - start)
     pieces.append(text[last:])
-    starts.extend(range(last, len(text)))
-    ends.extend(range(last + 1, len(text) + 1))
-    return "".join(pieces), starts, ends
+    return "".join(pieces), tuple(changes)
 
 
 def is_word_character(character: str) -> bool:
     """Whether a character is part of words: letters, digits and the marks that go with letters; not the underscore."""
     return character.isalnum() or unicodedata.category(character)[0] == "M"
+
+
+class _WordKinds(dict[str, int]):
+    """For each character 0 where it is no part of words, 1 where it is, 2 where it needs no space beside it."""
+
+    def __missing__(self, character: str) -> int:
+        kind = 0 if not is_word_character(character) else 2 if is_unspaced(character) else 1
+        if character <= "\uffff":  # the rest, too many to remember, is rare
+            self[character] = kind
+        return kind
+
+
+word_kinds = _WordKinds()
 
 
 def is_unspaced(character: str) -> bool:
@@ -191,10 +242,7 @@ def is_boundary(text: str, at: int) -> bool:
     """Whether a word can begin or end before `text[at]`."""
     if at <= 0 or at >= len(text):
         return True
-    before, after = text[at - 1], text[at]
-    if not (is_word_character(before) and is_word_character(after)):
-        return True
-    return is_unspaced(before) or is_unspaced(after)
+    return word_kinds[text[at - 1]] != 1 or word_kinds[text[at]] != 1
 
 
 def find_word(text: str, word: str, start: int = 0, end: int | None = None) -> int:
@@ -207,15 +255,16 @@ def find_word(text: str, word: str, start: int = 0, end: int | None = None) -> i
         start = at + 1
 
 
-def sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
-    """Offsets of the sentence that holds `text[start:end]`, found by its punctuation; a paragraph always ends one."""
-    begin = 0
-    for match in _SENTENCE_END.finditer(text):
-        if match.end() <= start:
-            begin = match.end()
-        elif match.start() >= end:
-            return begin, match.end()
-    return begin, len(text)
+def sentence_ends(text: str) -> list[int]:
+    """Where each sentence of a text ends, found by its punctuation; a paragraph always ends one."""
+    return [match.end() for match in _SENTENCE_END.finditer(text)]
+
+
+def sentence_around(ends: Sequence[int], length: int, start: int, end: int) -> tuple[int, int]:
+    """Offsets of the sentence that holds the characters from `start` to before `end`, in a text of such a length and
+    with such `sentence_ends`."""
+    before, after = bisect_right(ends, start), bisect_right(ends, end)
+    return ends[before - 1] if before else 0, ends[after] if after < len(ends) else length
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,18 +276,15 @@ class Page:
     text_at: int  # where the text begins in `original`
     hashtags_at: int  # where the hashtags begin in `original`
 
-    def field_at(self, offset: int) -> Field:
-        """The part of the post that an offset into `original` lies in."""
-        return (Field.TITLE, Field.TEXT, Field.HASHTAG)[bisect_right((self.text_at, self.hashtags_at), offset)]
-
     def evidence(self, start: int, end: int, rule: str) -> Evidence:
         """The original words behind the folded characters from `start` to before `end`."""
-        return self.evidence_at(*self.folded.span(start, end), rule)
-
-    def evidence_at(self, start: int, end: int, rule: str) -> Evidence:
-        """The words from `start` to before `end` of the original, by the field that holds them."""
-        field = self.field_at(start)
-        base = {Field.TITLE: 0, Field.TEXT: self.text_at, Field.HASHTAG: self.hashtags_at}[field]
+        start, end = self.folded.span(start, end)
+        if start < self.text_at:
+            field, base = Field.TITLE, 0
+        elif start < self.hashtags_at:
+            field, base = Field.TEXT, self.text_at
+        else:
+            field, base = Field.HASHTAG, self.hashtags_at
         return Evidence(field=field, offset=start - base, words=self.original[start:end], rule=rule)
 
 

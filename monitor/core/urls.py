@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import idna
@@ -41,6 +42,7 @@ _AT_KEPT = frozenset({"at_id", "at_time"})  # look like a tracking family, carry
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+ABSOLUTE = re.compile(r"https?://[^/?#;]+(?:/[^?#;]*)?(?:\?[^#]+)?(?:#.+)?")  # joining leaves it as it is
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})?")
 _PATH_SAFE = "%/:@!$&'()*+,;=-._~"
 _QUERY_SAFE = _PATH_SAFE + "?"
@@ -60,7 +62,7 @@ def canonical(url: str) -> str:
     parts = _split(cleaned) if cleaned else None
     if parts is None:
         return ""
-    host = _host(parts)
+    host = _host(parts.hostname or "")
     if not host:
         return ""
     port = _port(parts)
@@ -80,7 +82,7 @@ def absolute(link: str, base: str | None) -> str | None:
     if not text or len(text) > MAX_LENGTH:
         return None
     try:
-        joined = urljoin(base, text) if base else text
+        joined = urljoin(base, text) if base and not ABSOLUTE.fullmatch(text) else text
     except ValueError:
         return None
     if joined.startswith("//"):
@@ -104,8 +106,9 @@ def _port(parts: SplitResult) -> int | None:
     return parts.port
 
 
-def _host(parts: SplitResult) -> str:
-    host = (parts.hostname or "").rstrip(".")
+@lru_cache(maxsize=10_000)
+def _host(hostname: str) -> str:
+    host = hostname.rstrip(".")
     if ":" in host:
         return f"[{host}]"
     try:

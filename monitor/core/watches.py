@@ -85,7 +85,7 @@ class WatchSet:
 
 def _parsed(watch: Watch) -> Query:
     try:
-        return parse(watch.query)
+        return parse(watch.query, facets=None)
     except QueryError as error:
         raise QueryError(
             f"watch {watch.slug!r}: {error.message}",

@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.text import Text
 
+from monitor import logs
 from monitor.app import App, apply_configuration, build, load_configuration, open_database, utc_now
 from monitor.core.model import MessageState, Source, StoredPost, Voice
 from monitor.delivery import Attempted, deliver_due
@@ -262,6 +263,8 @@ def _program() -> str:
 def _logged_to(path: Path) -> Iterator[None]:
     """The service's log into a file meanwhile: on the console it would stand between the steps."""
     before = structlog.get_config() if structlog.is_configured() else None
+    loading = logs.threshold, logs.prepare
+    logs.threshold, logs.prepare = logging.INFO, None
     with path.open("w", encoding="utf-8") as file:
         structlog.configure(
             processors=[
@@ -277,6 +280,7 @@ def _logged_to(path: Path) -> Iterator[None]:
         try:
             yield
         finally:
+            logs.threshold, logs.prepare = loading
             structlog.reset_defaults()
             if before is not None:
                 structlog.configure(**before)

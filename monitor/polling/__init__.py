@@ -10,10 +10,10 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-import structlog
-
+from monitor.core.errors import ConfigError
 from monitor.core.model import Health, Outcome, Poll, Source
 from monitor.core.pacing import weight_of
+from monitor.logs import get_logger
 from monitor.polling.parts import Complete, Fetch, Parts, Read, Recorded
 from monitor.polling.record import record
 from monitor.polling.silent import note_silence
@@ -22,10 +22,15 @@ from monitor.store import sources
 
 __all__ = ["PAGES_BACK", "Complete", "Fetch", "Parts", "Read", "Recorded", "note_silence", "poll", "poll_due", "record"]
 
-log = structlog.get_logger()
+log = get_logger()
 
-BATCH = 50  # polls a transaction
-CLAIM = 200  # sources at work at once; what a killed process had taken is due again when its claim runs out
+BATCH = 200  # polls a transaction at most, …
+BULK = 1000  # … and posts, so that others who write need not wait long
+LINGER = 0.25  # seconds that a poll waits at most for others to be stored with it
+CLAIM = 500  # sources at work at once; what a killed process had taken is due again when its claim runs out
+
+
+Finished = asyncio.Queue[Poll | ConfigError]
 
 
 async def poll_due(parts: Parts, *, slugs: Sequence[str] | None = None) -> AsyncGenerator[Recorded]:
@@ -42,25 +47,27 @@ async def _polls(parts: Parts, slugs: Sequence[str] | None) -> AsyncGenerator[li
 
     What was not finished when the caller leaves is given back unpolled.
     """
-    finished: asyncio.Queue[Poll] = asyncio.Queue()
+    finished: Finished = asyncio.Queue()
     at_work: dict[int, asyncio.Task[None]] = {}
     wanted = None if slugs is None else set(slugs)
 
     async def one(source: Source) -> None:
-        finished.put_nowait(await poll(source, parts=parts))
+        try:
+            finished.put_nowait(await poll(source, parts=parts))
+        except ConfigError as error:
+            finished.put_nowait(error)
 
     async def take_on() -> None:
         for source in await _claimed(parts, wanted, CLAIM - len(at_work)):
             at_work[source.id] = asyncio.create_task(one(source))
-            if wanted is not None:
-                wanted.discard(source.slug)
 
     try:
         await take_on()
-        while at_work:
-            batch = [await finished.get()]
-            while not finished.empty() and len(batch) < BATCH:
-                batch.append(finished.get_nowait())
+        while at_work or wanted:
+            if not at_work:  # nobody was to be had of those that were tried
+                await take_on()
+                continue
+            batch = await _batch(finished, of=len(at_work))
             parts.troubles.extend(_perhaps_ours(done) for done in batch if done.outcome is not Outcome.POSTPONED)
             yield batch
             for done in batch:
@@ -75,6 +82,25 @@ async def _polls(parts: Parts, slugs: Sequence[str] | None) -> AsyncGenerator[li
             await parts.database.write(lambda tx: sources.release(tx, at_work))
 
 
+async def _batch(finished: Finished, *, of: int) -> list[Poll]:
+    """What is finished, once it is worth a transaction: a good number, everything, or all that comes soon."""
+    batch: list[Poll] = []
+    posts = 0
+    try:
+        async with asyncio.timeout(None) as patience:
+            while len(batch) < min(BATCH, of) and posts < BULK:
+                done = await finished.get()
+                if isinstance(done, ConfigError):
+                    raise done
+                if not batch:
+                    patience.reschedule(asyncio.get_running_loop().time() + LINGER)
+                batch.append(done)
+                posts += len(done.reading.posts) if done.reading else 0
+    except TimeoutError:
+        pass  # it has something: the waiting for the first has no end
+    return batch
+
+
 def _perhaps_ours(done: Poll) -> bool:
     return done.outcome is Outcome.FAILED and weight_of(done.reason).ours
 
@@ -83,7 +109,9 @@ async def _claimed(parts: Parts, wanted: set[str] | None, limit: int) -> list[So
     if wanted is not None and not wanted:
         return []
     now = parts.clock()
-    slugs = None if wanted is None else sorted(wanted)
+    slugs = None if wanted is None else sorted(wanted)[:limit]
+    if wanted is not None and slugs is not None:
+        wanted.difference_update(slugs)  # whichever cannot be had is being polled by somebody else
     return await parts.database.write(
         lambda tx: sources.claim_due(tx, now=now, until=now + parts.claim_for, limit=limit, slugs=slugs)
     )

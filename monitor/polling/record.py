@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from monitor.core import health
 from monitor.core.drift import Drift, observe
@@ -53,20 +54,23 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
 
     recorded = []
     sources_due: list[tuple[Poll, datetime, int, int]] = []
+    brought: defaultdict[int, list[posts.Arrival]] = defaultdict(list)
+    for arrival in arrivals:
+        brought[arrival.source.id].append(arrival)
+    changes = Counter(source_id for source_id, _ in (*recognised.edited, *recognised.fuller))
     for p in polls:
-        new = sum(source_id == p.source.id for source_id, _ in recognised.fresh)
-        changed = sum(source_id == p.source.id for source_id, _ in recognised.edited)
-        changed += sum(source_id == p.source.id for source_id, _ in recognised.fuller)
+        arrived = brought[p.source.id]
+        new, changed = len(arrived), changes[p.source.id]
         noted = _noted(p, recognised.notes(p.source.id))
-        outcome = Outcome.NEW if new or changed else p.outcome
-        news = [prepared.post for of, prepared in fresh if of.source.id == p.source.id]
-        drift = _drift(p, news)
-        rhythm = learnt(Rhythm.from_bytes(p.memory.rhythm), replace(noted, outcome=outcome), new=news, gap=bool(p.gap))
+        news = [arrival.prepared.post for arrival in arrived]
+        before = Rhythm.from_bytes(p.memory.rhythm)
+        drift = _drift(p, news, until=before.known_at)
+        if new or changed:
+            noted = replace(noted, outcome=Outcome.NEW)
+        rhythm = learnt(before, noted, new=news, gap=bool(p.gap))
         answers, state, why = _health(p, new=new, parts=parts)
-        memory = replace(
-            p.memory, rhythm=rhythm.to_bytes(), drift=drift.to_bytes(), answers=answers.to_bytes(), health=state
-        )
-        ended = replace(noted, outcome=outcome, memory=memory)
+        memory = replace(p.memory, rhythm=rhythm.to_bytes(), drift=drift, answers=answers.to_bytes(), health=state)
+        ended = replace(noted, memory=memory)
         due = next_poll_at(
             ended,
             pace=parts.pace,
@@ -77,7 +81,7 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         )
         sources_due.append((ended, due, new, changed))
         change = _change(p, state, why)
-        recorded.append(Recorded(poll=ended, new=new, changed=changed, change=change, lags=_lags(p, arrivals)))
+        recorded.append(Recorded(poll=ended, new=new, changed=changed, change=change, lags=_lags(p, arrived)))
     sources.remember(tx, sources_due)
     health_changes.add(tx, [(each.poll.source.id, each.change) for each in recorded if each.change])
     return recorded
@@ -107,15 +111,16 @@ def _change(p: Poll, state: Health, why: str) -> HealthChange | None:
     return HealthChange(slug=p.source.slug, title=p.source.title, before=before, after=state, at=p.finished_at, why=why)
 
 
-def _drift(p: Poll, news: Sequence[Post]) -> Drift:
+def _drift(p: Poll, news: Sequence[Post], *, until: datetime | None) -> bytes:
     """How far the source's clock is off, with what this poll's new posts say of it. A page-back says nothing: what it
-    brings was published before the last poll, at no one knows what distance from it."""
-    before = Drift.from_bytes(p.memory.drift)
-    until = Rhythm.from_bytes(p.memory.rhythm).known_until
-    if not until or not p.source.memory.polled_before or p.gap or p.source.memory.backfill or p.memory.backfill:
-        return before
+    brings was published before the last poll, at no one knows what distance from it. `until` is when that was."""
     stated = [post.stated_at for post in news if post.stated_at is not None]
-    return observe(before, stated, polled_at=p.finished_at, previous_at=datetime.fromtimestamp(until * 3600, UTC))
+    if not stated or until is None or not p.source.memory.polled_before:
+        return p.memory.drift
+    if p.gap or p.source.memory.backfill or p.memory.backfill:
+        return p.memory.drift
+    before = Drift.from_bytes(p.memory.drift)
+    return observe(before, stated, polled_at=p.finished_at, previous_at=until).to_bytes()
 
 
 def _noted(p: Poll, decisions: Sequence[str]) -> Poll:
@@ -133,9 +138,9 @@ def _is_backlog(p: Poll, prepared: Prepared, *, backlog: timedelta) -> bool:
     return stated is None or stated < p.finished_at - backlog
 
 
-def _lags(p: Poll, arrivals: Sequence[posts.Arrival]) -> tuple[timedelta, ...]:
+def _lags(p: Poll, arrived: Sequence[posts.Arrival]) -> tuple[timedelta, ...]:
     return tuple(
         p.finished_at - arrival.prepared.post.stated_at
-        for arrival in arrivals
-        if arrival.source.id == p.source.id and not arrival.backlog and arrival.prepared.post.stated_at is not None
+        for arrival in arrived
+        if not arrival.backlog and arrival.prepared.post.stated_at is not None
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import structlog
-
 from monitor.core.model import HealthChange
+from monitor.logs import get_logger
 from monitor.polling.parts import Parts
 from monitor.store import changes
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 async def note_silence(parts: Parts) -> list[HealthChange]:

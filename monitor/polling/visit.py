@@ -11,12 +11,11 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
-import structlog
-
 from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
-from monitor.core.errors import POSTPONEMENTS, SourceError
+from monitor.core.errors import POSTPONEMENTS, ConfigError, SourceError
 from monitor.core.hints import Hints, from_headers
+from monitor.core.identity import digest8, unmet
 from monitor.core.model import (
     Fetched,
     Freshness,
@@ -29,10 +28,12 @@ from monitor.core.model import (
     Reading,
     Source,
 )
+from monitor.logs import get_logger
 from monitor.polling.parts import Parts
-from monitor.store import posts
+from monitor.store import posts, recognition
+from monitor.store.recognition import Brought
 
-log = structlog.get_logger()
+log = get_logger()
 
 PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
 PARTS_OF_INDEX = 10  # documents one poll reads beside the one it asked for
@@ -40,29 +41,31 @@ FULL_TEXTS = 20  # pages of posts that one poll reads; the other posts keep thei
 
 
 async def poll(source: Source, *, parts: Parts) -> Poll:
-    """One source. Never raises what a source can cause."""
+    """One source. Raises nothing that a source can cause; ConfigError where files must be mended before any is read."""
     started_at = parts.clock()
     memory = source.memory
     done = Poll(source=source, started_at=started_at, finished_at=started_at, outcome=Outcome.KNOWN, memory=memory)
     try:
-        result = await parts.fetch(asking(source))
-        done = replace(done, memory=replace(memory, failures=0))
+        asked = asking(source)
+        result = await parts.fetch(asked)
         match result:
             case NotModified():
-                after = taken_on_trust(done.memory)
+                after = taken_on_trust(memory, result, asked=asked.url)
                 done = replace(done, outcome=Outcome.NOT_MODIFIED, memory=after, answered_in=result.took)
                 done = _heard(done, result.freshness, {}, parts=parts)
             case Gone():
                 done = failed(done, "the server says that this address is gone for good (410)", reason="gone")
                 done = replace(done, outcome=Outcome.GONE)
             case Fetched():
-                done = await _read(done, result, parts=parts)
+                done = await _read(done, result, asked=asked.url, parts=parts)
     except SourceError as error:
         if error.reason in POSTPONEMENTS:  # its host is to be left alone for now: that says nothing about the source
             done = replace(done, outcome=Outcome.POSTPONED, memory=memory, error=str(error), reason=error.reason)
         else:
             done = failed(done, str(error), reason=error.reason)
         done = replace(done, retry_at=error.retry_at)
+    except ConfigError:
+        raise
     except Exception as error:
         # One source's bug must not cost the others; the traceback goes to the log, the source says that it failed.
         log.exception("poll-bug", source=source.slug)
@@ -70,7 +73,7 @@ async def poll(source: Source, *, parts: Parts) -> Poll:
     return replace(done, finished_at=parts.clock())
 
 
-async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
+async def _read(done: Poll, fetched: Fetched, *, asked: str, parts: Parts) -> Poll:
     document = fetched.document
     body_hash = blake2b(document.content, digest_size=16).digest()
     # An index says nothing about what its parts hold, so their being the same is not known from its being the same.
@@ -79,19 +82,25 @@ async def _read(done: Poll, fetched: Fetched, *, parts: Parts) -> Poll:
     if reading is not None and reading.more:
         reading = await _with_parts(done.source, reading, parts=parts)
     brought = bool(reading and reading.posts)
-    memory = replace(learnt(done.memory, fetched, brought=brought), body_hash=body_hash, polled_before=True)
+    memory = learnt(done.memory, fetched, asked=asked, brought=brought)
+    memory = replace(memory, body_hash=body_hash, polled_before=True, failures=0)
     done = replace(done, memory=memory, size=len(document.content), answered_in=fetched.took)
     done = _heard(done, fetched.freshness, reading.hints if reading else {}, parts=parts)
     if reading is None:
         return done
-    done = replace(done, reading=reading, memory=replace(done.memory, seen=reading.seen))
+    # A window that shows nothing for once is no window to connect the next one to.
+    memory = replace(done.memory, seen=reading.seen or done.memory.seen, cuts=reading.cuts)
+    done = replace(done, reading=reading, memory=memory)
     done = _counted(await _paged_back(done, reading, parts=parts))
     return await _with_full_texts(done, parts=parts)
 
 
 def _heard(done: Poll, freshness: Freshness, said: Mapping[str, Any], *, parts: Parts) -> Poll:
     """With what server and document ask for kept in mind."""
-    headers = from_headers(freshness.headers(), now=parts.clock())
+    named = freshness.headers()
+    if not named and not said and not done.memory.hints:
+        return done
+    headers = from_headers(named, now=parts.clock())
     hints = Hints.from_json(done.memory.hints).joined(Hints.from_json(said)).joined(headers)
     return replace(done, memory=replace(done.memory, hints=hints.to_json()), fresh_until=hints.fresh_until)
 
@@ -129,7 +138,8 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     source = done.source
     if not source.memory.polled_before or not source.memory.seen:
         return done  # a first window has nothing to connect to
-    connected = await _connected(source, reading, parts=parts)
+    wanted = unmet(source.memory.seen, reading.seen)
+    connected = not wanted or not wanted.isdisjoint(await _known(source, reading, parts=parts))
     address, later = (source.memory.backfill, None) if connected else (reading.older, source.memory.backfill)
     collected, notes, pages_read = list(reading.posts), list(reading.notes), list(reading.numbers)
     pages = 0
@@ -145,7 +155,7 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
             break
         collected += older.posts
         pages_read += older.numbers
-        connected = await _connected(source, older, parts=parts)
+        connected = older.shown > len(older.posts) or bool(await _known(source, older, parts=parts))
         address = None if connected else older.older
     gap = None
     if not connected and address is None:
@@ -163,12 +173,11 @@ def _counted(done: Poll) -> Poll:
     return replace(done, memory=replace(done.memory, numbers=known))
 
 
-async def _connected(source: Source, reading: Reading, *, parts: Parts) -> bool:
-    """Whether a page shows anything that is known already, unchanged or edited."""
-    if not reading.shown or reading.shown > len(reading.posts):
-        return True
-    keys = [(source.id, each.post.guid) for each in reading.posts]
-    return bool(await parts.database.read(lambda tx: posts.known(tx, keys)))
+async def _known(source: Source, reading: Reading, *, parts: Parts) -> list[bytes]:
+    """Digests of the stored posts that a page shows, be it in other words or under other guids."""
+    brought = [Brought(source=source, prepared=prepared, shown=reading.seen) for prepared in reading.posts]
+    recognised = await parts.database.read(lambda tx: recognition.recognise(tx, brought))
+    return [digest8(guid, content) for (_, guid), content in recognised.stored.items()]
 
 
 async def _with_full_texts(done: Poll, *, parts: Parts) -> Poll:

@@ -21,6 +21,9 @@ from monitor.provisioning.shipped import shipped
 TAXONOMIES = ("organisations", "regions", "countries")
 """Files for which the shipped ones are read where the operator has none of their own."""
 
+FACETS = "facets/"
+"""Before the names of files of the operator's own facets."""
+
 E = TypeVar("E", bound=Shape)
 
 
@@ -44,7 +47,8 @@ class Remains:
 class File:
     """What one file gave."""
 
-    name: str  # also its one key
+    name: str
+    key: str = ""  # of the list of its entries; the name where not given
     document: Document | None = None  # None where there is no file, or nothing in it could be read
     entries: tuple[Entry[Any], ...] = ()
     remains: tuple[Remains, ...] = ()  # of the other entries: their references are judged all the same
@@ -52,9 +56,16 @@ class File:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        """A file's one key is its name, unless something else is said."""
+        self.key = self.key or self.name
+
     def complain(self, path: checking.Path, message: str, *, expected: str = "", nearest: str = "") -> None:
         """Add a problem with what stands at `path` below the file's key."""
-        full = (self.name, *path)
+        self.complain_at((self.key, *path), message, expected=expected, nearest=nearest)
+
+    def complain_at(self, full: checking.Path, message: str, *, expected: str = "", nearest: str = "") -> None:
+        """Add a problem with what stands at the path `full`."""
         name, line = (self.document.name, self.document.line_of(full)) if self.document else (self.name, None)
         self.problems.append(
             Problem(
@@ -88,7 +99,7 @@ def _meant(written: str, known: Collection[str], others: Collection[File]) -> st
     slugs = {
         name.casefold(): getattr(entry.shape, key_of(other.name))
         for other in others
-        if other.name in TAXONOMIES
+        if other.name in TAXONOMIES or other.name.startswith(FACETS)
         for entry in other.entries
         for spoken in (entry.shape.names, getattr(entry.shape, "acronyms", {}))
         for names in spoken.values()
@@ -103,13 +114,13 @@ def key_of(file: str) -> str:
     return "code" if file == "countries" else "slug"
 
 
-def read_files(directory: Path) -> dict[str, File]:
-    """Every file of FILES by name. ConfigError only where there is no such directory."""
+def read_files(directory: Path, *, only: Collection[str] = tuple(FILES)) -> dict[str, File]:
+    """Every file of FILES by name, or `only` some. ConfigError only where there is no such directory."""
     if not directory.is_dir():
         raise ConfigError([Problem(file=str(directory), line=None, path="", message="there is no such directory")])
-    files = {name: _read(directory, name) for name in FILES}
+    files = {name: _read(directory, name) for name in only}
     strays = sorted({*directory.glob("*.yaml"), *directory.glob("*.yml")} - {directory / f"{n}.yaml" for n in FILES})
-    for stray in strays:
+    for stray in strays if "sources" in files else ():
         meant = nearest(stray.stem, FILES, alike=0.85)
         if (meant and files[meant].document is None) or stray.stem in FILES:
             files[meant].problems.append(
@@ -140,28 +151,33 @@ def _read(directory: Path, name: str) -> File:
     values = {} if file.document.values is None else file.document.values
     if isinstance(values, dict) and name in values and values[name] is None:
         values[name] = []  # the key with all its entries commented out
-    file.entries = tuple(_entries(file, values))
-    _check_slugs(file, values)
+    fill(file, values, FILES[name])
     return file
 
 
-def _entries(file: File, values: Any) -> Iterable[Entry[Any]]:
-    shape = FILES[file.name]
+def fill(file: File, values: Any, shape: type[Shape]) -> None:
+    """Put into `file` what is sound of its values, and complain about the rest."""
+    file.entries = tuple(_entries(file, values, shape))
+    _check_slugs(file, values)
+
+
+def _entries(file: File, values: Any, shape: type[Shape]) -> Iterable[Entry[Any]]:
     try:
         whole = shape.model_validate(values)
     except ValidationError as error:
         file.problems += checking.problems_of(error, shape, file.place)
-        spoilt = {detail["loc"][1] for detail in error.errors() if len(detail["loc"]) > 1}
+        spoilt = {e["loc"][1] for e in error.errors() if len(e["loc"]) > 1 and e["loc"][0] == file.key}
         sound = {i: v for i, v in enumerate(_raw(file, values)) if i not in spoilt}
-        model = next(checking.models_in(shape.model_fields[file.name].annotation))
+        model = next(checking.models_in(shape.model_fields[file.key].annotation))
         file.remains = tuple(
             Remains(i, _remains(model, v))
             for i, v in enumerate(_raw(file, values))
             if i in spoilt and isinstance(v, dict)
         )
-        whole = shape.model_validate({file.name: list(sound.values())})
-        return [Entry(i, entry) for i, entry in zip(sound, getattr(whole, file.name), strict=True)]
-    return [Entry(i, entry) for i, entry in enumerate(getattr(whole, file.name))]
+        reader = TypeAdapter(list[model])  # type: ignore[valid-type]  # known at run time only
+        entries: list[Any] = reader.validate_python(list(sound.values()))
+        return [Entry(i, entry) for i, entry in zip(sound, entries, strict=True)]
+    return [Entry(i, entry) for i, entry in enumerate(getattr(whole, file.key))]
 
 
 def _remains(model: type[BaseModel], written: Mapping[str, Any]) -> dict[str, Any]:
@@ -183,7 +199,7 @@ def _reader(model: type[BaseModel], key: str) -> TypeAdapter[Any]:
 
 
 def _raw(file: File, values: Any) -> list[Any]:
-    listed = values.get(file.name) if isinstance(values, dict) else None
+    listed = values.get(file.key) if isinstance(values, dict) else None
     return listed if isinstance(listed, list) else []
 
 
@@ -195,10 +211,10 @@ def _check_slugs(file: File, values: Any) -> None:
         if slug not in first:
             first[slug] = index
         elif file.document:
-            line = file.document.line_of((file.name, first[slug], key))
+            line = file.document.line_of((file.key, first[slug], key))
             file.complain((index, key), f"the {key} {slug!r} is taken by the entry on line {line}", expected="another")
     file.claimed = frozenset(first)
-    if not isinstance(values, dict) or not isinstance(values.get(file.name, []), list):
+    if not isinstance(values, dict) or not isinstance(values.get(file.key, []), list):
         file.claimed = None
 
 

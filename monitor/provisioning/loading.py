@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from pathlib import Path
@@ -12,12 +12,23 @@ from pydantic import BaseModel, ValidationError
 
 from monitor.core import checking, schedule, watches
 from monitor.core.errors import ConfigError
-from monitor.core.model import Facet, Owner, Schedule, Selection, Source, Subscription, Watch
+from monitor.core.model import Facet, Grouping, Owner, Schedule, Selection, Source, Subscription, Watch, grouping_of
 from monitor.core.query import tags_of
 from monitor.core.suggest import nearest, one_of
-from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
-from monitor.provisioning.files import Entry, File, read_files
-from monitor.provisioning.shapes import ScheduleShape, SourceShape, SubscriptionShape, WatchShape
+from monitor.core.taxonomy import Condition, Country, Organisation, OwnFacet, Region, Taxonomy
+from monitor.provisioning.additions import read_additions
+from monitor.provisioning.facets import facet_of, names_of, read_facets, unknown_facet
+from monitor.provisioning.files import FACETS, TAXONOMIES, Entry, File, read_files
+from monitor.provisioning.shapes import (
+    ConditionShape,
+    CountryShape,
+    OrganisationShape,
+    RegionShape,
+    ScheduleShape,
+    SourceShape,
+    SubscriptionShape,
+    WatchShape,
+)
 
 Address = Callable[[str], str]
 """Checks an address as a person wrote it and gives its plain form; ValueError, a sentence, where it cannot be one."""
@@ -51,19 +62,51 @@ def load(
     ("en"; None: any), `interval` is for sources that state none. Sources, watches and subscriptions may be absent; for
     an absent taxonomy the shipped one is read. ConfigError lists every problem of every file, by file and line.
     """
-    files = read_files(directory)
+    files = {**read_files(directory), **read_facets(directory)}
+    additions = read_additions(directory, files)
     _check_remains(files)
     configuration = Configuration(
         taxonomy=_taxonomy(files),
         sources=tuple(_sources(files, kinds, addresses, interval)),
         watches=tuple(_watches(files)),
         subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages, directory)),
-        notes=tuple(note for file in files.values() for note in file.notes),
+        notes=tuple(note for file in (*files.values(), *additions) for note in file.notes),
     )
-    problems = [problem for file in files.values() for problem in file.problems]
+    _raise_problems([*files.values(), *additions])
+    return configuration
+
+
+def load_taxonomy(directory: Path) -> Taxonomy:
+    """The taxonomies alone: the files in `directory`, the shipped ones for those that are absent, and its additions.
+
+    ConfigError lists every problem of these files.
+    """
+    return read_taxonomy(directory).taxonomy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadTaxonomy:
+    """A taxonomy with the files it came from."""
+
+    taxonomy: Taxonomy
+    files: Mapping[str, File]
+    additions: tuple[File, ...]
+
+
+def read_taxonomy(directory: Path) -> ReadTaxonomy:
+    """As `load_taxonomy`, with the files, for whoever wants to say where something stands."""
+    files = {**read_files(directory, only=TAXONOMIES), **read_facets(directory)}
+    additions = tuple(read_additions(directory, files))
+    _check_remains(files)
+    taxonomy = _taxonomy(files)
+    _raise_problems([*files.values(), *additions])
+    return ReadTaxonomy(taxonomy=taxonomy, files=files, additions=additions)
+
+
+def _raise_problems(files: Sequence[File]) -> None:
+    problems = [problem for file in files for problem in file.problems]
     if problems:
         raise ConfigError(sorted(problems, key=lambda p: (p.file, p.line or 0, p.path, p.message)))
-    return configuration
 
 
 # ── references ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,7 +149,10 @@ def _check_references(
     files: Mapping[str, File], name: str, at: int, values: Mapping[str, Any], *, part: str = ""
 ) -> None:
     """Complain about each slug in an entry of the file `name`, or in a part of that entry, that no file lists."""
-    for key, others in _REFERENCES.get(part or name, {}).items():
+    references = _REFERENCES.get(part or name, {})
+    if name.startswith(FACETS):
+        references = {"parent": (name,), "members": ("countries",)}
+    for key, others in references.items():
         path = (at, part, key) if part else (at, key)
         listed = values.get(key) or ()
         found = [(path, listed)] if isinstance(listed, str) else [((*path, i), each) for i, each in enumerate(listed)]
@@ -114,33 +160,96 @@ def _check_references(
             files[name].check_reference(place, slug, *(files[other] for other in others))
 
 
+def own_facets(files: Mapping[str, File]) -> dict[Facet, File]:
+    """The operator's own facets, each with the file that lists it."""
+    found = ((facet_of(file), file) for name, file in files.items() if name.startswith(FACETS))
+    return {facet: file for facet, file in found if facet is not None}
+
+
+def _listing(files: Mapping[str, File], facet: Facet) -> list[File] | None:
+    """The files in one of which a slug of a facet must stand; None where there is no such facet."""
+    if facet in _LISTED_IN:
+        return [files[name] for name in _LISTED_IN[facet]]
+    own = own_facets(files).get(facet)
+    return [own] if own is not None else None
+
+
+def _check_tags(files: Mapping[str, File], name: str, path: checking.Path, tags: Sequence[str]) -> None:
+    """Complain about each "facet:slug" in the file `name` that nothing lists."""
+    for place, written in enumerate(tags):
+        facet, _, slug = written.partition(":")
+        listing = _listing(files, Facet(facet))
+        if listing is None:
+            said, expected = unknown_facet(facet, own_facets(files))
+            files[name].complain((*path, place), said, expected=expected)
+        else:
+            files[name].check_reference((*path, place), slug, *listing)
+
+
 # ── taxonomies ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _taxonomy(files: Mapping[str, File]) -> Taxonomy:
     organisations, regions, countries = files["organisations"], files["regions"], files["countries"]
-    for name in ("organisations", "regions"):
+    facets = own_facets(files)
+    for name in ("organisations", "regions", *(file.name for file in facets.values())):
         for entry in files[name].entries:
             _check_references(files, name, entry.index, dict(entry.shape))
-    _check_ancestors(organisations)
+    for file in (organisations, *facets.values()):
+        _check_ancestors(file)
+    for file in (organisations, regions, countries, *facets.values()):
+        _check_conditions(file)
     return Taxonomy(
-        organisations=tuple(
-            Organisation(
-                slug=shape.slug,
-                names=shape.names,
-                acronyms=shape.acronyms,
-                hashtags=shape.hashtags,
-                parent=shape.parent,
-                members=shape.members,
-                wikidata=shape.wikidata,
-                requires=shape.context.requires,
-                excludes=shape.context.excludes,
+        organisations=tuple(_organisation(entry.shape) for entry in organisations.entries),
+        facets=tuple(
+            OwnFacet(
+                facet=facet,
+                names=names_of(file) if not file.problems else {},
+                entries=tuple(_organisation(entry.shape) for entry in file.entries),
             )
-            for shape in (entry.shape for entry in organisations.entries)
+            for facet, file in facets.items()
         ),
-        countries=tuple(Country(**dict(entry.shape)) for entry in countries.entries),
-        regions=tuple(Region(**dict(entry.shape)) for entry in regions.entries),
+        countries=tuple(Country(**_with_conditions(entry.shape)) for entry in countries.entries),
+        regions=tuple(Region(**_with_conditions(entry.shape)) for entry in regions.entries),
     )
+
+
+def _organisation(shape: OrganisationShape) -> Organisation:
+    return Organisation(
+        slug=shape.slug,
+        names=shape.names,
+        acronyms=shape.acronyms,
+        hashtags=shape.hashtags,
+        parent=shape.parent,
+        members=shape.members,
+        wikidata=shape.wikidata,
+        requires=shape.context.requires,
+        excludes=shape.context.excludes,
+        conditions=_conditions(shape.conditions),
+        decoys=shape.decoys,
+        names_parent=shape.names_parent,
+    )
+
+
+def _with_conditions(shape: CountryShape | RegionShape) -> dict[str, Any]:
+    return dict(shape) | {"conditions": _conditions(shape.conditions)}
+
+
+def _conditions(shapes: Iterable[ConditionShape]) -> tuple[Condition, ...]:
+    return tuple(Condition(**dict(shape)) for shape in shapes)
+
+
+def _check_conditions(file: File) -> None:
+    """Complain about each condition for what is no name of its entry: it would never be asked."""
+    for entry in file.entries:
+        shape = entry.shape
+        groups = [shape.names] + [getattr(shape, key, {}) for key in ("acronyms", "demonyms", "cities")]
+        known = {name for group in groups for names in group.values() for name in names}
+        for at, condition in enumerate(shape.conditions):
+            for place, name in enumerate(condition.names):
+                if name not in known:
+                    path = (entry.index, "conditions", at, "names", place)
+                    file.complain(path, f"{name!r} is none of the names listed above", nearest=nearest(name, known))
 
 
 def _check_ancestors(organisations: File) -> None:
@@ -169,6 +278,7 @@ def _sources(
         shape: SourceShape = entry.shape
         at = entry.index
         _check_references(files, "sources", at, dict(shape))
+        _check_tags(files, "sources", (at, "default_tags"), shape.default_tags)
         _check_options(file, entry, "kind", kinds)
         address = shape.url
         if shape.kind in addresses:
@@ -184,6 +294,7 @@ def _sources(
             language=shape.language,
             authority=shape.authority,
             tags=shape.tags,
+            default_tags=shape.default_tags,
             interval=shape.interval or interval,
             options=shape.options,
             owner=Owner.FILE,
@@ -227,13 +338,13 @@ def _watches(files: Mapping[str, File]) -> Iterator[Watch]:
 def _check_query(files: Mapping[str, File], at: int, query: str) -> None:
     file, path = files["watches"], (at, "query")
     try:
-        tags = list(tags_of(watches.parse(query).root))
+        tags = list(tags_of(watches.parse(query, facets=own_facets(files)).root))
     except watches.QueryError as error:
         file.complain(path, str(error))
         return
     for tag in tags:
         if not tag.slug.count("*") + tag.slug.count("?"):
-            file.check_reference(path, tag.slug, *(files[name] for name in _LISTED_IN[tag.facet]))
+            file.check_reference(path, tag.slug, *(_listing(files, tag.facet) or ()))
 
 
 # ── subscriptions ──────────────────────────────────────────────────────────────────────────────────────────
@@ -252,6 +363,7 @@ def _subscriptions(
         at = entry.index
         _check_options(file, entry, "channel", channels)
         _check_selection(files, at, dict(shape.select))
+        _check_grouping(files, at, shape.group_by)
         folder = _templates(file, at, directory, shape.templates_dir)
         language = shape.language.partition("-")[0]
         of_its_own = folder is not None and (folder / "email" / f"labels.{language}.toml").is_file()
@@ -271,7 +383,7 @@ def _subscriptions(
             recipients=tuple(addresses),
             schedule=_schedule(file, at, shape.schedule),
             selection=Selection(**dict(shape.select)),
-            grouping=shape.group_by,
+            grouping=grouping_of(shape.group_by),
             send_empty=shape.send_empty,
             language=shape.language,
             options=shape.options,
@@ -330,9 +442,18 @@ def _fault(part: Schedule) -> str | None:
     return None
 
 
+def _check_grouping(files: Mapping[str, File], at: int, written: str) -> None:
+    facets = own_facets(files)
+    if written not in {g.value for g in Grouping} and written not in facets:
+        known = [*(grouping.value for grouping in Grouping), *facets]
+        said = f"{written!r} is not known here"
+        files["subscriptions"].complain((at, "group_by"), said, expected=one_of(known), nearest=nearest(written, known))
+
+
 def _check_selection(files: Mapping[str, File], at: int, select: Mapping[str, Any]) -> None:
     file, sources = files["subscriptions"], files["sources"]
     _check_references(files, file.name, at, select, part="select")
+    _check_tags(files, file.name, (at, "select", "tags"), select.get("tags", ()))
     carried = {tag for entry in sources.entries for tag in entry.shape.tags}
     for place, tag in enumerate(select.get("source_tags", ())):
         if tag not in carried and not sources.problems:

@@ -9,7 +9,11 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from monitor.core.jsonschema import Schema, schema_of
-from monitor.provisioning.shapes import FILES
+from monitor.provisioning.addition_shapes import AdditionsFile
+from monitor.provisioning.shapes import FILES, FacetFile, Shape
+
+IN_FOLDERS: dict[str, type[Shape]] = {"facet": FacetFile, "additions": AdditionsFile}
+"""Shapes of which there may be any number of files: in facets/ and in taxonomy.d/."""
 
 
 def schemas(
@@ -21,7 +25,7 @@ def schemas(
 
     With the options of each kind of source and each channel, their names and options are described as well.
     """
-    result = {name: schema_of(shape) for name, shape in FILES.items()}
+    result = {name: schema_of(shape) for name, shape in (FILES | IN_FOLDERS).items()}
     for name, entry, key, options in (
         ("sources", "SourceShape", "kind", kinds),
         ("subscriptions", "SubscriptionShape", "channel", channels),

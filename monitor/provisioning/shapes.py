@@ -22,7 +22,8 @@ from pydantic import (
 from monitor.core.checking import Duration, Flag, Unfit, brief
 from monitor.core.daysoff import EXPECTED_HOLIDAY
 from monitor.core.durations import show
-from monitor.core.model import Authority, Grouping, Notices
+from monitor.core.model import FACET_SLUG, SHORT_FACETS, Authority, Facet, Grouping, Notices
+from monitor.core.query import FIELDS
 from monitor.core.suggest import nearest, one_of
 
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
@@ -41,6 +42,42 @@ def _slug(text: str) -> str:
         expected="at most 80 of a–z and 0–9, words joined by hyphens",
         nearest=suggestion,
     )
+
+
+def _facet(text: str) -> str:
+    if not re.fullmatch(FACET_SLUG, text):
+        plain = re.sub("[^a-z]", "", text.lower())[:30]
+        raise Unfit(
+            f"{text!r} cannot name a facet",
+            expected="2 to 30 of a–z, as it is written in queries before a colon",
+            nearest=plain,
+        )
+    if text in _RESERVED:
+        raise Unfit(f"{text!r} means something else in queries and digests", expected="another word for the facet")
+    return text
+
+
+_RESERVED = (
+    {*FIELDS, *Facet.BUILT_IN, *(grouping.value for grouping in Grouping)}
+    | {"after", "before", "domain", "has", "is", "near", "onear", "published", "url", "tag", "watch", "story", "post"}
+    | {"http", "https", "ftp", "mailto"}
+)
+
+
+def _tag_reference(text: str) -> str:
+    """ "facet:slug" with the facet's full name; that the slug is listed is checked when all files are read."""
+    name, colon, slug = text.partition(":")
+    facet = SHORT_FACETS.get(name, name)
+    if not colon or not re.fullmatch(FACET_SLUG, facet) or not slug:
+        raise Unfit(f"{text!r} is not a tag", expected="FACET:SLUG such as region:arctic, org:nato or topic:grain")
+    return f"{facet}:{slug.lower()}"
+
+
+def _grouping(text: str) -> str:
+    if text not in {grouping.value for grouping in Grouping} and not re.fullmatch(FACET_SLUG, text):
+        known = [grouping.value for grouping in Grouping]
+        raise Unfit(f"{text!r} is not known here", expected=one_of(known), nearest=nearest(text, known))
+    return text
 
 
 def _language(text: str) -> str:
@@ -191,6 +228,19 @@ Wikidata = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")]
 Names = dict[Language, tuple[Text, ...]]
 FirstNames = dict[Language, Annotated[tuple[Text, ...], Field(min_length=1)]]
 Options = Annotated[dict[str, Any], AfterValidator(_printable_options)]
+TagReference = Annotated[
+    str, AfterValidator(_tag_reference), WithJsonSchema({"type": "string", "pattern": f"^{FACET_SLUG}:.+$"})
+]
+FacetSlug = Annotated[
+    str, AfterValidator(_facet), WithJsonSchema({"type": "string", "pattern": f"^{FACET_SLUG}$", "maxLength": 30})
+]
+GroupBy = Annotated[
+    str,
+    AfterValidator(_grouping),
+    WithJsonSchema(
+        {"anyOf": [{"enum": [each.value for each in Grouping]}, {"type": "string", "pattern": f"^{FACET_SLUG}$"}]}
+    ),
+]
 Hashtag = Annotated[
     str,
     AfterValidator(_hashtag),
@@ -230,6 +280,11 @@ class SourceShape(Shape):
         description="primary: the body itself; state_agency: an agency owned by a state; press: everybody else",
     )
     tags: tuple[Slug, ...] = Field(default=(), description="Labels of your own, for choosing sources")
+    default_tags: tuple[TagReference, ...] = Field(
+        default=(),
+        description="Tags that every post of this source gets, whatever it says",
+        examples=[["region:arctic"]],
+    )
     interval: Annotated[Duration, AfterValidator(_no_nuisance)] | None = Field(
         default=None,
         description="Time between two polls; where none is given, that of `polling.interval` in monitor.toml",
@@ -309,6 +364,11 @@ class SelectionShape(Shape):
     regions: tuple[Slug, ...] = Field(default=(), description="Slugs from regions.yaml, spoken of")
     countries: tuple[CountrySlug, ...] = Field(default=(), description="Codes from countries.yaml, spoken of")
     issuers: tuple[Slug, ...] = Field(default=(), description="Organisations and countries that speak")
+    tags: tuple[TagReference, ...] = Field(
+        default=(),
+        description="Tags of any facet, those of your own among them",
+        examples=[["topic:grain", "topic:energy"]],
+    )
     sources: tuple[Slug, ...] = Field(default=(), description="Slugs from sources.yaml")
     source_tags: tuple[Slug, ...] = Field(default=(), description="Tags that sources in sources.yaml carry")
     languages: tuple[Language, ...] = Field(default=(), description="Languages of posts")
@@ -330,7 +390,11 @@ class SubscriptionShape(Shape):
         description="When it is due", examples=[{"daily": "07:30", "timezone": "Europe/Vienna"}]
     )
     select: SelectionShape = Field(default=SelectionShape(), description="Which posts; nothing here: all of them")
-    group_by: Grouping = Field(default=Grouping.ORGANISATION, description="Sections after those of the watches")
+    group_by: GroupBy = Field(
+        default=Grouping.ORGANISATION.value,
+        description="Sections after those of the watches: organisation, region, country, source, none or a facet of "
+        "your own",
+    )
     send_empty: Flag = Field(
         default=False, description="Whether a quiet day is delivered too, with its coverage as proof"
     )
@@ -361,6 +425,40 @@ class ContextShape(Shape):
     )
 
 
+class ConditionShape(Shape):
+    """What must hold where names that also mean something else are to count; a word may begin or end with a star."""
+
+    names: tuple[Text, ...] = Field(
+        min_length=1, description="Which of the entry's names, as they are listed", examples=[["Georgia"]]
+    )
+    languages: tuple[Language, ...] = Field(
+        default=(), description="They count only in posts of these languages, or of an unknown one", examples=[["en"]]
+    )
+    settles: tuple[Text, ...] = Field(
+        default=(),
+        description="With one of these words in the post they count, whatever is said below",
+        examples=[["Tbilisi", "Caucasus"]],
+    )
+    requires: tuple[Text, ...] = Field(
+        default=(), description="Without one of these words in the post they do not count"
+    )
+    excludes: tuple[Text, ...] = Field(
+        default=(), description="Nor with one of these words in it", examples=[["Atlanta", "U.S. state"]]
+    )
+    person: Flag = Field(default=False, description="Nor before a surname: Jordan Peterson")
+    later: Flag = Field(
+        default=False, description="They count after another name of the entry alone: the Alliance, once NATO was named"
+    )
+
+
+CONDITIONS: Any = Field(default=(), description="For names that also mean something else")
+DECOYS: Any = Field(
+    default_factory=dict,
+    description="Language → longer names that hold one of these and mean something else: they cover it",
+    examples=[{"en": ["Bank of America"]}],
+)
+
+
 class OrganisationShape(Shape):
     """An organisation, one of its bodies, or a recurring format."""
 
@@ -375,7 +473,10 @@ class OrganisationShape(Shape):
     parent: Slug | None = Field(default=None, description="The organisation this is a body of")
     members: tuple[CountrySlug, ...] = Field(default=(), description="Member states, codes from countries.yaml")
     wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q485207"])
-    context: ContextShape = Field(default=ContextShape(), description="For names that also mean something else")
+    context: ContextShape = Field(default=ContextShape(), description="What all its names depend on")
+    conditions: tuple[ConditionShape, ...] = CONDITIONS
+    decoys: Names = DECOYS
+    names_parent: Flag = Field(default=False, description="Whether whoever names it names its parent as well")
 
 
 class RegionShape(Shape):
@@ -387,6 +488,8 @@ class RegionShape(Shape):
     )
     countries: tuple[CountrySlug, ...] = Field(default=(), description="Its countries, codes from countries.yaml")
     hashtags: tuple[Hashtag, ...] = Field(default=(), description="Hashtags, any case")
+    conditions: tuple[ConditionShape, ...] = CONDITIONS
+    decoys: Names = DECOYS
 
 
 class CountryShape(Shape):
@@ -399,6 +502,8 @@ class CountryShape(Shape):
     demonyms: Names = Field(default_factory=dict, description="Language → adjectives and names of the people")
     cities: Names = Field(default_factory=dict, description="Language → cities, the capital first")
     wikidata: Wikidata | None = Field(default=None, description="Item in Wikidata", examples=["Q232"])
+    conditions: tuple[ConditionShape, ...] = CONDITIONS
+    decoys: Names = DECOYS
 
 
 class SourcesFile(Shape):
@@ -435,6 +540,16 @@ class CountriesFile(Shape):
     """The countries that posts are tagged with."""
 
     countries: tuple[CountryShape, ...] = Field(default=(), description="One entry a country")
+
+
+class FacetFile(Shape):
+    """A facet of your own: topics, people, products."""
+
+    facet: FacetSlug = Field(description="Its short name, as it stands before a colon in queries", examples=["topic"])
+    names: Names = Field(
+        default_factory=dict, description="Language → what the facet is called", examples=[{"en": ["Topics"]}]
+    )
+    entries: tuple[OrganisationShape, ...] = Field(default=(), description="One entry a tag, written as organisations")
 
 
 FILES: dict[str, type[Shape]] = {

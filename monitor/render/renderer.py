@@ -15,7 +15,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from monitor.core.errors import ConfigError, Problem
 from monitor.core.mail import UNSUBSCRIBE_HERE
-from monitor.core.model import Content, Digest
+from monitor.core.model import Content, Digest, Facet
 from monitor.render import labels, plain
 from monitor.render.calendar import calendar
 from monitor.render.edition import Edition, edition
@@ -137,7 +137,12 @@ class Renderer:
         return _one_line(self._filled("email/subject.txt.j2", self._edition(digest, words), words, Shape()))
 
     def _labels(self, digest: Digest) -> labels.Labels:
-        return labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
+        words = labels.load(digest.subscription.language, [folder / "email" for folder in self._folders])
+        facet = digest.subscription.grouping
+        if not isinstance(facet, Facet):
+            return words
+        own = {f"section_{facet}": digest.labels.get(f"{facet}:") or str(facet).capitalize()}
+        return replace(words, words={**own, **words.words})
 
     def _edition(self, digest: Digest, words: labels.Labels) -> Edition:
         return edition(

@@ -188,7 +188,10 @@ class Polling(Section):
         "that state no time count as older",
     )
     workers: Whole = Field(
-        default=2, ge=1, le=64, description="Processes that parse documents; each can be killed by itself"
+        default=2,
+        ge=1,
+        le=64,
+        description="Processes that parse documents, at most; started when needed, each can be killed by itself",
     )
     parse_timeout: Lasting = Field(default=timedelta(seconds=20), description="A worker that needs longer is killed")
     parse_memory_mb: Whole = Field(default=512, ge=128, le=65_536, description="Memory one worker may take, in MiB")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-
-import httpx2
+from typing import Protocol
 
 from monitor.core.errors import SourceError
 from monitor.core.model import FetchResult, Freshness, Gone, NotModified
@@ -26,14 +26,35 @@ _ADVICE = {
 }
 
 
-def without_document(response: httpx2.Response, *, url: str, conditional: bool, now: datetime) -> FetchResult:
+class Named(Protocol):
+    """Headers by name."""
+
+    @property
+    def raw(self) -> Sequence[tuple[bytes, bytes]]: ...
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+class Head(Protocol):
+    """An answer before its body."""
+
+    @property
+    def status_code(self) -> int: ...
+
+    @property
+    def headers(self) -> Named: ...
+
+
+def without_document(
+    response: Head, *, url: str, conditional: bool, moved_to: str | None, now: datetime
+) -> FetchResult:
     """What an answer means that brings no document and is no redirect. `conditional`: validators were sent.
 
     Raises SourceError for all but 304 and 410.
     """
     status = response.status_code
     if status == HTTPStatus.NOT_MODIFIED and conditional:
-        return NotModified(freshness=freshness(response))
+        return NotModified(moved_to=moved_to, freshness=freshness(response))
     if status == HTTPStatus.GONE:
         return Gone()
     if status in {HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT}:
@@ -50,7 +71,7 @@ def without_document(response: httpx2.Response, *, url: str, conditional: bool, 
     )
 
 
-def asked_patience(response: httpx2.Response, *, now: datetime) -> datetime | None:
+def asked_patience(response: Head, *, now: datetime) -> datetime | None:
     """When a server that has had enough (429, 503) asks to be asked again, where it says so."""
     stated = response.headers.get("Retry-After") if response.status_code in PATIENCE else None
     return retry_at(stated, now=now) if stated else None
@@ -75,7 +96,7 @@ def retry_at(text: str, *, now: datetime) -> datetime | None:
     return min(asked, latest) if asked > now else None
 
 
-def freshness(response: httpx2.Response) -> Freshness:
+def freshness(response: Head) -> Freshness:
     """How long the answer says it is good for; what is absurdly long is left out."""
 
     def header(name: str) -> str | None:
@@ -87,13 +108,18 @@ def freshness(response: httpx2.Response) -> Freshness:
     )
 
 
-def validator(response: httpx2.Response, name: bytes) -> str | None:
+def validator(response: Head, name: bytes) -> str | None:
     """A header exactly as it was sent, to be sent back; None where it is absent, empty or absurdly long."""
     value = next((value for key, value in response.headers.raw if key.lower() == name), b"")
     return value.decode("latin-1") if 0 < len(value) <= MAX_KEPT else None
 
 
-def stated_length(response: httpx2.Response) -> int | None:
+def states_its_end(response: Head) -> bool:
+    """Whether a body that is broken off is noticed: its length is stated, or it comes in chunks (RFC 9112, 8)."""
+    return any(response.headers.get(name) is not None for name in ("Content-Length", "Transfer-Encoding"))
+
+
+def stated_length(response: Head) -> int | None:
     """Bytes that the body is said to have."""
-    text = response.headers.get("Content-Length", "")
+    text = response.headers.get("Content-Length") or ""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None

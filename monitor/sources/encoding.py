@@ -30,6 +30,7 @@ _UNSAFE = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode
 _MULTIBYTE = frozenset({"gb18030", "cp932", "euc_jp", "cp949", "big5hkscs", "iso2022_jp"})
 _SURE_OF_UTF8 = 8  # sequences; natural text in another multi-byte encoding does not look like that many
 _SAMPLE = 40_000
+_ASCII, _BELOW_LEADS = bytes(range(0x80)), bytes(range(0xC0))
 
 _RUSSIAN = "оеаинтсрвлкмдпуяыьгз"
 _JAPANESE = "のにはをたがでてとしれさいる"
@@ -103,7 +104,7 @@ def _by_evidence(content: bytes, declared: Mapping[str, str], hint: str | None) 
     """`declared` maps codecs to the labels they were declared by, the more believable first."""
     utf8 = _strictly(content, "utf-8")
     if utf8 is not None:
-        sequences = sum(1 for byte in content[:_SAMPLE] if byte >= 0xC0)
+        sequences = len(content[:_SAMPLE].translate(None, _BELOW_LEADS))
         other = next((name for name in declared if name != "utf-8"), None)
         if other is None or (sequences and (other not in _MULTIBYTE or sequences >= _SURE_OF_UTF8)):
             wrong = sequences and declared and "utf-8" not in declared
@@ -118,7 +119,7 @@ def _guessed(content: bytes, declared: Mapping[str, str], hint: str | None) -> t
     said = f"declared {next(iter(declared.values()))}" if declared else "no encoding declared"
     tolerant = content.decode("utf-8", "replace")
     damaged = tolerant.count("\ufffd")
-    if damaged * 10 <= sum(1 for byte in content if byte >= 0x80):  # UTF-8 with a few bad bytes
+    if damaged * 10 <= len(content.translate(None, _ASCII)):  # UTF-8 with a few bad bytes
         return tolerant, (f"{said}, was utf-8 with damaged characters ({damaged})",)
     scores = {name: _likeness(content, name) for name in _FREQUENT}
     for name in _GUESSES_BY_LANGUAGE.get((hint or "")[:2].lower(), ()):
@@ -153,7 +154,7 @@ def _strictly(content: bytes, name: str) -> str | None:
 # What UTF-8 looks like after somebody read it as windows-1252: a lead byte and its continuations, as characters.
 _AS_CHARACTER = {byte: bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xC0)}
 _FOLLOWS = "[" + "".join(map(re.escape, _AS_CHARACTER.values())) + "\x80-\x9f]"
-_MISREAD = re.compile(f"[\xc2-\xdf]{_FOLLOWS}|[\xe0-\xef]{_FOLLOWS}{{2}}|[\xf0-\xf4]{_FOLLOWS}{{3}}")
+MISREAD = re.compile(f"[\xc2-\xdf]{_FOLLOWS}|[\xe0-\xef]{_FOLLOWS}{{2}}|[\xf0-\xf4]{_FOLLOWS}{{3}}")
 _BYTE_OF = {ord(character): chr(byte) for byte, character in _AS_CHARACTER.items()}
 _HIGH = re.compile("[\x80-\U0010ffff]")
 _MISREAD_SHARE = 0.8
@@ -167,7 +168,7 @@ def repaired(text: str) -> str:
 
     Only where nearly everything beyond ASCII is such a sequence: "DÉ”" at the end of a French quotation is not.
     """
-    found = _MISREAD.findall(text)
+    found = MISREAD.findall(text)
     if len(found) < 2 and not (found and _UNMISTAKABLE.search(text)):
         return text
     if sum(map(len, found)) < _MISREAD_SHARE * len(_HIGH.findall(text)):
@@ -179,4 +180,4 @@ def repaired(text: str) -> str:
         except UnicodeError:
             return match[0]
 
-    return _MISREAD.sub(right, text)
+    return MISREAD.sub(right, text)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from html import escape
 from io import BytesIO
 from typing import Any
 
-import feedparser  # type: ignore[import-untyped]  # ships no types
 from selectolax.lexbor import LexborHTMLParser
 
 from monitor.core.errors import SourceError
 from monitor.core.hints import Hints, from_feed
-from monitor.core.html import MAX_CHARACTERS, as_markup, one_line, plain_text
+from monitor.core.html import MAX_CHARACTERS, as_markup, one_line, plain_text, seen_at_least
 from monitor.core.model import Document, Entry, Forward, Media, Source, Window
 from monitor.core.urls import absolute
+from monitor.sources.cutting import Cut, cut
 from monitor.sources.encoding import decoded
 from monitor.sources.kind import EntryOptions, SourceKind, web_address
 from monitor.sources.sniff import is_binary, root_of, shape_of
-from monitor.sources.xmltext import mended
+from monitor.sources.xmltext import Mended, mended
 
 ROOTS = frozenset({"rss", "rdf", "feed", "channel", "entry"})
 """Local names of the elements that a feed may begin with."""
@@ -64,19 +65,62 @@ def parse(document: Document, source: Source) -> Window:
     if (wrapped := _inside_page(text)) is not None:
         text, notes = wrapped, (*notes, "the feed was wrapped in a web page")
     _refuse_others(text, document)
+    return window_of(text, document.url, notes=notes)
+
+
+def window_of(text: str, url: str, *, notes: tuple[str, ...] = ()) -> Window:
+    """Likewise, of a feed that is decoded already."""
+    content = text.encode("utf-8", "replace")
+    found = cut(content)
+    window = _read_plainly(found, url) if found is not None else None
+    if window is None:
+        clean = mended(text)
+        parsed = _parsed(clean.content, url)
+        window = _window(parsed.entries, parsed, clean, text, url)
+    whole = found is not None and not window.notes and len(window.entries) == len(found.spans)
+    return replace(
+        window,
+        hashes=found.hashes() if found is not None and whole else (),
+        outline=(found.head, found.tail) if found is not None and whole else None,
+        notes=(*notes, *window.notes),
+    )
+
+
+def _read_plainly(found: Cut, url: str) -> Window | None:
+    """Most entries are read from a tree; feedparser reads what surrounds them, and those that hold anything unusual."""
+    from monitor.sources.plainfeed import feed_of  # noqa: PLC0415 - needed in worker processes only
+
+    tree = feed_of(found.content, url)
+    if tree is None or len(tree.entries) != len(found.spans):
+        return None
+    raws: list[Mapping[str, Any] | None] = [tree.entry(entry) for entry in tree.entries]
+    text = found.without([raw is not None for raw in raws]).decode("utf-8")
     clean = mended(text)
-    parsed = feedparser.parse(
-        BytesIO(clean.content),
-        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": document.url},
+    parsed = _parsed(clean.content, url)
+    if clean.notes or clean.cut or len(parsed.entries) != raws.count(None):
+        return None
+    others = iter(parsed.entries)
+    return _window([next(others) if raw is None else raw for raw in raws], parsed, clean, text, url)
+
+
+def _parsed(content: bytes, url: str) -> Any:
+    import feedparser  # type: ignore[import-untyped]  # noqa: PLC0415 - ships no types; needed in worker processes only
+
+    return feedparser.parse(
+        BytesIO(content),
+        response_headers={"content-type": "application/xml; charset=utf-8", "content-location": url},
         resolve_relative_uris=False,
         sanitize_html=False,
     )
+
+
+def _window(raws: Sequence[Mapping[str, Any]], parsed: Any, clean: Mended, text: str, url: str) -> Window:
     entries: list[Entry] = []
     problems: list[str] = []
     dated_by_update = not str(parsed.version).startswith("atom")
-    for number, raw in enumerate(parsed.entries, start=1):
+    for number, raw in enumerate(raws, start=1):
         try:
-            entries.append(_entry(raw, document.url, parsed.feed, dated_by_update=dated_by_update))
+            entries.append(_entry(raw, url, parsed.feed, dated_by_update=dated_by_update))
         except (
             ValueError,
             TypeError,
@@ -92,11 +136,11 @@ def parse(document: Document, source: Source) -> Window:
     return Window(
         entries=tuple(entries),
         title=_text_of(parsed.feed, "title") or None,
-        homepage=absolute(_string(parsed.feed, "link"), document.url),
+        homepage=absolute(_string(parsed.feed, "link"), url),
         language=_string(parsed.feed, "language") or None,
-        older=_older(parsed.feed, document.url),
+        older=_older(parsed.feed, url),
         hints=_hints(parsed.feed, text).to_json(),
-        notes=(*notes, *clean.notes, *problems),
+        notes=(*clean.notes, *problems),
     )
 
 
@@ -262,9 +306,17 @@ def _bodies(raw: Mapping[str, Any], url: str) -> tuple[str | None, str | None]:
         bodies.append(plain)
     if not bodies:
         return None, None
+    if len(bodies) == 1:
+        return bodies[0], None
     # By what a reader sees: the markup of a short teaser may be longer than a full text.
-    by_words = sorted(bodies, key=lambda body: len(plain_text(body)), reverse=True) if len(bodies) > 1 else bodies
-    return by_words[0], (by_words[-1] if len(by_words) > 1 else None)
+    if len(bodies) == 2:  # a teaser and a text, mostly so different that nothing need be counted
+        first, second = bodies
+        if len(second) < seen_at_least(first):
+            return first, second
+        if len(first) < seen_at_least(second):
+            return second, first
+    by_words = sorted(bodies, key=lambda body: len(plain_text(body)), reverse=True)
+    return by_words[0], by_words[-1]
 
 
 def _markup(construct: Mapping[str, Any], url: str) -> str:

@@ -11,17 +11,19 @@ import asyncio
 import contextlib
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, ip_address
-from typing import Any
+from typing import TypeVar
 
-import httpcore2
 import httpx2
 
 from monitor.core.addresses import Address, Network, refusal
 
 Resolver = Callable[[str], Awaitable[Sequence[str]]]
 """Gives the addresses of a host name, best first, or raises OSError. Scope ids ("fe80::1%eth0") are kept."""
+
+Connection = TypeVar("Connection")
 
 STAGGER = 0.25  # seconds until the next address is tried beside one that has not answered (RFC 8305, 5)
 MAX_ADDRESSES = 6  # of one name; a name with hundreds must not turn one fetch into a port scan
@@ -76,6 +78,7 @@ class SystemResolver:
         return await answer
 
 
+@lru_cache(maxsize=4096)
 def literal(host: str) -> Address | None:
     """The address that a host is written as, in any form the C library takes: "127.1", "0x7f.1", "2130706433",
     "0177.0.0.1". None for a name. The C library would connect to these without asking a name server.
@@ -90,42 +93,16 @@ def literal(host: str) -> Address | None:
         return None
 
 
-class GuardedBackend(httpcore2.AsyncNetworkBackend):
-    """Opens connections for an `httpcore2` pool, to public addresses and to the networks in `allow`."""
+class Guard:
+    """Says which addresses may be connected to: public ones and those of the networks in `allow`."""
 
     def __init__(self, *, resolve: Resolver, allow: Sequence[Network], resolve_timeout: float) -> None:
         self._resolve = resolve
         self._allow = tuple(allow)
         self._resolve_timeout = resolve_timeout
-        self._tcp = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109  the signature is httpcore2's
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        options = tuple(socket_options or ())
-
-        async def connect(address: Address) -> httpcore2.AsyncNetworkStream:
-            return await self._tcp.connect_tcp(str(address), port, None, local_address, options)
-
-        try:
-            async with asyncio.timeout(timeout):
-                return await _first_to_answer(_alternating(await self.judged(host)), connect)
-        except TimeoutError as error:
-            raise httpcore2.ConnectTimeout(f"no connection to {host} within {timeout:g} s") from error
-
-    async def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
-        raise AddressRefused(f"sockets in the file system are not fetched from: {path}")
-
-    async def sleep(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
 
     async def judged(self, host: str) -> list[Address]:
-        """The addresses of a host, all of them permitted.
+        """The addresses of a host in the order in which to try them, all of them permitted.
 
         One refused answer refuses the name: an honest public site has none, and a name that mixes public and private
         answers is how a rebinding attack looks.
@@ -136,7 +113,7 @@ class GuardedBackend(httpcore2.AsyncNetworkBackend):
             if reason := refusal(address, allow=self._allow):
                 where = host if written is not None else f"{host} leads to {address}"
                 raise AddressRefused(f"not a public address: {where} ({reason})")
-        return addresses[:MAX_ADDRESSES]
+        return _alternating(addresses[:MAX_ADDRESSES])
 
     async def _answers(self, host: str) -> list[Address]:
         try:
@@ -163,21 +140,23 @@ def _alternating(addresses: Sequence[Address]) -> list[Address]:
     return turns + first[shared:] + other[shared:]
 
 
-async def _first_to_answer(
-    addresses: Sequence[Address], connect: Callable[[Address], Awaitable[httpcore2.AsyncNetworkStream]]
-) -> httpcore2.AsyncNetworkStream:
+async def first_to_answer(
+    addresses: Sequence[Address],
+    connect: Callable[[Address], Awaitable[Connection]],
+    close: Callable[[Connection], Awaitable[None]],
+) -> Connection:
     """The first connection to be made, the addresses being tried one by one with a stagger; the others are closed."""
     if len(addresses) == 1:
         return await connect(addresses[0])
 
-    async def attempt(address: Address) -> httpcore2.AsyncNetworkStream:
+    async def attempt(address: Address) -> Connection:
         return await connect(address)
 
     waiting = list(addresses)
-    running: set[asyncio.Task[httpcore2.AsyncNetworkStream]] = set()
+    running: set[asyncio.Task[Connection]] = set()
     failure: BaseException | None = None
-    winner: asyncio.Task[httpcore2.AsyncNetworkStream] | None = None
-    everyone: list[asyncio.Task[httpcore2.AsyncNetworkStream]] = []
+    winner: asyncio.Task[Connection] | None = None
+    everyone: list[asyncio.Task[Connection]] = []
     try:
         while winner is None and (waiting or running):
             if waiting:
@@ -197,8 +176,8 @@ async def _first_to_answer(
         for task in losers:
             task.cancel()
         for outcome in await asyncio.gather(*losers, return_exceptions=True):
-            if isinstance(outcome, httpcore2.AsyncNetworkStream):
-                await outcome.aclose()
+            if not isinstance(outcome, BaseException):
+                await close(outcome)
     if winner is not None:
         return winner.result()
-    raise failure or httpcore2.ConnectError("no address answered")
+    raise failure or OSError("no address answered")

@@ -24,7 +24,7 @@ from dataclasses import replace
 from datetime import timedelta
 from http import HTTPStatus
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
@@ -32,13 +32,23 @@ from monitor.core.addresses import Network
 from monitor.core.errors import SourceError
 from monitor.core.model import Clock, Document, Fetched, FetchResult, Gone
 from monitor.sources import codings
-from monitor.sources.answers import asked_patience, freshness, stated_length, validator, without_document
+from monitor.sources.answers import (
+    asked_patience,
+    freshness,
+    stated_length,
+    states_its_end,
+    validator,
+    without_document,
+)
 from monitor.sources.failures import explained
-from monitor.sources.guard import Resolver
+from monitor.sources.guard import Guard, Resolver, SystemResolver
 from monitor.sources.manners import Manners
 from monitor.sources.robots import MAX_AGE, Robots
-from monitor.sources.transport import GuardedTransport
 from monitor.sources.trip import ANYTHING, REDIRECTS, Trip, configured
+from monitor.sources.wire import Answer, Question, Wire
+
+if TYPE_CHECKING:
+    from monitor.sources.transport import GuardedTransport
 
 MAX_DRAINED = 16 * 1024  # bytes of an uninteresting body that are cheaper to read than a new connection
 MAX_EASY_GOING = 1000  # addresses remembered for having answered 406
@@ -87,13 +97,14 @@ class Fetcher:
         )
         self._robots = Robots(product=user_agent.partition("/")[0], get=self._robots_txt)
         self._easy_going: OrderedDict[str, None] = OrderedDict()
-        self._transport = GuardedTransport(
-            allow=allow,
-            resolve=resolve,
-            resolve_timeout=min(5.0, connect_timeout / 2),  # leaves time to connect
-            tls=tls,
-            max_connections=self._manners.at_once,
-        )
+        self._tls = tls
+        self._guarding: dict[str, Any] = {
+            "allow": allow,
+            "resolve": resolve or SystemResolver(),
+            "resolve_timeout": min(5.0, connect_timeout / 2),  # leaves time to connect
+        }
+        self._wire = Wire(Guard(**self._guarding), tls=self._context, max_idle=self._manners.at_once)
+        self._by_proxy: GuardedTransport | None = None  # made when the first source wants a proxy
 
     async def __aenter__(self) -> Self:
         return self
@@ -101,7 +112,9 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._transport.aclose()
+        await self._wire.aclose()
+        if self._by_proxy is not None:
+            await self._by_proxy.aclose()
 
     async def fetch(
         self,
@@ -177,9 +190,9 @@ class Fetcher:
 
     async def _hop(self, trip: Trip) -> FetchResult | None:
         """Ask one address. None means that `trip` says what to ask next."""
-        request = trip.request()
+        question = trip.question()
         try:
-            response = await self._transport.handle_async_request(request)
+            response = await self._sent(trip, question)
         except _BROKEN:
             # A kept connection may be closed by the server in the moment in which it is used again. Asking twice is
             # safe for GET (RFC 9110, 9.2.2); a second failure counts.
@@ -197,11 +210,41 @@ class Fetcher:
                 self._settle_for_anything(trip)
                 return None
             self._heed(trip, response)
-            return without_document(response, url=str(trip.url), conditional=trip.conditional, now=trip.clock())
+            return without_document(
+                response,
+                url=str(trip.url),
+                conditional=trip.conditional,
+                moved_to=trip.moved_to,
+                now=trip.clock(),
+            )
         finally:
             await response.aclose()  # a connection with a body that was not read to its end is closed
 
-    def _heed(self, trip: Trip, response: httpx2.Response) -> None:
+    async def _sent(self, trip: Trip, question: Question) -> Answer | httpx2.Response:
+        if trip.proxy is None:
+            return await self._wire.ask(question)
+        if self._by_proxy is None:
+            from monitor.sources.transport import GuardedTransport  # noqa: PLC0415 - 50 ms that few services need
+
+            self._by_proxy = GuardedTransport(
+                **self._guarding, tls=self._context(), max_connections=self._manners.at_once
+            )
+        return await self._by_proxy.handle_async_request(
+            httpx2.Request(
+                "GET",
+                question.url,
+                headers=question.headers,
+                extensions={"timeout": {"connect": question.connect_timeout}, "proxy": trip.proxy},
+            )
+        )
+
+    def _context(self) -> ssl.SSLContext:
+        """TLS, with the certificates that the system trusts unless others were handed in."""
+        if self._tls is None:
+            self._tls = httpx2.create_ssl_context(trust_env=False)
+        return self._tls
+
+    def _heed(self, trip: Trip, response: Answer | httpx2.Response) -> None:
         """Spare the whole domain where a server says that it has had enough."""
         asked = asked_patience(response, now=trip.clock())
         if asked is None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
@@ -216,7 +259,7 @@ class Fetcher:
         if len(self._easy_going) > MAX_EASY_GOING:
             self._easy_going.popitem(last=False)
 
-    async def _document(self, trip: Trip, response: httpx2.Response) -> Fetched:
+    async def _document(self, trip: Trip, response: Answer | httpx2.Response) -> Fetched:
         stated = stated_length(response)
         if stated is not None and stated > self._max_bytes:
             raise SourceError(f"{trip.url} has {stated:,} bytes, more than {self._max_bytes:,}", reason="too-large")
@@ -233,6 +276,7 @@ class Fetcher:
                 content=content,
                 content_type=response.headers.get("Content-Type"),
                 fetched_at=trip.clock(),
+                whole=states_its_end(response),
             ),
             etag=validator(response, b"etag"),
             last_modified=validator(response, b"last-modified"),
@@ -241,9 +285,9 @@ class Fetcher:
         )
 
 
-async def _drain(response: httpx2.Response) -> None:
+async def _drain(response: Answer | httpx2.Response) -> None:
     """Read a short body that nobody needs, so that its connection can be used again."""
     stated = stated_length(response)
-    if response.status_code == HTTPStatus.NOT_MODIFIED or (stated is not None and stated <= MAX_DRAINED):
+    if stated is not None and stated <= MAX_DRAINED and response.status_code != HTTPStatus.NOT_MODIFIED:  # has none
         async for _ in response.aiter_raw():
             continue

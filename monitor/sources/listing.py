@@ -47,6 +47,10 @@ _SAYS_NOTHING = re.compile(
     r"więcej|czytaj więcej",
     re.IGNORECASE,
 )
+_FILE = re.compile(  # what a link says of the file behind it: "(PDF, 312 KB)"
+    r"[(\[]?\s*(?:(?:pdf|docx?|odt|rtf|xlsx?|zip|mp3|mp4)\b[\s,;:/–-]*)?\d[\d.,]*\s*(?:bytes|[kmg]i?b|ko|mo|кб|мб)\s*[)\]]?",
+    re.IGNORECASE,
+)
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PAPER = re.compile(r"\.(?:pdf|docx?|odt|rtf|mp3|mp4)(?:$|[?#])", re.IGNORECASE)
 _CHANGING = re.compile(r"\d+")
@@ -108,8 +112,17 @@ def _candidates(page: Outline) -> list[list[int]]:
             group.append(index)
             index = page.elements[index].parent
     large = [group for group in groups.values() if len(group) >= MIN_ITEMS]
+    large += [part for group in large for part in _apart(page, group)]
     large.sort(key=lambda group: -sum(page.elements[i].end - page.elements[i].start for i in group[:_MAX_ITEMS]))
     return large[:_MAX_CANDIDATES]
+
+
+def _apart(page: Outline, group: Sequence[int]) -> list[list[int]]:
+    """The parts of a group that stand in elements of their own: where all is made of tables, the menu is one, too."""
+    parts: dict[int, list[int]] = {}
+    for index in group:
+        parts.setdefault(page.elements[index].parent, []).append(index)
+    return [part for part in parts.values() if len(part) >= MIN_ITEMS] if len(parts) > 1 else []
 
 
 def _judged(page: Outline, elements: Sequence[int], url: str) -> _List | None:
@@ -117,6 +130,8 @@ def _judged(page: Outline, elements: Sequence[int], url: str) -> _List | None:
     if len(items) < MIN_ITEMS:
         return None
     _date(page, items)
+    if _are_columns(page, items):
+        return None
     once = {item.link.url: item for item in reversed(items)}
     items = [item for item in items if once[item.link.url] is item]
     items = _without_wrappers(items)
@@ -159,6 +174,18 @@ def _items(page: Outline, elements: Sequence[int]) -> list[_Item]:
     return items
 
 
+def _are_columns(page: Outline, items: Sequence[_Item]) -> bool:
+    """Whether these are cells of rows, dated by a cell beside them: then the rows are the items."""
+    rows: Counter[int] = Counter()
+    for item in items:
+        cell = page.elements[item.element]
+        if cell.tag == "a" and cell.parent >= 0:
+            cell = page.elements[cell.parent]
+        if cell.tag == "td" and (item.carried or not item.date):
+            rows[cell.parent] += 1
+    return 2 * sum(number for number in rows.values() if number > 1) > len(items)
+
+
 def _without_wrappers(items: Sequence[_Item]) -> list[_Item]:
     """The items but those around other items, which happen to be of the same kind."""
     own = {item.link.url for item in items}
@@ -177,7 +204,12 @@ def _slot_worth(page: Outline, links: Sequence[Link], items: int) -> float:
 
 def _said(page: Outline, link: Link) -> str:
     words = page.words(link.start, link.end)
-    return "" if _SAYS_NOTHING.fullmatch(words) else words
+    return "" if _says_nothing(words) else words
+
+
+def _says_nothing(words: str) -> bool:
+    """Whether every link could say so: "Read more", "Download (PDF, 312 KB)"."""
+    return _SAYS_NOTHING.fullmatch(_FILE.sub("", words).strip() or "pdf") is not None
 
 
 def _weight(words: str) -> float:
@@ -282,7 +314,7 @@ def _title(page: Outline, item: _Item, labels: frozenset[str]) -> str:
     if _weight(bold) >= 8:
         return bold
     around = _best_line(page, page.lines(item.start, item.end), labels)
-    if _weight(around) >= max(8.0, 1.5 * _weight(own)) and not _SAYS_NOTHING.fullmatch(around):
+    if _weight(around) >= max(8.0, 1.5 * _weight(own)) and not _says_nothing(around):
         return around
     return (
         own
@@ -295,7 +327,7 @@ def _title(page: Outline, item: _Item, labels: frozenset[str]) -> str:
 
 def _best_line(page: Outline, lines: Sequence[str], labels: frozenset[str]) -> str:
     """The first line that says much, else the one that says most; never a mere date or label."""
-    lines = [line for line in lines[:40] if line not in labels and not _SAYS_NOTHING.fullmatch(line)]
+    lines = [line for line in lines[:40] if line not in labels and not _says_nothing(line)]
     lines = [line for line in lines if not _is_date(page, line)]
     wordy = [line for line in lines if _weight(line) >= 0.4 * len(line.replace(" ", ""))]
     best = next((line for line in wordy if _weight(line) >= _GOOD_TITLE), None)
@@ -309,7 +341,7 @@ def _bold(page: Outline, item: _Item, labels: frozenset[str]) -> str:
         element = page.elements[index]
         if element.tag in {"b", "strong"}:
             words = page.words(element.start, element.end)
-            if words and words not in labels and not _is_date(page, words) and not _SAYS_NOTHING.fullmatch(words):
+            if words and words not in labels and not _is_date(page, words) and not _says_nothing(words):
                 return words[:_TITLE_LENGTH]
     return ""
 

@@ -11,12 +11,18 @@ from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from monitor.core.errors import SourceError
 from monitor.core.model import Document
 from monitor.sources import encoding
 
 # Browsers look at the first 1,024 bytes; pages that state it later are common enough to look further.
 _META_WITHIN = 65_536
 _META_CHARSET = re.compile(rb"""<meta\s[^>]{0,512}?charset\s{0,8}=\s{0,8}["']?\s{0,8}([\w.:-]{1,40})""", re.IGNORECASE)
+
+_BEGINNING = re.compile(rb"<(?:!doctype\s+html|html|body)\b", re.IGNORECASE)
+_BEGINNING_WITHIN = 4_096
+_END = re.compile(rb"</(?:html|body)\s*>", re.IGNORECASE)
+_END_WITHIN = 16_384  # bytes; what stands after it is by programs that add to every page
 
 _UNREAD = frozenset({"script", "style", "template", "noscript", "svg", "head"})
 _INLINE = frozenset(
@@ -26,11 +32,20 @@ _INLINE = frozenset(
 
 
 def decoded(document: Document, *, hint: str | None = None) -> tuple[str, tuple[str, ...]]:
-    """The text of an HTML document, and notes on what was wrong with its declarations. Never fails.
+    """The text of an HTML document, and notes on what was wrong with its declarations.
+
+    SourceError "truncated" where it ends in the middle and the server did not say where it should: what is read of half
+    a page would be another list, or half a title.
 
     What <meta> declares counts where the header is silent (HTML, 13.2.3.2). `hint` is a language tag that decides
     between guesses.
     """
+    if (
+        not document.whole
+        and _BEGINNING.search(document.content, 0, _BEGINNING_WITHIN)
+        and not _END.search(document.content[-_END_WITHIN:])
+    ):
+        raise SourceError(f"{document.url} ends in the middle of the page", reason="truncated")
     content_type = document.content_type or ""
     if "charset" not in content_type.lower() and (found := _META_CHARSET.search(document.content, 0, _META_WITHIN)):
         content_type = f"text/html; charset={found[1].decode('ascii', 'replace')}"

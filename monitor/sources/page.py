@@ -38,6 +38,7 @@ from monitor.sources.sniff import is_binary
 from monitor.sources.turnedaway import turned_away
 
 _TIME_IN_FORMAT = re.compile(r"%-?[HIXc]")
+_ARTICLE = re.compile(r'"@type"\s*:\s*"(?:News|ReportageNews)?Article"')
 _READ = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.+-]+)?")
 
 
@@ -101,6 +102,12 @@ def _detected(
 ) -> tuple[list[Entry], tuple[str, ...]]:
     if (reason := turned_away(page)) is not None:
         raise SourceError(f"{document.url} is not the page that lists news: {reason}", reason="not-a-feed")
+    if _is_article(page):
+        raise SourceError(
+            f"{document.url} calls itself an article, not a list of news: give the address of the page that lists it, "
+            "follow it as kind 'document', or, if it is a list, say what an item is with the option 'item'",
+            reason="not-a-feed",
+        )
     listing = found_listing(outline(page, base=base, url=document.url, now=document.fetched_at), url=document.url)
     if listing is None:
         raise SourceError(
@@ -115,6 +122,14 @@ def _detected(
         for entry in listing.entries
     ]
     return entries, listing.notes
+
+
+def _is_article(page: LexborHTMLParser) -> bool:
+    """Whether a page says that it was published as one article: lists beside it are of what else there is to read."""
+    if page.css_first('meta[property="article:published_time"]') is not None:
+        return True
+    described = "".join(node.text() for node in page.css('script[type="application/ld+json"]'))
+    return len(_ARTICLE.findall(described)) == 1 and "ItemList" not in described
 
 
 def _selected(

@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from monitor.core.dates import day_comes_first
+from monitor.core.dates import day_comes_first, is_numeric
 from monitor.core.identity import digest8, guid_of, packed, told_by_text, unpacked
 from monitor.core.model import Document, Entry, Match, Post, Prepared, Reading, Source, Tag, Window
 from monitor.core.normalise import normalise
-from monitor.sources import KINDS
+from monitor.core.recognition import alike
+from monitor.sources import KINDS, feed, pruning
+from monitor.sources.pruning import Part, Seen, distinct
 from monitor.sources.sniff import sniff
 
 _MAX_NOTES = 50
@@ -39,6 +41,7 @@ class Tools:
 
     tagger: Tagger
     watches: WatchSet
+    taxonomy: str = ""  # version of what the tagger tags by
 
 
 def read(document: Document, source: Source, tools: Tools) -> Reading:
@@ -52,25 +55,80 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
     """
     window, notes = _parsed(document, source)
     posts, unusable = _normalised(window, document, source)
-    known = frozenset(unpacked(source.memory.seen))
+    notes += [*window.notes, *unusable]
     digests = [digest8(post.guid, post.content_hash) for post in posts]
-    fresh = [post for post, digest in zip(posts, digests, strict=True) if digest not in known]
+    entries = () if notes else _to_remember(window, posts, digests)
     return Reading(
-        posts=tuple(
-            Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags))
-            for post in fresh
-            for tags in (tools.tagger.tags(post, source),)
-        ),
+        posts=_prepared(posts, digests, source, tools),
         entries=len(window.entries),
         shown=len(posts),
         seen=packed(digests),
+        cuts=pruning.to_remember(_around(window, document, source), entries) if entries else b"",
         title=window.title,
         older=window.older,
         more=window.more,
         hints=window.hints,
-        notes=_bounded([*notes, *window.notes, *unusable]),
+        notes=_bounded(notes),
         numbers=(window.numbers,) if window.numbers is not None else (),
     )
+
+
+def read_part(part: Part, source: Source, tools: Tools) -> Reading | None:
+    """What `read` would give for the document that `part` is left of; None where it has to be read whole to tell."""
+    window = feed.window_of(part.document.content.decode("utf-8"), part.document.url)
+    posts, unusable = _normalised(window, part.document, source)
+    digests = [digest8(post.guid, post.content_hash) for post in posts]
+    fresh = iter(() if window.notes or unusable else _to_remember(window, posts, digests))
+    entries: list[Seen] = []
+    for each in part.entries:
+        entry = next(fresh, None) if isinstance(each, bytes) else each
+        if entry is None or (isinstance(each, bytes) and entry.hash != each):
+            return None
+        entries.append(entry)
+    if next(fresh, None) is not None or not distinct(entries):
+        return None
+    return Reading(
+        posts=_prepared(posts, digests, source, tools),
+        entries=len(entries),
+        shown=len(entries),
+        seen=packed(each.digest for each in entries),
+        cuts=pruning.to_remember(_around(window, part.document, source), entries),
+        title=window.title,
+        older=window.older,
+        hints=window.hints,
+    )
+
+
+def _prepared(posts: Sequence[Post], digests: Sequence[bytes], source: Source, tools: Tools) -> tuple[Prepared, ...]:
+    """The posts whose digests are not known, tagged and matched."""
+    known = frozenset(unpacked(source.memory.seen))
+    return tuple(
+        Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags), taxonomy=tools.taxonomy)
+        for post, digest in zip(posts, digests, strict=True)
+        if digest not in known
+        for tags in (tools.tagger.tags(post, source),)
+    )
+
+
+def _around(window: Window, document: Document, source: Source) -> bytes:
+    assert window.outline is not None  # noqa: S101 - whoever remembers entries has asked for them
+    return pruning.around(*window.outline, document, source)
+
+
+def _to_remember(window: Window, posts: Sequence[Post], digests: Sequence[bytes]) -> tuple[Seen, ...]:
+    """What is remembered of each entry; nothing where they must be read together, as one's post depends on another.
+
+    It does where two share an identity, and where dates are stated in numbers (see `core.dates.day_comes_first`).
+    """
+    if not window.outline or not len(window.hashes) == len(window.entries) == len(posts):
+        return ()
+    if any(is_numeric(date) for entry in window.entries for date in (entry.published, entry.updated) if date):
+        return ()
+    entries = tuple(
+        Seen(hash_, pruning.identity(post.guid), digest)
+        for hash_, post, digest in zip(window.hashes, posts, digests, strict=True)
+    )
+    return entries if distinct(entries) else ()
 
 
 def _parsed(document: Document, source: Source) -> tuple[Window, list[str]]:
@@ -109,26 +167,37 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
     """The entries, those told apart by what they say that share an identity without being versions of one post.
 
     Some feeds give each entry the address of the section, as link or as guid. Entries that share it and differ in title
-    and in date or link are different posts; those that differ in less are versions.
+    and in date or link, or have no date and no words in common, are different posts; those that differ in less are
+    versions.
     """
     alike: dict[str, list[Entry]] = {}
     for entry in window.entries:
         alike.setdefault(guid_of(entry), []).append(entry)
-    shared = {identity for identity, entries in alike.items() if _are_different_posts(entries)}
+    shared = [identity for identity, entries in alike.items() if len(entries) > 1 and _are_different_posts(entries)]
     notes.extend(
         f"several posts share the identity {identity[:100]!r}: told apart by their texts" for identity in shared
     )
+    different = frozenset(shared)
     for entry in window.entries:
         guid = entry.guid
-        if (identity := guid_of(entry)) in shared:
+        if different and (identity := guid_of(entry)) in different:
             guid = f"{identity} {told_by_text(entry)}"
-        yield replace(entry, guid=guid, language=entry.language or window.language)
+        if guid == entry.guid and (entry.language or not window.language):
+            yield entry
+        else:
+            yield replace(entry, guid=guid, language=entry.language or window.language)
 
 
 def _are_different_posts(entries: Sequence[Entry]) -> bool:
-    titles = {entry.title or entry.html for entry in entries}
+    titles = dict.fromkeys(entry.title or entry.html for entry in entries)
     stated = any(entry.guid for entry in entries)
-    return len(titles) > 1 and (not stated or len({(entry.link, entry.published) for entry in entries}) > 1)
+    if len(titles) < 2:
+        return False
+    if not stated or len({(entry.link, entry.published) for entry in entries}) > 1:
+        return True
+    # One guid, one link and no date for all, the address of the section: versions of one post have titles in common.
+    first, *others = (title or "" for title in titles)
+    return entries[0].published is None and not any(alike(first, other) for other in others)
 
 
 def _last_changed(post: Post) -> float:

@@ -1,20 +1,23 @@
-"""The guard as an `httpx2` transport, directly or by a proxy, and a client for posting to configured addresses."""
+"""The guard below a general HTTP client: for going by way of proxies, and for posting to configured addresses.
+
+Plain polls do not pass here but over `wire`, which is faster and can do less.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterable, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import cast
+from typing import Any, cast
 
 import httpcore2
 import httpx2
 
-from monitor.core.addresses import Network, refusal
-from monitor.sources.guard import AddressRefused, GuardedBackend, Resolver, SystemResolver, literal
-
-KEEPALIVE = 15.0  # seconds; long enough for a redirect or the next source of the same host, short for a poll's rhythm
+from monitor.core.addresses import Address, Network, refusal
+from monitor.sources.guard import AddressRefused, Guard, Resolver, SystemResolver, first_to_answer, literal
+from monitor.sources.wire import KEEPALIVE
 
 # From the pool's errors to those that users of httpx2 know. Subclasses before their bases.
 _ERRORS: Mapping[type[Exception], type[httpx2.TransportError]] = {
@@ -46,6 +49,40 @@ def _translated() -> Iterator[None]:
     except tuple(_ERRORS) as error:
         known = next(translation for kind, translation in _ERRORS.items() if isinstance(error, kind))
         raise known(str(error)) from error
+
+
+class GuardedBackend(httpcore2.AsyncNetworkBackend):
+    """Opens connections for an `httpcore2` pool, to addresses that the guard permits."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._tcp = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109  the signature is httpcore2's
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        options = tuple(socket_options or ())
+
+        async def connect(address: Address) -> httpcore2.AsyncNetworkStream:
+            return await self._tcp.connect_tcp(str(address), port, None, local_address, options)
+
+        try:
+            async with asyncio.timeout(timeout):
+                addresses = await self._guard.judged(host)
+                return await first_to_answer(addresses, connect, httpcore2.AsyncNetworkStream.aclose)
+        except TimeoutError as error:
+            raise httpcore2.ConnectTimeout(f"no connection to {host} within {timeout:g} s") from error
+
+    async def connect_unix_socket(self, path: str, *_: Any, **__: Any) -> httpcore2.AsyncNetworkStream:
+        raise AddressRefused(f"sockets in the file system are not fetched from: {path}")
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
 
 
 class _Body(httpx2.AsyncByteStream):
@@ -86,7 +123,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
         self._tls = tls or httpx2.create_ssl_context(trust_env=False)
         self._max_connections = max_connections
         self._backend = GuardedBackend(
-            resolve=resolve or SystemResolver(), allow=allow, resolve_timeout=resolve_timeout
+            Guard(resolve=resolve or SystemResolver(), allow=allow, resolve_timeout=resolve_timeout)
         )
         self._pool = httpcore2.AsyncConnectionPool(
             ssl_context=self._tls,

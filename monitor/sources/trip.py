@@ -11,6 +11,8 @@ import httpx2
 from monitor.core.errors import SourceError
 from monitor.core.model import Clock
 from monitor.sources import codings
+from monitor.sources.answers import Head
+from monitor.sources.wire import Question
 
 ANYTHING = "*/*"
 
@@ -40,7 +42,7 @@ class Trip:
     hops: int = 0
     all_permanent: bool = True
     repeated: bool = False  # this address was asked a second time because the connection broke
-    been_at: set[tuple[str, str | None, str]] = field(default_factory=set)
+    been_at: set[tuple[str, str, str]] = field(default_factory=set)
 
     @property
     def host(self) -> str:
@@ -67,34 +69,34 @@ class Trip:
         """Whether a server that cannot serve what was asked for has not been asked for anything yet."""
         return self.accept != ANYTHING and not any(name.lower() == "accept" for name in self.headers)
 
-    def request(self) -> httpx2.Request:
+    def question(self) -> Question:
         """What is asked now. Raises SourceError "redirect" where the very same was asked before."""
         headers: dict[str, str] = {"User-Agent": self.user_agent, "Accept": self.accept}
-        at_home = _origin(self.url) == _origin(self.start)
+        at_home = self.url is self.start or _origin(self.url) == _origin(self.start)
         if self.etag:
             headers["If-None-Match"] = self.etag
-        if at_home:
-            if self.last_modified:
-                headers["If-Modified-Since"] = self.last_modified
+        if at_home and self.last_modified:
+            headers["If-Modified-Since"] = self.last_modified
+        if at_home and self.headers:
             own = {name.lower() for name in self.headers}
             kept = {name: value for name, value in self.headers.items() if name.lower() not in _FRAMING}
             headers = {name: value for name, value in headers.items() if name.lower() not in own} | kept
         headers["Accept-Encoding"] = codings.OFFERED
-        request = httpx2.Request(
-            "GET",
-            self.url,
-            # Latin-1 gives back the very bytes that a server once sent as an ETag (see `answers.validator`).
-            headers=[(name.encode("latin-1"), value.encode("latin-1", "ignore")) for name, value in headers.items()],
-            extensions={
-                "timeout": {"connect": self.connect_timeout},  # all the rest is under the total deadline
-                "proxy": self.proxy,
-            },
-        )
-        self.learnt.set_cookie_header(request)
+        cookies = self._learnt_here() if self.learnt else ""
         if at_home and self.cookies:
-            request.headers["Cookie"] = _joined(self.cookies, request.headers.get("Cookie", ""))
-        self._remember(request)
-        return request
+            cookies = _joined(self.cookies, cookies)
+        if cookies:
+            headers["Cookie"] = cookies
+        self._remember(cookies)
+        return Question(
+            url=self.url,
+            headers=[
+                (b"Host", self.url.netloc),
+                # Latin-1 gives back the very bytes that a server once sent as an ETag (see `answers.validator`).
+                *((name.encode("latin-1"), value.encode("latin-1", "ignore")) for name, value in headers.items()),
+            ],
+            connect_timeout=self.connect_timeout,  # all the rest is under the total deadline
+        )
 
     def repeat(self) -> bool:
         """Whether the same may be asked once more: once for each address."""
@@ -103,7 +105,7 @@ class Trip:
         self.repeated = True
         return True
 
-    def turn(self, response: httpx2.Response, *, max_redirects: int) -> None:
+    def turn(self, response: Head, *, max_redirects: int) -> None:
         """Point at where a redirect leads; SourceError "redirect" where that is nowhere to go."""
         location = response.headers.get("Location")
         if not location:
@@ -121,7 +123,10 @@ class Trip:
                 f"{self.url} redirects from https to http ({target}); if you trust that, configure the http address",
                 reason="redirect",
             )
-        self.learnt.extract_cookies(response)
+        if response.headers.get("Set-Cookie") is not None:
+            asked = httpx2.Request("GET", self.url)
+            answer = httpx2.Response(response.status_code, headers=list(response.headers.raw), request=asked)
+            self.learnt.extract_cookies(answer)
         self.hops += 1
         if self.hops > max_redirects:
             raise SourceError(f"more than {max_redirects} redirects from {self.start}", reason="redirect")
@@ -129,8 +134,14 @@ class Trip:
         self.url = target.copy_with(userinfo=b"", fragment=None)
         self.repeated = False
 
-    def _remember(self, request: httpx2.Request) -> None:
-        here = (str(self.url), request.headers.get("Cookie"), self.accept)
+    def _learnt_here(self) -> str:
+        """The cookies from answers on the way that belong to the address that is next."""
+        asked = httpx2.Request("GET", self.url)
+        self.learnt.set_cookie_header(asked)
+        return asked.headers.get("Cookie", "")
+
+    def _remember(self, cookies: str) -> None:
+        here = (str(self.url), cookies, self.accept)
         if here in self.been_at and not self.repeated:
             raise SourceError(f"redirects lead in a circle: {self.url}", reason="redirect")
         self.been_at.add(here)
@@ -152,7 +163,7 @@ def configured(url: str) -> httpx2.URL:
             reason="address",
             permanent=True,
         )
-    return parsed.copy_with(fragment=None)
+    return parsed.copy_with(fragment=None) if parsed.fragment else parsed
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:

@@ -6,6 +6,7 @@ takes too long; it needs no consent here, so a loop in C code ends as surely as 
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import resource
@@ -52,6 +53,7 @@ def serve() -> None:
     _answer(outgoing, outcome, None if outcome is Outcome.DONE else value)
     if outcome is not Outcome.DONE:
         return
+    gc.freeze()  # what is shared stays: looking through it for garbage would cost more than a task
     _limit_memory(memory_limit)
 
     while (message := _read(incoming)) is not None:

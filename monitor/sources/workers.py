@@ -37,7 +37,8 @@ class Workshop:
 
     Functions, arguments and results are pickled, so a function must be importable by name. `time_limit` is in seconds
     for each task, `memory_limit` in bytes beyond what a worker holds when it begins. `initializer(*initargs)` is run
-    first in each worker and builds what tasks share. A worker is replaced after `tasks_per_worker` tasks, as some leak.
+    first in each worker and builds what tasks share. Workers are started when there are tasks for them, as many as run
+    at once and at most `workers`; each is replaced after `tasks_per_worker` tasks, as some leak.
     """
 
     def __init__(
@@ -57,20 +58,18 @@ class Workshop:
         self._initializer = initializer
         self._initargs = initargs
         self._edition = 0  # of what tasks share; a worker of an older one gets no more tasks
-        self._idle: asyncio.Queue[_Worker | None] = asyncio.Queue()  # None: a place whose worker is yet to be started
+        # The latest to have worked is the next to do so; None is a place whose worker is yet to be started.
+        self._idle: asyncio.LifoQueue[_Worker | None] = asyncio.LifoQueue()
         self._spare: list[_Worker] = []  # started ahead for places that are busy now
         self._alive: set[_Worker] = set()
         self._chores: set[asyncio.Task[None]] = set()
+        self._starts: set[asyncio.Task[_Worker]] = set()
         self._refreshing = asyncio.Lock()
         self._closed = False
 
     async def __aenter__(self) -> Self:
-        try:
-            for worker in await self._started(self._size, self._initargs, self._edition):
-                self._idle.put_nowait(worker)
-        except BaseException:
-            await self.__aexit__(None, None, None)
-            raise
+        for _ in range(self._size):
+            self._idle.put_nowait(None)
         return self
 
     async def __aexit__(
@@ -79,9 +78,10 @@ class Workshop:
         """End at once: running and waiting tasks are cancelled."""
         self._closed = True
         self._idle.put_nowait(None)  # wakes one waiting task, which wakes the next
-        for chore in self._chores:
-            chore.cancel()
-        await asyncio.gather(*self._chores, return_exceptions=True)
+        ending = (*self._chores, *self._starts)
+        for each in ending:
+            each.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         await asyncio.gather(*(worker.stop() for worker in tuple(self._alive)))
         self._alive.clear()
 
@@ -115,16 +115,18 @@ class Workshop:
     async def refresh(self, *initargs: Any) -> None:
         """Have the tasks that begin from now on share what `initializer(*initargs)` builds.
 
-        Running tasks end as they began. New workers are started beside the old ones; when that fails, the old go on and
-        the exception is raised.
+        Running tasks end as they began. New workers are started beside those that there are; when that fails, the old
+        go on and the exception is raised.
         """
         async with self._refreshing:
             edition = self._edition + 1
-            fresh = await self._started(self._size, initargs, edition)
+            fresh = await self._started(min(self._size, len(self._alive)), initargs, edition)
             self._initargs, self._edition = initargs, edition
             old = [*self._spare]
             places = self._idle.qsize()
             old += [worker for _ in range(places) if (worker := self._idle.get_nowait())]
+            for _ in range(places - len(fresh)):
+                self._idle.put_nowait(None)
             for worker in fresh[:places]:
                 self._idle.put_nowait(worker)
             self._spare = fresh[places:]
@@ -180,7 +182,9 @@ class Workshop:
     async def _started(self, number: int, initargs: tuple[Any, ...], edition: int) -> list[_Worker]:
         """So many new workers, or none and an exception."""
         hello = framed((self._memory_limit, self._initializer, initargs))
+        self._cancelled_when_closed()
         starts = [asyncio.create_task(self._start(hello, edition)) for _ in range(number)]
+        self._starts.update(starts)
         try:
             return list(await asyncio.gather(*starts))
         except BaseException as error:
@@ -191,6 +195,8 @@ class Workshop:
                 if isinstance(outcome, _Worker):
                     await self._stop(outcome)
             raise
+        finally:
+            self._starts.difference_update(starts)
 
     async def _start(self, hello: bytes, edition: int) -> _Worker:
         spawning = asyncio.create_task(_Worker.spawned(edition))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
@@ -30,7 +30,8 @@ from monitor.core.model import (
 from monitor.core.recognition import lead_key
 from monitor.core.stories import Placement, Sighting, link_key, moment
 from monitor.core.urls import canonical
-from monitor.store import sources
+from monitor.core.verdicts import ruled
+from monitor.store import sources, verdicts
 from monitor.store.database import Transaction, insert_new, insert_new_statement
 from monitor.store.tables import MatchRow, PostRow, RevisionRow, SourceRow, StoryRow, TagRow, Utc, WatchRow, table
 
@@ -87,7 +88,7 @@ def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, s
         originals[source_id, stored_guid(guid)].add(guid)
     columns = (post.c.source_id, post.c.guid, post.c.id, post.c.content_hash, post.c.revisions)
     found = {}
-    for part in _chunks(list(originals), CHUNK // 2):
+    for part in chunks(list(originals), CHUNK // 2):
         for row in tx.execute(select(*columns).where(tuple_(post.c.source_id, post.c.guid).in_(part))):
             stored = Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions)
             for guid in originals[row.source_id, row.guid]:
@@ -109,7 +110,7 @@ def alike(tx: Transaction, new: Sequence[Sighting], *, since: datetime) -> list[
     )
     rows: dict[int, Any] = {}
     for column, keys in ((post.c.url_key, links), (post.c.forward_key, links), (post.c.fingerprint, words)):
-        for part in _chunks(sorted(keys), CHUNK):
+        for part in chunks(sorted(keys), CHUNK):
             for row in tx.execute(select(*columns).where(column.in_(part), post.c.first_seen_at >= since)):
                 rows[row.id] = row
     return [
@@ -135,9 +136,8 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
     opened = sorted({a.placement.story for a in arrivals if a.placement.story < 0}, reverse=True)
     stories: dict[int, int] = {}
     if opened:
-        returned = tx.execute(
-            insert(story).returning(story.c.id, sort_by_parameter_order=True), [{"created_at": now} for _ in opened]
-        )
+        # In whatever order their numbers come back: until a post joins, one story is like another.
+        returned = tx.execute(insert(story).returning(story.c.id), [{"created_at": now} for _ in opened])
         stories = dict(zip(opened, (row.id for row in returned), strict=True))
     statement = insert_new_statement(tx, post, key=("source_id", "guid"))
     inserted = tx.execute(
@@ -153,6 +153,7 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
                 "first_seen_at": a.first_seen_at,
                 "backlog": a.backlog,
                 "revisions": 0,
+                "taxonomy": a.prepared.taxonomy,
             }
             for a in arrivals
         ],
@@ -176,18 +177,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
     insert_new(
         tx,
         tag,
-        [
-            {
-                "post_id": id_,
-                "facet": t.facet.value,
-                "slug": t.slug,
-                "main": t.main,
-                "weight": t.weight,
-                "evidence": _evidence_rows(t.evidence),
-            }
-            for id_, prepared in described
-            for t in prepared.tags
-        ],
+        [tag_row(id_, t) for id_, prepared in described for t in prepared.tags],
         key=("post_id", "facet", "slug"),
     )
     slugs = {m.watch for _, prepared in described for m in prepared.matches}
@@ -198,7 +188,7 @@ def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None
             tx,
             match,
             [
-                {"post_id": id_, "watch_id": ids[m.watch], "evidence": _evidence_rows(m.evidence)}
+                {"post_id": id_, "watch_id": ids[m.watch], "evidence": evidence_rows(m.evidence)}
                 for id_, prepared in described
                 for m in prepared.matches
                 if m.watch in ids  # a watch removed since the post was read
@@ -236,12 +226,18 @@ def revise(tx: Transaction, changed: Sequence[tuple[Known, Prepared]], *, now: d
 def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
     """Store what posts say now, with its tags and matches. What they said before was but a part of it: no revision.
 
-    A post that somebody else changed since it was known is left alone.
+    A post that somebody else changed since it was known is left alone. What persons said of its tags stays; it is then
+    tagged anew in the background as well, where watches are compared with the tags that were set.
     """
     completed = []
-    for before, prepared in fuller:
+    said = verdicts.of(tx, [before.id for before, _ in fuller])
+    for before, brought in fuller:
         as_known = and_(post.c.id == before.id, post.c.content_hash == before.content_hash)
-        if tx.execute(update(post).where(as_known).values(_content(prepared.post))).rowcount == 0:
+        prepared = brought
+        if before.id in said:
+            prepared = replace(brought, tags=ruled(brought.tags, said[before.id]), taxonomy="")
+        columns = _content(prepared.post) | {"taxonomy": prepared.taxonomy}
+        if tx.execute(update(post).where(as_known).values(columns)).rowcount == 0:
             continue
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
@@ -256,6 +252,11 @@ def get(tx: Transaction, id_: int) -> StoredPost | None:
     """One post with its tags and matches."""
     found = load(tx, _posts().where(post.c.id == id_))
     return found[0] if found else None
+
+
+def by_ids(tx: Transaction, ids: Sequence[int]) -> list[StoredPost]:
+    """Those of the posts that are there, each with tags and matches, in no order."""
+    return [found for part in chunks(ids, CHUNK) for found in load(tx, _posts().where(post.c.id.in_(part)))]
 
 
 def latest(
@@ -313,7 +314,7 @@ def revisions(tx: Transaction, post_id: int) -> list[Revision]:
 def voices(tx: Transaction, story_ids: Iterable[int]) -> dict[int, list[Voice]]:
     """Everyone who carried each story, in order of time; lags are counted from the first."""
     found: defaultdict[int, list[Any]] = defaultdict(list)
-    for part in _chunks(sorted(set(story_ids)), CHUNK):
+    for part in chunks(sorted(set(story_ids)), CHUNK):
         query = (
             select(
                 post.c.id,
@@ -371,7 +372,7 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
     ids = [row.id for row in rows]
     tags: defaultdict[int, list[Tag]] = defaultdict(list)
     matches: defaultdict[int, list[Match]] = defaultdict(list)
-    for part in _chunks(ids, CHUNK):
+    for part in chunks(ids, CHUNK):
         for row in tx.execute(select(tag).where(tag.c.post_id.in_(part)).order_by(tag.c.weight.desc(), tag.c.slug)):
             tags[row.post_id].append(
                 Tag(
@@ -483,13 +484,29 @@ def _post(row: Any) -> Post:
     )
 
 
-def _evidence_rows(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
-    return [{"field": e.field.value, "offset": e.offset, "words": e.words, "rule": e.rule} for e in evidence]
+def tag_row(post_id: int, value: Tag) -> dict[str, Any]:
+    """A tag as a row of its table."""
+    return {
+        "post_id": post_id,
+        "facet": value.facet.value,
+        "slug": value.slug,
+        "main": value.main,
+        "weight": value.weight,
+        "evidence": evidence_rows(value.evidence),
+    }
 
 
-def _evidence(rows: Iterable[dict[str, Any]]) -> tuple[Evidence, ...]:
-    return tuple(Evidence(field=Field(r["field"]), offset=r["offset"], words=r["words"], rule=r["rule"]) for r in rows)
+def evidence_rows(evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
+    """Evidence as JSON columns hold it: lists without names, as it is most of what a post takes in the database."""
+    return [(e.field, e.offset, e.words, e.rule) for e in evidence]
 
 
-def _chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+def _evidence(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
+    return tuple(
+        Evidence(field=Field(field), offset=offset, words=words, rule=rule) for field, offset, words, rule in rows
+    )
+
+
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:
+    """The values in parts that one statement may carry."""
     return (values[start : start + size] for start in range(0, len(values), size))

@@ -66,6 +66,7 @@ class Recognised:
     edited: dict[tuple[int, str], tuple[Known, Prepared]] = field(default_factory=dict)
     fuller: dict[tuple[int, str], tuple[Known, Prepared]] = field(default_factory=dict)
     aliases: list[Alias] = field(default_factory=list)
+    stored: dict[tuple[int, str], bytes] = field(default_factory=dict)  # content hashes of those that were there
 
     def notes(self, source_id: int) -> list[str]:
         """The decisions of one source that were not simply the stated guid."""
@@ -211,6 +212,7 @@ def _place(result: Recognised, one: Brought, candidates: _Candidates, disbelieve
 
 def _take(result: Recognised, one: Brought, stored: _Stored, verdict: Verdict) -> None:
     key = (one.source.id, stored.trace.guid)
+    result.stored[key] = stored.known.content_hash
     prepared = replace(one.prepared, post=as_edit(one.prepared.post, known=stored.trace))
     if verdict.likeness is Likeness.EDITED:
         result.edited[key] = (stored.known, prepared)

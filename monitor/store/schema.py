@@ -2,31 +2,55 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, column, inspect, select, text
+from sqlalchemy import table as named
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.core.errors import ConfigError
 from monitor.store.database import Database, Transaction, explained
 from monitor.store.tables import metadata
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+# Alembic takes 0.1 s to load. Every command asks which shape the database has; only those that change it need Alembic.
+
+_REVISION = re.compile(r"^(revision|down_revision)\b[^=\n]*= *(\S+)", re.MULTILINE)
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 UPGRADE_LOCK = 7_226_001  # any number, the same in every process: PostgreSQL's advisory lock for upgrades
 
 
+@cache
+def revisions() -> tuple[str, ...]:
+    """Every revision in order, the newest last, as the files of migrations say: each names the one before it."""
+    after: dict[str | None, str] = {}
+    for file in (MIGRATIONS / "versions").glob("[0-9]*.py"):
+        named = dict(_REVISION.findall(file.read_text(encoding="utf-8")))
+        after[_unquoted(named["down_revision"])] = str(_unquoted(named["revision"]))
+    chain: list[str] = []
+    newest = after.get(None)
+    while newest is not None:
+        chain.append(newest)
+        newest = after.get(newest)
+    return tuple(chain)
+
+
+def _unquoted(text: str) -> str | None:
+    return None if text == "None" else text.strip("\"'")
+
+
 def needed() -> str:
     """The revision that this program works with."""
-    head = ScriptDirectory(str(MIGRATIONS)).get_current_head()
-    if head is None:
+    if not revisions():
         raise ConfigError("this installation has no migrations; install it again")
-    return head
+    return revisions()[-1]
 
 
 def current(database: Database) -> str | None:
@@ -34,7 +58,14 @@ def current(database: Database) -> str | None:
     if database.file is not None and not database.file.exists():
         return None
     with database.reading() as tx:
-        return MigrationContext.configure(tx).get_current_revision()
+        return _revision(tx)
+
+
+def _revision(tx: Transaction) -> str | None:
+    if not inspect(tx).has_table("alembic_version"):
+        return None
+    found: str | None = tx.execute(select(column("version_num")).select_from(named("alembic_version"))).scalar()
+    return found
 
 
 def upgrade(database: Database) -> tuple[str | None, str]:
@@ -48,11 +79,14 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     with database.writing() as tx:
         if not database.is_sqlite:
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-        before = MigrationContext.configure(tx).get_current_revision()
+        before = _revision(tx)
         _refuse_unknown(before)
         if before is None:
             _refuse_foreign(tx, database.url)
-        command.upgrade(_config(tx), "head")
+        if before != needed():
+            from alembic import command  # noqa: PLC0415 - see above
+
+            command.upgrade(_config(tx), "head")
     return before, needed()
 
 
@@ -67,6 +101,9 @@ def require_current(database: Database) -> None:
 
 def differences(database: Database) -> list[str]:
     """Where the tables differ from what this program expects; empty after every migration."""
+    from alembic.autogenerate import compare_metadata  # noqa: PLC0415 - see above
+    from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see above
+
     with database.reading() as tx:
         found = compare_metadata(MigrationContext.configure(tx, opts={"compare_type": True}), metadata)
     return [str(difference) for difference in found]
@@ -81,8 +118,7 @@ def trouble(database: Database) -> str:
 
 
 def _refuse_unknown(revision: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
-    if revision is not None and revision not in known:
+    if revision is not None and revision not in revisions():
         raise ConfigError(
             f"the database was made by a newer version of this program (its revision is {revision}); "
             "install that version, or restore a backup made before"
@@ -100,6 +136,8 @@ def _refuse_foreign(tx: Transaction, url: str) -> None:
 
 
 def _config(connection: Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, 
 
 from monitor.core.drift import Drift, estimate
 from monitor.core.model import Authority, Health, Memory, Outcome, Owner, Poll, Source, SourceStatus
+from monitor.core.provenance import Origin
 from monitor.store.database import Transaction
 from monitor.store.tables import PollRow, PostRow, SourceRow, SourceStateRow, table
 
@@ -34,9 +35,8 @@ def _whole() -> Select[Any]:
 def from_row(row: Row[Any]) -> Source:
     """A source with its memory, from a row of `_whole`."""
     columns: Mapping[Any, Any] = row._mapping
-    value = from_columns(columns)
     memory = Memory(**{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"])})
-    return replace(value, memory=memory, paused=value.paused or columns["held"])
+    return from_columns(columns, memory=memory, held=columns["held"])
 
 
 def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
@@ -44,9 +44,16 @@ def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
     return {prefix + name: getattr(value, name) for name in STATE_COLUMNS} | {prefix + "health": value.health.value}
 
 
-def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
-    """A source without its memory, from the columns of `source`, each named with `prefix`."""
+def from_columns(
+    columns: Mapping[Any, Any],
+    *,
+    prefix: str = "",
+    memory: Memory = Memory(),  # noqa: B008 - frozen
+    held: bool = False,
+) -> Source:
+    """A source from the columns of `source`, each named with `prefix`, and from what is known beside them."""
     return Source(
+        memory=memory,
         id=columns[prefix + "id"],
         slug=columns[prefix + "slug"],
         title=columns[prefix + "title"],
@@ -58,10 +65,11 @@ def from_columns(columns: Mapping[Any, Any], *, prefix: str = "") -> Source:
         language=columns[prefix + "language"],
         authority=Authority(columns[prefix + "authority"]),
         tags=tuple(columns[prefix + "tags"]),
+        default_tags=tuple(columns[prefix + "default_tags"]),
         interval=timedelta(seconds=columns[prefix + "interval_seconds"]),
         options=columns[prefix + "options"],
         owner=Owner(columns[prefix + "owner"]),
-        paused=columns[prefix + "paused"],
+        paused=columns[prefix + "paused"] or held,
     )
 
 
@@ -78,6 +86,7 @@ def to_columns(value: Source) -> dict[str, Any]:
         "language": value.language,
         "authority": value.authority.value,
         "tags": list(value.tags),
+        "default_tags": list(value.default_tags),
         "interval_seconds": int(value.interval.total_seconds()),
         "options": dict(value.options),
         "owner": value.owner.value,
@@ -88,6 +97,18 @@ def to_columns(value: Source) -> dict[str, Any]:
 def every(tx: Transaction) -> list[Source]:
     """All sources that were not removed, paused ones too, by slug."""
     return [from_row(row) for row in tx.execute(_whole().where(source.c.removed_at.is_(None)).order_by(source.c.slug))]
+
+
+def slugs(tx: Transaction, *, due_at: datetime | None = None) -> list[str]:
+    """Slugs of the sources that are polled: all that are not paused, or those that are due at a time."""
+    followed = (
+        select(source.c.slug)
+        .join(state, state.c.source_id == source.c.id)
+        .where(source.c.removed_at.is_(None), source.c.paused.is_(False), state.c.held.is_(False))
+    )
+    if due_at is not None:
+        followed = followed.where(state.c.next_poll_at <= due_at)
+    return list(tx.execute(followed.order_by(source.c.slug)).scalars())
 
 
 def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus]:
@@ -115,6 +136,18 @@ def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus
         )
         for row in tx.execute(query)
     ]
+
+
+def origins(tx: Transaction) -> tuple[Origin, ...]:
+    """Every followed source of which it is known who issues it, as far as forwards of its posts go."""
+    query = (
+        select(source.c.title, source.c.url, source.c.organisation, source.c.country)
+        .where(source.c.removed_at.is_(None), or_(source.c.organisation.is_not(None), source.c.country.is_not(None)))
+        .order_by(source.c.slug)
+    )
+    return tuple(
+        Origin(title=r.title, url=r.url, organisation=r.organisation, country=r.country) for r in tx.execute(query)
+    )
 
 
 def states(tx: Transaction) -> dict[str, int]:
@@ -152,9 +185,12 @@ def change(tx: Transaction, value: Source, *, now: datetime) -> None:
     """Set what an operator decides.
 
     Another address is another server: what was learnt of the old one is forgotten, it is due at once, and what is
-    old there is backlog again.
+    old there is backlog again. Where tags follow from what changed, its posts are to be tagged anew.
     """
-    known = tx.execute(select(source.c.id, source.c.url, source.c.kind).where(source.c.slug == value.slug)).one()
+    known = tx.execute(select(source).where(source.c.slug == value.slug)).one()
+    before = (known.organisation, known.country, tuple(known.default_tags))
+    if before != (value.organisation, value.country, value.default_tags):
+        tx.execute(update(post).where(post.c.source_id == known.id).values(taxonomy=""))
     tx.execute(update(source).where(source.c.id == known.id).values(**to_columns(value), removed_at=None))
     if (known.url, known.kind) != (value.url, value.kind):
         tx.execute(
@@ -268,7 +304,7 @@ def remember(tx: Transaction, polls: Sequence[tuple[Poll, datetime, int, int]]) 
                 "changed": changed,
                 "size": p.size,
                 "gap": p.gap,
-                "answer_ms": p.answered_in and round(p.answered_in / MILLISECOND),
+                "answer_ms": None if p.answered_in is None else round(p.answered_in / MILLISECOND),
             }
             for p, _, fresh, changed in polls
         ],

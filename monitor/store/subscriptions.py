@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from monitor.core.model import Authority, Grouping, Notices, Owner, Schedule, Selection, Subscription
+from monitor.core.model import Authority, Notices, Owner, Schedule, Selection, Subscription, grouping_of
 from monitor.store.database import Transaction
 from monitor.store.tables import SubscriptionRow, table
 
@@ -124,7 +124,7 @@ def _value(row: Any) -> Subscription:
         recipients=tuple(row.recipients),
         schedule=_schedule(row.schedule),
         selection=Selection(**selection),
-        grouping=Grouping(row.grouping),
+        grouping=grouping_of(row.grouping),
         send_empty=row.send_empty,
         language=row.language,
         options=row.options,

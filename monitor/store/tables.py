@@ -26,8 +26,7 @@ from sqlalchemy import (
     false,
 )
 from sqlalchemy import UniqueConstraint as Unique
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
 
@@ -64,8 +63,18 @@ class Base(SQLModel):
     )
 
 
-def json_type() -> Any:
-    return JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+class Json(TypeDecorator[Any]):
+    """JSON; in PostgreSQL its binary form. None is NULL."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(JSON(none_as_null=True))
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415 - 40 ms that SQLite's users need not wait
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
 
 
 def text_column(**kwargs: Any) -> Any:
@@ -81,7 +90,7 @@ def time_column(**kwargs: Any) -> Any:
 
 
 def json_column(**kwargs: Any) -> Any:
-    return Field(sa_type=json_type(), **kwargs)
+    return Field(sa_type=Json, **kwargs)
 
 
 def reference(target: str, **kwargs: Any) -> Any:
@@ -103,6 +112,7 @@ class SourceRow(Base, table=True):
     language: str | None = text_column()
     authority: str = text_column()
     tags: list[str] = json_column()
+    default_tags: list[str] = json_column()  # "facet:slug"
     interval_seconds: int
     options: dict[str, Any] = json_column()
     owner: str = text_column()
@@ -120,6 +130,7 @@ class SourceStateRow(Base, table=True):
     last_modified: str | None = text_column()
     body_hash: bytes | None = bytes_column()
     seen: bytes = bytes_column()
+    cuts: bytes = bytes_column()
     failures: int
     polled_before: bool
     unconditional: str | None = text_column()
@@ -195,6 +206,7 @@ class PostRow(Base, table=True):
         Index(None, "lead_key"),
         Index(None, "forward_key"),
         Index(None, "fingerprint"),
+        Index(None, "taxonomy"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -229,6 +241,7 @@ class PostRow(Base, table=True):
     views: int | None = Field(sa_type=BigInteger)
     backlog: bool
     revisions: int
+    taxonomy: str = text_column()  # version of the taxonomy its tags were found by; "": to be tagged anew
 
 
 class RevisionRow(Base, table=True):
@@ -268,6 +281,34 @@ class TagRow(Base, table=True):
     main: bool
     weight: float
     evidence: list[dict[str, Any]] = json_column()
+
+
+class VerdictRow(Base, table=True):
+    """A tag that a person set or removed: it stays, whatever the taxonomies say."""
+
+    __tablename__ = "verdict"
+
+    post_id: int = reference("post.id", primary_key=True)
+    facet: str = Field(sa_type=Text, primary_key=True)
+    slug: str = Field(sa_type=Text, primary_key=True)
+    wanted: bool  # set; else removed, a veto
+    main: bool
+    said_by: str = text_column()
+    said_at: datetime = time_column()
+
+
+class TaxonomyRow(Base, table=True):
+    """A version of the taxonomies that stored posts were or are to be tagged by; the latest `since` is the present."""
+
+    __tablename__ = "taxonomy"
+
+    version: str = Field(sa_type=Text, primary_key=True)
+    since: datetime = time_column()
+    finished_at: datetime | None = time_column()  # when no post was left that another version had tagged
+    retagged: int  # posts looked at
+    changed: int  # of these, posts with other tags now
+    gained: dict[str, Any] = json_column()  # "facet:slug" → posts
+    lost: dict[str, Any] = json_column()
 
 
 class WatchRow(Base, table=True):
@@ -448,7 +489,7 @@ class NoticeRow(Base, table=True):
     subject: str = text_column()
     sentence: str = text_column()
     what: str = Field(sa_column=Column(Text, nullable=False, server_default=""))  # of core.notices.SENTENCES
-    details: dict[str, str] = Field(sa_column=Column(json_type(), nullable=False, server_default="{}"))
+    details: dict[str, str] = Field(sa_column=Column(Json, nullable=False, server_default="{}"))
 
 
 class NoticeGivenRow(Base, table=True):

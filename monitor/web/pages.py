@@ -10,18 +10,18 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from monitor.core.model import Clock, Subscription
+from monitor.logs import get_logger
 from monitor.store import tickets
 from monitor.store.database import Database
 from monitor.store.tickets import FEED, UNSUBSCRIBE, Ticket
 
-log = structlog.get_logger()
+log = get_logger()
 
 FEED_TYPES = {"atom": "application/atom+xml; charset=utf-8", "json": "application/feed+json; charset=utf-8"}
 

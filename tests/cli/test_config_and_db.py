@@ -100,7 +100,7 @@ def test_schema(monitor: Monitor) -> None:
     assert "properties" in monitor("config", "schema", "monitor").json
     assert monitor("config", "schema", "source").code == 4
     assert monitor("config", "schema", "--write", "schemas").code == 0
-    assert sorted(file.name for file in Path("schemas").iterdir())[0] == "countries.schema.json"
+    assert sorted(file.name for file in Path("schemas").iterdir())[0] == "additions.schema.json"
     assert json.loads(Path("schemas/watches.schema.json").read_text()) == monitor("config", "schema", "watches").json
 
 

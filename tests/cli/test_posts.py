@@ -38,7 +38,7 @@ def test_list(polled: Monitor) -> None:
         (["--source", "mfaa"], 4, "did you mean 'mfa'?"),
         (["--watch", "grian"], 4, "did you mean 'grain'?"),
         (["--tag", "org:oscee"], 4, "did you mean 'osce'?"),
-        (["--tag", "orgs:osce"], 2, "should begin with org:"),
+        (["--tag", "orgs:osce"], 2, "expected org:, region:, country: or issuer:"),
         (["--since", "soon"], 2, "is not a length of time"),
         (["--limit", "99999999999999999999"], 2, "too large"),
         (["--limit", "0"], 2, "--limit"),

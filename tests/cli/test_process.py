@@ -53,7 +53,7 @@ def test_run_from_nothing_to_an_orderly_end(monitor: Monitor, signum: signal.Sig
         ) as process,
     ):
         until(lambda: log.read_text().count("outcome=") >= 3, process)
-        until(lambda: len(monitor("status", "--json").json.get("loops", ())) == 4, process)
+        until(lambda: len(monitor("status", "--json").json.get("loops", ())) == 5, process)
         healthy = monitor("status", "--quiet")
         process.send_signal(signum)
         out, _ = process.communicate(timeout=10)

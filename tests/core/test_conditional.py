@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 import pytest
 
 from monitor.core.conditional import FAITH, MOVES, TRUSTED, asking, learnt, taken_on_trust
-from monitor.core.model import Document, Fetched, Memory
+from monitor.core.model import Document, Fetched, Memory, NotModified
 from tests import make
 
 DOCUMENT = Document(url="https://mfa.example/", content=b"x", fetched_at=datetime(2026, 3, 2, tzinfo=UTC))
+OLD, NEW = "https://mfa.example/rss.xml", "https://new.example/"
 KNOWN = Memory(etag='"1"', last_modified="Mon", polled_before=True)
 
 
@@ -15,12 +16,21 @@ def fetched(etag: str | None = '"1"', last_modified: str | None = "Mon", moved_t
     return Fetched(document=DOCUMENT, etag=etag, last_modified=last_modified, moved_to=moved_to)
 
 
+def after(memory: Memory, answer: Fetched | NotModified, *, brought: bool = False) -> Memory:
+    """The memory after a poll that succeeded."""
+    asked = asking(make.source(memory=memory)).url
+    memory = replace(memory, failures=0)
+    if isinstance(answer, NotModified):
+        return taken_on_trust(memory, answer, asked=asked)
+    return learnt(memory, answer, asked=asked, brought=brought)
+
+
 def test_validators_are_left_out_now_and_then() -> None:
     memory, asked = KNOWN, []
     for _ in range(2 * TRUSTED + 2):
         conditional = asking(make.source(memory=memory)).memory.etag is not None
         asked.append(conditional)
-        memory = taken_on_trust(memory) if conditional else learnt(memory, fetched(), brought=False)
+        memory = after(memory, NotModified() if conditional else fetched())
     assert asked == ([True] * TRUSTED + [False]) * 2
     assert memory.unconditional is None
 
@@ -40,31 +50,40 @@ def test_validators_are_left_out_now_and_then() -> None:
 def test_a_server_that_keeps_its_validators_after_a_change_is_caught(
     answer: Fetched, brought: bool, caught: bool
 ) -> None:
-    memory = learnt(replace(KNOWN, unchecked=TRUSTED), answer, brought=brought)
+    memory = after(replace(KNOWN, unchecked=TRUSTED), answer, brought=brought)
     assert (memory.unconditional is not None) is caught
     assert (asking(make.source(memory=memory)).memory.etag is None) is (caught or answer.etag is None)
     if caught:
         assert "although the document changed" in (memory.unconditional or "")
 
 
-def test_a_permanent_move_is_believed_after_it_held_for_several_polls() -> None:
+@pytest.mark.parametrize("answer", [fetched(moved_to=NEW), NotModified(moved_to=NEW)])
+def test_a_permanent_move_is_believed_after_it_held_for_several_polls(answer: Fetched | NotModified) -> None:
     memory = KNOWN
     for polls in range(1, MOVES + 1):
-        assert asking(make.source(memory=memory)).url == "https://mfa.example/rss.xml"
-        memory = learnt(memory, fetched(moved_to="https://new.example/"), brought=False)
+        assert asking(make.source(memory=memory)).url == OLD
+        memory = after(memory, answer)
         assert memory.moved_polls == polls
-    assert asking(make.source(memory=memory)).url == "https://new.example/"
-    memory = learnt(memory, fetched(), brought=False)  # it answers directly
-    assert asking(make.source(memory=memory)).url == "https://new.example/"
+    assert asking(make.source(memory=memory)).url == NEW
+    for direct in (fetched(), NotModified()):
+        memory = after(memory, direct)
+        assert asking(make.source(memory=memory)).url == NEW
 
 
 def test_a_move_that_ends_or_changes_its_mind_is_not_believed() -> None:
-    memory = learnt(KNOWN, fetched(moved_to="https://a.example/"), brought=False)
-    assert learnt(memory, fetched(moved_to="https://b.example/"), brought=False).moved_polls == 1
-    assert learnt(memory, fetched(), brought=False).moved_to is None
+    memory = after(KNOWN, fetched(moved_to="https://a.example/"))
+    assert after(memory, fetched(moved_to="https://b.example/")).moved_polls == 1
+    assert after(memory, fetched()).moved_to is None
+    assert after(memory, NotModified()).moved_to is None
 
 
-def test_a_new_address_that_fails_leads_back_to_the_old_one() -> None:
-    moved = replace(KNOWN, moved_to="https://new.example/", moved_polls=MOVES)
-    assert asking(make.source(memory=replace(moved, failures=FAITH - 1))).url == "https://new.example/"
-    assert asking(make.source(memory=replace(moved, failures=FAITH))).url == "https://mfa.example/rss.xml"
+def test_a_new_address_that_fails_is_asked_in_turns_with_the_old_one() -> None:
+    moved = replace(KNOWN, moved_to=NEW, moved_polls=MOVES)
+    asked = [asking(make.source(memory=replace(moved, failures=failures))).url for failures in range(FAITH + 4)]
+    assert asked == [NEW] * FAITH + [OLD, NEW, OLD, NEW]  # the old one may be gone, and the new one only ill
+
+
+def test_a_move_that_was_taken_back_is_forgotten() -> None:
+    moved = replace(KNOWN, moved_to=NEW, moved_polls=MOVES, failures=FAITH)
+    assert asking(make.source(memory=after(moved, fetched()))).url == OLD
+    assert asking(make.source(memory=after(moved, fetched(moved_to=NEW)))).url == NEW

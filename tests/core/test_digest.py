@@ -38,6 +38,7 @@ POST = make.stored(
         make.tag("sahel", Facet.REGION),
         make.tag("kz", Facet.COUNTRY),
         make.tag("un", Facet.ISSUER),
+        make.tag("grain", Facet("topic")),
     ),
     matches=(make.match("sanctions"),),
 )
@@ -54,6 +55,9 @@ WANTED: list[tuple[dict[str, Any], bool]] = [
     ({"countries": ("sahel",)}, False),
     ({"issuers": ("un",)}, True),
     ({"issuers": ("osce",)}, False),
+    ({"tags": ("topic:grain", "issuer:un")}, True),  # one of them is enough, of whatever facet
+    ({"tags": ("organisation:un", "topic:osce")}, False),
+    ({"tags": ("topic:grain",), "regions": ("sahel",)}, True),
     ({"sources": ("mfa",)}, True),
     ({"sources": ("MFA",)}, False),
     ({"source_tags": ("asia", "europe")}, True),
@@ -142,7 +146,9 @@ def stored_posts(draw: st.DrawFn) -> list[StoredPost]:
     slugs = st.sets(st.sampled_from("abc"), max_size=2)
     posts = []
     for id_ in range(1, draw(st.integers(0, 9)) + 1):
-        tags = [make.tag(s, draw(st.sampled_from(Facet)), main=draw(st.booleans())) for s in sorted(draw(slugs))]
+        tags = [
+            make.tag(s, draw(st.sampled_from(Facet.BUILT_IN)), main=draw(st.booleans())) for s in sorted(draw(slugs))
+        ]
         posts.append(
             make.stored(
                 id_,

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.html import as_markup, one_line, plain_text, sanitised, without_junk
+from monitor.core.html import as_markup, one_line, plain_text, sanitised, seen_at_least, without_junk
 
 BASE = "https://example.org/news/1"
 
@@ -134,3 +134,11 @@ def test_helpers():
     assert without_junk("a\ud800b\ufeff") == "ab"
     assert as_markup("a < b\nc\n\nd") == "<p>a &lt; b<br>c</p><p>d</p>"
     assert plain_text(as_markup("a < b\nc\n\nd & e")) == "a < b\nc\n\nd & e"
+
+
+PIECES = ["<p>", "</p>", "<b>", "word ", "слово", "&amp;", "&nbsp;", "<br>", " \n", "\xa0", "<script>x</script>", "é."]
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_at_least_so_much_is_seen(markup):
+    assert seen_at_least(markup) <= len(plain_text(markup))

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 import pytest
 
 from monitor.core import model
-from monitor.core.model import Evidence, Field, Memory, Source
+from monitor.core.model import Evidence, Facet, Field, Grouping, Memory, Source, grouping_of
 from tests import make
 
 VALUES = [c for _, c in inspect.getmembers(model, inspect.isclass) if dataclasses.is_dataclass(c)]
@@ -66,3 +66,28 @@ def test_values_cross_process_borders() -> None:
 def test_times_in_tests_are_aware() -> None:
     assert isinstance(make.NOW, datetime)
     assert make.NOW.utcoffset() == timedelta(0)
+
+
+def test_there_is_one_object_for_a_facet() -> None:
+    topic = Facet("topic")
+    assert Facet("".join(["to", "pic"])) is topic
+    assert pickle.loads(pickle.dumps((topic, Facet.REGION))) == (topic, Facet.REGION)
+    assert all(
+        one is other for one, other in zip(pickle.loads(pickle.dumps(Facet.BUILT_IN)), Facet.BUILT_IN, strict=True)
+    )
+    assert (Facet("region") is Facet.REGION, f"{topic}", topic.value, {topic: 1}["topic"]) == (
+        True,
+        "topic",
+        "topic",
+        1,
+    )
+
+
+@pytest.mark.parametrize("slug", ["", "t", "Topic", "my-topic", "тема", "topic ", "t" * 31, "topic2"])
+def test_what_cannot_stand_before_a_colon_is_no_facet(slug: str) -> None:
+    with pytest.raises(ValueError, match="cannot be a facet"):
+        Facet(slug)
+
+
+def test_a_grouping_that_is_none_of_ours_is_a_facet() -> None:
+    assert (grouping_of("region"), grouping_of("topic")) == (Grouping.REGION, Facet("topic"))

@@ -229,6 +229,7 @@ def a_source(draw):
         language=draw(st.none() | st.sampled_from(["en", "zh-Hant", "sr-Latn"])),
         authority=draw(st.sampled_from(Authority)),
         tags=tuple(draw(st.lists(SLUGS, unique=True, max_size=4))),
+        default_tags=tuple(f"topic:{slug}" for slug in draw(st.lists(SLUGS, unique=True, max_size=3))),
         interval=draw(st.timedeltas(min_value=timedelta(minutes=1), max_value=timedelta(days=400))),
         options=draw(st.dictionaries(st.text(max_size=8), JSON, max_size=3)),
         paused=draw(st.booleans()),

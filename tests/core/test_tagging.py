@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from monitor.core.model import Evidence, Facet, Field, Post, Source, Tag
 from monitor.core.tagging import Tagger
-from monitor.core.taxonomy import Country, Organisation, Region, Taxonomy
+from monitor.core.taxonomy import Condition, Country, Organisation, Region, Taxonomy
 from monitor.core.text import hashtag_field
 
 
@@ -38,7 +38,19 @@ TAXONOMY = Taxonomy(
             parent="un",
             excludes=("CSTO",),
         ),
-        Organisation(slug="who", names={"en": ("World Health Organization",)}, acronyms={"en": ("WHO",)}),
+        Organisation(
+            slug="who",
+            names={"en": ("World Health Organization", "Organization")},
+            acronyms={"en": ("WHO",)},
+            conditions=(Condition(names=("Organization",), later=True),),
+        ),
+        Organisation(
+            slug="unsg",
+            names={"en": ("UN Secretary-General",)},
+            parent="un",
+            names_parent=True,
+            decoys={"en": ("UN chef",)},
+        ),
         Organisation(
             slug="icc",
             names={"en": ("International Criminal Court",)},
@@ -62,7 +74,23 @@ TAXONOMY = Taxonomy(
             demonyms={"en": ("Kazakh",), "ru": ("казахстанский",)},
             cities={"en": ("Astana",)},
         ),
-        Country(code="us", names={"en": ("United States", "US", "USA")}, cities={"en": ("Washington",)}),
+        Country(
+            code="us",
+            names={"en": ("United States", "US", "USA")},
+            cities={"en": ("Washington", "Georgia")},
+            conditions=(Condition(names=("Georgia",), requires=("Atlanta*",)),),
+            decoys={"en": ("Washington Post",)},
+        ),
+        Country(
+            code="ge",
+            names={"en": ("Georgia",)},
+            conditions=(Condition(names=("Georgia",), settles=("Tbilisi",), excludes=("Atlanta*",), person=True),),
+        ),
+        Country(
+            code="jo",
+            names={"en": ("Jordan",), "es": ("Jordania", "Jordan")},
+            conditions=(Condition(names=("Jordan",), languages=("en",), person=True),),
+        ),
         Country(code="pl", names={"en": ("Poland",)}, demonyms={"en": ("Polish",), "fr": ("polonais",)}),
         Country(code="gn", names={"en": ("Guinea",)}),
         Country(code="gw", names={"en": ("Guinea-Bissau",)}),
@@ -143,6 +171,19 @@ def tagged(post: Post, source: Source = SOURCE) -> dict[str, Tag]:
         ("en", "Congolese", {"country:cg", "country:cd"}),
         ("en", "Congolese troops in DR Congo", {"country:cd"}),
         (None, "Президент Того и UN", {"country:tg", "organisation:un"}),
+        ("en", "Georgia", {"country:ge"}),
+        ("en", "Georgia, near Atlanta's airport", {"country:us"}),
+        ("en", "Georgia, Tbilisi and Atlanta", {"country:ge", "country:us"}),
+        ("en", "Jordan Cownie scored", set()),
+        ("en", "The King of Jordan Abdullah", {"country:jo"}),
+        ("es", "Jordan", set()),
+        (None, "Jordan", {"country:jo"}),
+        ("en", "Washington Post", set()),
+        ("en", "The UN Secretary-General", {"organisation:unsg", "organisation:un"}),
+        ("en", "The UN chef", set()),
+        ("en", "The Organization", set()),
+        ("en", "WHO met. The Organization agreed.", {"organisation:who"}),
+        ("en", "The Organization of WHO", {"organisation:who"}),
     ],
 )
 def test_what_is_named(language: str | None, text: str, expected: set[str]) -> None:
@@ -237,7 +278,28 @@ NAMES = sorted(
 PIECES = st.one_of(
     st.sampled_from(NAMES),
     st.sampled_from(
-        ["UN", "ООН", "US", "🇷🇺", "🇺🇸", "Valencia", "Congolese", "русский", "российского", "CSTO", "#Russia"]
+        [
+            "UN",
+            "ООН",
+            "US",
+            "🇷🇺",
+            "🇺🇸",
+            "Valencia",
+            "Congolese",
+            "русский",
+            "российского",
+            "CSTO",
+            "#Russia",
+            "WHO",
+            "the Organization",
+            "Atlanta",
+            "Tbilisi",
+            "Jordan",
+            "Georgia",
+            "Washington Post",
+            "Michael ",
+            "وروسيا",
+        ]
     ),
     st.sampled_from([" ", ". ", "\n\n", "-", "\u0301", "ё", "\u00ad", "ﬁ", "  ", "和", "ّ"]),
     st.text(max_size=4),
@@ -261,7 +323,7 @@ def test_evidence_points_at_its_words(title: str, text: str, hashtags: list[str]
 
 @given(text=TEXTS)
 def test_another_name_takes_nothing_away_outside_its_own_words(text: str) -> None:
-    alias = Organisation(slug="other", names={"en": ("Zanzibar Group", "Kazakhstan and Russia")})
+    alias = Organisation(slug="other", names={"en": ("Zanzibar Group", "Kazakhstan and Russia", "WHO Group")})
     larger = Tagger(replace(TAXONOMY, organisations=(*TAXONOMY.organisations, alias)))
     with_alias = larger.tags(post(text=text), SOURCE)
     own = [each for tag in with_alias if tag.slug == "other" for each in tag.evidence]

@@ -4,7 +4,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.text import find_word, fold, hashtag_field, is_boundary, page_of, sentence_around, words_of
+from monitor.core.text import (
+    find_word,
+    fold,
+    hashtag_field,
+    is_boundary,
+    page_of,
+    sentence_around,
+    sentence_ends,
+    words_of,
+)
 from tests.core.test_tagging import post
 
 TEXTS = st.text(
@@ -42,6 +51,15 @@ def test_folding(written: str, folded: str) -> None:
     assert fold(written).text == folded
 
 
+@pytest.mark.parametrize(
+    "codes",
+    [range(0x21, 0x60), range(0x2600, 0x2AD0), range(0x3001, 0x301D), range(0xFF01, 0xFF40), range(0x1F1E6, 0x1FB00)],
+)
+def test_signs_fold_to_what_unicode_holds_compatible(codes: range) -> None:
+    signs = [chr(code) for code in codes if not unicodedata.name(chr(code), "").startswith("COMBINING")]
+    assert [fold(sign).text for sign in signs] == [unicodedata.normalize("NFKC", sign).casefold() for sign in signs]
+
+
 @given(TEXTS)
 def test_folding_twice_is_folding_once(text: str) -> None:
     once = fold(text).text
@@ -53,6 +71,15 @@ def test_composed_and_decomposed_texts_fold_alike(text: str) -> None:
     for letters in (text.encode("utf-8", "replace").decode("utf-8"),):
         composed = unicodedata.normalize("NFC", "".join(c for c in letters if "\u00c0" <= c <= "\u017f" or c == "й"))
         assert fold(unicodedata.normalize("NFD", composed)).text == fold(composed).text
+
+
+@given(TEXTS)
+def test_a_place_in_the_original_is_found_in_the_folded_text(text: str) -> None:
+    folded = fold(text)
+    for at in range(len(folded.text)):
+        start, end = folded.span(at, at + 1)
+        begin, stop = folded.place(start, end)
+        assert begin <= at < stop
 
 
 @given(TEXTS)
@@ -118,7 +145,7 @@ def test_words_of_a_text(text: str, words: list[str]) -> None:
 )
 def test_the_sentence_around(text: str, around: str, sentence: str) -> None:
     start = text.index(around)
-    begin, end = sentence_around(text, start, start + len(around))
+    begin, end = sentence_around(sentence_ends(text), len(text), start, start + len(around))
     assert text[begin:end] == sentence or text[begin:end].lstrip() == sentence.lstrip()
 
 

@@ -352,3 +352,24 @@ def test_whatever_is_typed_is_read_or_refused_with_a_place(query: str) -> None:
         parse(query)
     except QueryError as refusal:
         assert 0 <= refusal.position <= max(len(query), 1)
+
+
+# ── facets of the operator's own ───────────────────────────────────────────────────────────────────────────
+
+
+def test_a_facet_of_ones_own_stands_before_a_colon_where_there_is_one() -> None:
+    assert parse("topic:grain", facets=["topic"]).root == parse("TOPIC:Grain", facets=None).root
+    for query in ("topic:grain", "corn topic:grain", "NOT (topic:grain) corn"):
+        with pytest.raises(QueryError, match="there is no field 'topic'") as refusal:
+            parse(query, facets=["topics"])
+        assert (refusal.value.position, refusal.value.suggestion) == (query.index("topic"), "did you mean topics:")
+    with pytest.raises(QueryError, match="there is no field 'https'"):
+        parse("https://example.org/", facets=None)
+
+
+def test_watches_find_tags_of_ones_own_and_those_of_a_facet_that_went_away_harm_nobody() -> None:
+    tags = (Tag(facet=Facet("topic"), slug="grain", main=True, weight=1.0, evidence=TAGS[0].evidence),)
+    watches = WatchSet(
+        [Watch(slug=query, title="", query=query) for query in ("topic:grain", "topic:gr*", "gone:grain")]
+    )
+    assert [match.watch for match in watches.matches(post(text="x"), SOURCE, tags)] == ["topic:gr*", "topic:grain"]

@@ -237,7 +237,7 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
             "sources",
             "sources:\n- slug: a\n  titel: A\n  title: B\n  kind: feed\n  url: https://a\n",
             ":3: sources[0]: unknown key 'titel'; expected slug, title, kind, url, homepage, organisation, country, "
-            "language, authority, tags, interval, paused or options; did you mean 'title'?",
+            "language, authority, tags, default_tags, interval, paused or options; did you mean 'title'?",
         ),
         (
             "sources",

@@ -9,6 +9,7 @@ from monitor.channels import CHANNELS
 from monitor.core.checking import keys_of
 from monitor.provisioning import FILES
 from monitor.provisioning.shapes import (
+    ConditionShape,
     ContextShape,
     CountryShape,
     OrganisationShape,
@@ -24,11 +25,12 @@ from monitor.sources.kind import Options
 
 ROOT = Path(__file__).parents[2]
 CONFIG = ROOT / "config"
+ADDITIONS = ("OrganisationAddition", "RegionAddition", "CountryAddition")
 SHAPES = {
     "sources": (SourceShape,),
     "watches": (WatchShape,),
     "subscriptions": (SubscriptionShape, ScheduleShape, SelectionShape),
-    "organisations": (OrganisationShape, ContextShape),
+    "organisations": (OrganisationShape, ContextShape, ConditionShape),
     "regions": (RegionShape,),
     "countries": (CountryShape,),
 }
@@ -63,6 +65,25 @@ def test_every_key_is_described_in_schema_and_documentation(name, shape, key):
     assert properties[key].get("description")
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     assert f"\n| `{key}` |" in page.partition(f"### {name}.yaml")[2].partition("\n#")[0]
+
+
+@pytest.mark.parametrize("name", [*ADDITIONS, "FacetFile"])
+def test_every_key_of_files_in_folders_is_described(name):
+    documents = provisioning.schemas()
+    schema = documents["facet"] if name == "FacetFile" else documents["additions"]["definitions"][name]
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    section = page.partition("### facets/" if name == "FacetFile" else "### taxonomy.d/")[2].partition("\n### ")[0]
+    own = set(schema["properties"]) - {key for shapes in SHAPES.values() for shape in shapes for key in keys_of(shape)}
+    for key in own | ({"facet", "names", "entries"} & set(schema["properties"]) if name == "FacetFile" else set()):
+        assert schema["properties"][key].get("description") or "$ref" in schema["properties"][key]
+        assert f"\n| `{key}` |" in section
+
+
+@pytest.mark.parametrize("example", [*CONFIG.glob("facets.example/*"), *CONFIG.glob("taxonomy.d.example/*")])
+def test_each_example_names_its_schema_for_editors(example):
+    kind = "facet" if example.parent.name.startswith("facets") else "additions"
+    first = example.open(encoding="utf-8").readline()
+    assert first == f"# yaml-language-server: $schema=../schemas/{kind}.schema.json\n"
 
 
 def test_no_shape_is_left_out_of_these_tests():

@@ -17,10 +17,10 @@ import pytest
 from monitor.core.errors import SourceError
 from monitor.core.model import Fetched, Freshness, Gone, NotModified
 from monitor.sources.answers import retry_at
-from monitor.sources.guard import AddressRefused, GuardedBackend, NameNotFound, SystemResolver, literal
+from monitor.sources.guard import AddressRefused, Guard, NameNotFound, SystemResolver, literal
 from monitor.sources.http import Fetcher
 from monitor.sources.manners import Manners
-from monitor.sources.transport import guarded_client
+from monitor.sources.transport import GuardedBackend, guarded_client
 from tests.sources.wire import drip, message, serving
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -445,7 +445,7 @@ def test_literal_addresses_are_recognised_in_every_spelling(host, expected):
 
 
 def test_file_system_sockets_are_never_connected_to(tmp_path):
-    backend = GuardedBackend(resolve=answering(), allow=(), resolve_timeout=1)
+    backend = GuardedBackend(Guard(resolve=answering(), allow=(), resolve_timeout=1))
     with pytest.raises(AddressRefused):
         asyncio.run(backend.connect_unix_socket(str(tmp_path / "socket")))
 

@@ -107,8 +107,9 @@ def test_versions_of_one_post_in_one_window():
             item("section", "A", "<link>https://example.org/a</link>"),
             item("section", "B", "<link>https://example.org/b</link>"),
         ),
+        (item("https://example.org/news", "A"), item("https://example.org/news", "B")),
     ],
-    ids=["link", "guid"],
+    ids=["link", "guid", "nothing but titles"],
 )
 def test_different_posts_that_share_an_identity_are_told_apart(items):
     reading = read(document(rss(*items)), SOURCE, TOOLS)

@@ -163,14 +163,32 @@ def test_tasks_share_what_the_initializer_built():
     assert in_a_workshop(work, workers=2, initializer=tasks.build, initargs=("taxonomy",)) == ["taxonomy"] * 6
 
 
-def test_an_initializer_that_fails_is_heard_at_once_and_leaves_no_process():
-    async def run():
-        with pytest.raises(ValueError, match="cannot build this"):
-            async with workshop(workers=2, initializer=tasks.build, initargs=("broken",)):
-                pytest.fail("the workshop opened")
+def test_an_initializer_that_fails_is_heard_by_every_task_and_leaves_no_process():
+    async def work(shop):
+        for _ in range(3):
+            with pytest.raises(ValueError, match="cannot build this"):
+                await shop.run(tasks.double, 21)
+        return processes()
 
-    asyncio.run(run())
-    assert not [child for child in psutil.Process().children() if "worker_process" in " ".join(child.cmdline())]
+    assert in_a_workshop(work, workers=2, initializer=tasks.build, initargs=("broken",)) == []
+
+
+def processes():
+    return [child for child in psutil.Process().children() if "worker_process" in " ".join(child.cmdline())]
+
+
+def test_no_process_is_started_before_there_is_a_task_for_it():
+    async def work(shop):
+        before = len(processes())
+        await shop.refresh("new")
+        refreshed = len(processes())
+        told = [await shop.run(tasks.told) for _ in range(3)]  # one after the other: one process does them all
+        alone = len(processes())
+        await asyncio.gather(*(shop.run(tasks.sleep, 0.2) for _ in range(5)))
+        return before, refreshed, told, alone, len(processes())
+
+    found = in_a_workshop(work, workers=2, initializer=tasks.build, initargs=("old",))
+    assert found == (0, 0, ["new"] * 3, 1, 2)
 
 
 def test_refreshing_swaps_what_tasks_share_and_costs_no_running_task():
@@ -191,6 +209,7 @@ def test_refreshing_swaps_what_tasks_share_and_costs_no_running_task():
 
 def test_a_refresh_that_fails_leaves_everything_as_it_was():
     async def work(shop):
+        await asyncio.gather(*(shop.run(tasks.told_after, 0.2) for _ in range(2)))
         with pytest.raises(ValueError, match="cannot build this"):
             await shop.refresh("broken")
         return await asyncio.gather(*(shop.run(tasks.told) for _ in range(4)))
@@ -256,20 +275,22 @@ def test_a_caller_who_was_cancelled_frees_the_worker(tmp_path):
 
 
 @pytest.mark.parametrize("after", [0.0, 0.0005, 0.001, 0.002, 0.004, 0.01, 0.1])
-def test_opening_may_be_cancelled_at_any_moment(after):
+@pytest.mark.parametrize("leave", [True, False])
+def test_what_waits_for_workers_to_start_may_be_cancelled_at_any_moment(after, leave):
     async def run():
-        async def opened():
-            async with workshop(workers=3):
-                await asyncio.sleep(60)
+        async with workshop(workers=3) as shop:
+            jobs = [asyncio.create_task(shop.run(tasks.sleep, 60)) for _ in range(4)]
+            await asyncio.sleep(after)
+            if not leave:
+                for job in jobs:
+                    job.cancel()
+                await asyncio.gather(*jobs, return_exceptions=True)
+                answer = await shop.run(tasks.double, 21)
+                assert answer == 42
+        return await asyncio.gather(*jobs, return_exceptions=True)
 
-        opening = asyncio.create_task(opened())
-        await asyncio.sleep(after)
-        opening.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await opening
-
-    asyncio.run(run())
-    assert not [child for child in psutil.Process().children() if "worker_process" in " ".join(child.cmdline())]
+    assert all(isinstance(result, asyncio.CancelledError) for result in asyncio.run(run()))
+    assert processes() == []
 
 
 @pytest.mark.parametrize("after", [0.0, 0.0005, 0.001, 0.002, 0.004, 0.01, 0.1])
@@ -280,7 +301,7 @@ def test_leaving_while_workers_are_being_replaced_does_not_wait_for_them(after):
             await asyncio.sleep(after)
 
     asyncio.run(run())
-    assert not [child for child in psutil.Process().children() if "worker_process" in " ".join(child.cmdline())]
+    assert processes() == []
 
 
 def test_leaving_cancels_what_runs_and_waits_and_leaves_no_process():
@@ -292,7 +313,7 @@ def test_leaving_cancels_what_runs_and_waits_and_leaves_no_process():
 
     results = asyncio.run(run())
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
-    assert not [child for child in psutil.Process().children() if "worker_process" in " ".join(child.cmdline())]
+    assert processes() == []
 
 
 ORPHANING = """
@@ -302,7 +323,7 @@ from tests.sources import workers_tasks as tasks
 
 async def main():
     async with Workshop(workers=2, time_limit=1.0) as shop:
-        print(await shop.run(tasks.process_id), await shop.run(tasks.process_id), flush=True)
+        print(*await asyncio.gather(*(shop.run(tasks.sleep, 0.2) for _ in range(2))), flush=True)
         asyncio.get_running_loop().call_later(0.5, os.kill, os.getpid(), signal.SIGKILL)
         await shop.run(tasks.loop_in_c)
 

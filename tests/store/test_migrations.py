@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 from alembic import command
 from sqlalchemy import text
 
 from monitor.core.model import Health
-from monitor.store import schema, sources
-from monitor.store.database import Database
+from monitor.store import posts, schema, sources
+from monitor.store.database import Database, Transaction
 
 SOURCE = """
     INSERT INTO source (id, slug, title, kind, url, authority, tags, interval_seconds, options, owner, paused,
@@ -19,6 +21,16 @@ STATE = """
         held, next_poll_at, last_poll_at, last_success_at, last_outcome)
     VALUES (:id, :empty, :failures, true, 0, 0, :empty, '{}', :empty, false, '2026-03-02 00:00:00', :polled, :read,
         :outcome)
+"""
+POST = """
+    INSERT INTO post (id, source_id, story_id, guid, relation, relation_reason, title, title_made, text, html, summary,
+        content_hash, first_seen_at, hashtags, categories, media, edited, backlog, revisions, taxonomy)
+    VALUES (:id, 1, 1, 'g', 'original', '', 'ШОС', false, '', '', '', :hash, '2026-01-01 00:00:00', '[]', '[]', '[]',
+        false, false, 0, '')
+"""
+TAG = """
+    INSERT INTO tag (post_id, facet, slug, main, weight, evidence)
+    VALUES (:post, 'organisation', :slug, true, 0.5, :evidence)
 """
 AT = "2026-03-01 12:00:00"
 
@@ -53,3 +65,29 @@ def test_0002_takes_the_state_of_each_source_from_what_the_old_columns_tell(data
         command.downgrade(schema._config(tx), "0001")
         assert tx.execute(text("SELECT count(*) FROM source_state")).scalar_one() == len(before)
     database.close()
+
+
+def test_0004_takes_the_names_out_of_evidence_and_puts_them_back(database_url: str) -> None:
+    database = Database(database_url)
+    named = [{"field": "title", "offset": 3, "words": "ШОС", "rule": "acronym"}]
+    with database.writing() as tx:
+        command.upgrade(schema._config(tx), "0006")
+        tx.execute(text(SOURCE), {"id": 1, "slug": "s", "url": "https://s.example/"})
+        tx.execute(text("INSERT INTO story (id, created_at) VALUES (1, '2026-01-01 00:00:00')"))
+        tx.execute(text(POST), {"id": 700, "hash": b"x"})
+        for slug, evidence in (("sco", named), ("asia", [])):
+            tx.execute(text(TAG), {"post": 700, "slug": slug, "evidence": json.dumps(evidence)})
+        command.upgrade(schema._config(tx), "0004")
+        assert evidence_of(tx) == {"sco": [["title", 3, "ШОС", "acronym"]], "asia": []}
+        command.downgrade(schema._config(tx), "0006")
+        assert evidence_of(tx) == {"sco": named, "asia": []}
+    schema.upgrade(database)
+    with database.reading() as tx:
+        [stored] = posts.latest(tx, limit=1)
+    assert [(e.field, e.words) for tag in stored.tags for e in tag.evidence] == [("title", "ШОС")]
+    database.close()
+
+
+def evidence_of(tx: Transaction) -> dict[str, object]:
+    rows = tx.execute(text("SELECT slug, evidence FROM tag"))
+    return {row.slug: json.loads(row.evidence) if isinstance(row.evidence, str) else row.evidence for row in rows}

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from monitor.core.errors import ConfigError
@@ -15,6 +16,12 @@ def test_upgrades_an_empty_database_to_exactly_the_tables(database_url: str) -> 
     assert schema.differences(database) == []
     assert database.problems() == []
     database.close()
+
+
+def test_the_chain_of_revisions_is_what_alembic_makes_of_the_files() -> None:
+    scripts = ScriptDirectory(str(schema.MIGRATIONS))
+    assert schema.revisions() == tuple(script.revision for script in scripts.walk_revisions())[::-1]
+    assert schema.needed() == scripts.get_current_head()
 
 
 def test_upgrading_again_changes_nothing(database: Database) -> None:

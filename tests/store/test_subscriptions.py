@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from monitor.core.model import Authority, Grouping, Owner, Schedule, Selection, Subscription
+from monitor.core.model import Authority, Facet, Grouping, Owner, Schedule, Selection, Subscription
 from monitor.store import schema, subscriptions
 from monitor.store.database import Database
 from tests import make
@@ -26,6 +26,7 @@ EVERYTHING: dict[str, Any] = {
         regions=("sahel",),
         countries=("kz",),
         issuers=("un",),
+        tags=("topic:grain",),
         sources=("mfa",),
         source_tags=("tag",),
         languages=("ru", "en"),
@@ -54,7 +55,11 @@ def put(database: Database, value: Subscription, *, due: datetime) -> Subscripti
     return stored(database, value.slug)
 
 
-@pytest.mark.parametrize("changes", [{}, EVERYTHING, {"schedule": CRON}], ids=["least", "everything", "cron"])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, EVERYTHING, {"schedule": CRON}, {"grouping": Facet("topic")}],
+    ids=["least", "everything", "cron", "own"],
+)
 def test_a_subscription_comes_back_as_it_was_stored(database: Database, changes: dict[str, Any]) -> None:
     value = make.subscription(**changes)
     back = put(database, value, due=NOW + hours(1))

@@ -1,0 +1,180 @@
+"""A simulated week over real sockets: `python -m benchmarks.world [--sources 300] [--days 7] [--seed 1]`.
+
+Hundreds of sources on as many addresses of 127/8 post, repeat, edit, break, redirect, throttle, drip, lie about ETags
+and dates, overflow their windows and change their guids (tests/world). The real poll loop, with fetcher, worker
+processes and SQLite, lives in that world; time passes only when nothing else can happen. Printed are
+
+  · the promises, judged from the servers' own log and the store: how often each was broken;
+  · the outages by kind, and how soon after their end the source was read again;
+  · the delay from publication to storage, beside that of fixed intervals with as many requests in the same world.
+
+The world follows from the seed. Which of two polls that are due at the same moment ends first does not, so figures of
+two runs differ a little. Leaves with 1 where a promise was broken or the fixed intervals were as good.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from monitor.core.pacing import Pace
+from monitor.store import schema
+from monitor.store.database import Database
+from tests.world.drive import Lived, live
+from tests.world.judge import Verdict
+from tests.world.publishers import HABITS, HOUR, Publisher, parties, populated
+
+WORKERS = 2
+
+
+@contextmanager
+def fresh_database() -> Iterator[Database]:
+    with tempfile.TemporaryDirectory() as directory:
+        database = Database(f"sqlite:///{Path(directory) / 'monitor.db'}")
+        schema.upgrade(database)
+        yield database
+        database.close()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.world")
+    parser.add_argument("--sources", type=int, default=300)
+    parser.add_argument("--days", type=float, default=7.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without-fixed", action="store_true", help="leave the comparison with fixed intervals out")
+    given = parser.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    publishers = populated(sources=given.sources, days=given.days, seed=given.seed)
+    began, worked = time.perf_counter(), time.process_time()
+    with fresh_database() as database:
+        lived = live(publishers, database, days=given.days, seed=given.seed, workers=WORKERS)
+        verdict = Verdict(lived)
+        overview(lived, given.seed, time.perf_counter() - began, time.process_time() - worked)
+        broken = promises(verdict)
+        outages(verdict)
+        warnings(verdict)
+        ours = verdict.delays()
+    if given.without_fixed:
+        return 1 if broken else 0
+    interval = timedelta(seconds=verdict.time_to_ask()) / lived.requests
+    fixed = Pace(floor=interval, ceiling=interval)
+    with fresh_database() as database:
+        beside = live(
+            publishers, database, days=given.days, seed=given.seed, pace=fixed, interval=interval, workers=WORKERS
+        )
+        theirs = Verdict(beside).delays()
+    ratio = delays(publishers, ours, theirs, lived, beside, interval)
+    return 1 if broken or ratio >= 1 else 0
+
+
+def overview(lived: Lived, seed: int, real: float, worked: float) -> None:
+    published = sum(len(p.articles) for p in lived.publishers)
+    print(
+        f"{len(lived.publishers)} sources of {len(parties(lived.publishers))} domains, {lived.days:g} days, "
+        f"seed {seed}: {published} articles, {lived.requests} requests, {len(lived.polls)} polls; {real:.0f} s, "
+        f"{worked:.0f} s of them processor time of this process (loop, fetcher, store and all the servers)"
+    )
+    for name, counted in (
+        ("kinds", Counter(p.kind for p in lived.publishers)),
+        ("habits", Counter(p.habit for p in lived.publishers)),
+        ("dates", Counter(p.dates for p in lived.publishers)),
+        ("validators", Counter(p.validators for p in lived.publishers)),
+        ("guids", Counter(p.guids for p in lived.publishers)),
+        ("oddities", Counter(odd for p in lived.publishers for odd in p.oddities)),
+        ("answers", Counter(asked.answer for asked in lived.log)),
+        ("polls", Counter(polled.reason or polled.outcome.value for polled in lived.polls)),
+    ):
+        print(f"  {name}: {', '.join(f'{what} {number}' for what, number in counted.most_common())}")
+
+
+def promises(verdict: Verdict) -> int:
+    print(f"\n{'promise':52}{'cases':>8}{'broken':>8}")
+    broken: list[str] = []
+    for promise in verdict.promises():
+        print(f"{promise.sentence:52}{promise.cases:8}{len(promise.broken):8}")
+        broken += (f"{promise.sentence}: {what}" for what in promise.broken)
+    for complaint in broken[:40]:
+        print(f"    {complaint}")
+    return len(broken)
+
+
+def outages(verdict: Verdict) -> None:
+    found: defaultdict[str, list[tuple[float, float | None]]] = defaultdict(list)
+    for publisher in verdict.lived.publishers:
+        for outage in verdict.outages(publisher):
+            length = (outage.until - outage.since) / HOUR
+            found[outage.what].append((length, verdict.back_after(publisher, outage)))
+    print(
+        f"\n{'outages that polls met':24}{'n':>5}{'mean length':>13}"
+        f"{'read again after its end: mean':>32}{'longest':>10}"
+    )
+    for what, cases in sorted(found.items()):
+        back = [after / 60 for _, after in cases if after is not None]
+        mean = sum(length for length, _ in cases) / len(cases)
+        after = f"{sum(back) / len(back):28.0f} min{max(back):6.0f} min" if back else ""
+        print(f"{what:24}{len(cases):5}{mean:11.1f} h{after}")
+
+
+def warnings(verdict: Verdict) -> None:
+    """Of how many sources whose dates mislead the clock is doubted, and of how many others."""
+    print(f"\n{'dates':12}{'sources':>8}{'with a warning':>16}   for example")
+    by_style = verdict.warnings()
+    for style, found in sorted(by_style.items()):
+        said = [sentence for sentence in found if sentence]
+        print(f"{style:12}{len(found):8}{len(said):16}   {said[0] if said else ''}")
+
+
+def delays(
+    publishers: Sequence[Publisher],
+    ours: dict[str, float],
+    theirs: dict[str, float],
+    lived: Lived,
+    beside: Lived,
+    interval: timedelta,
+) -> float:
+    """Print both; the ratio of the means of all posts."""
+    minutes = interval.total_seconds() / 60
+    print(
+        f"\nfixed intervals of {minutes:.1f} min: {beside.requests} requests "
+        f"({beside.requests / lived.requests:.3f} of ours)"
+    )
+    print(f"{'publication to storage, min':30}{'posts':>7}{'ours':>9}{'95 %':>8}{'fixed':>9}{'95 %':>8}{'ratio':>7}")
+    articles = {article.token: (p, article) for p in publishers for article in p.articles}
+    both = [token for token in ours if token in theirs]
+    groups: list[tuple[str, list[str]]] = [
+        (habit, [token for token in both if articles[token][0].habit == habit]) for habit in HABITS
+    ]
+    sound = [t for t in both if not articles[t][0].troubled(articles[t][1].at)]
+    groups += [
+        ("in trouble when published", sorted(set(both) - set(sound))),
+        ("all but those", sound),
+        ("all", both),
+    ]
+    ratio = 1.0
+    for name, tokens in groups:
+        if not tokens:
+            continue
+        (mean, late), (mean_fixed, late_fixed) = (_figures([each[t] / 60 for t in tokens]) for each in (ours, theirs))
+        ratio = mean / mean_fixed
+        print(f"{name:30}{len(tokens):7}{mean:9.1f}{late:8.0f}{mean_fixed:9.1f}{late_fixed:8.0f}{ratio:7.2f}")
+    print(f"stored by one of the two only: {len(set(ours) - set(theirs))} ours, {len(set(theirs) - set(ours))} fixed")
+    return ratio
+
+
+def _figures(found: Sequence[float]) -> tuple[float, float]:
+    ordered = sorted(found)
+    return sum(ordered) / len(ordered), ordered[int(len(ordered) * 0.95)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

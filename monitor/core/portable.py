@@ -1,0 +1,66 @@
+"""How the values that pass between processes are packed.
+
+A frozen dataclass with slots packs itself field by field, in Python; a post with its tags is made of a hundred such
+values. Packed as one tuple each, they take a third of the time. Importing this module is what makes it so.
+"""
+
+from __future__ import annotations
+
+import copyreg
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+from monitor.core.model import (
+    Document,
+    Evidence,
+    Forward,
+    Match,
+    Media,
+    Memory,
+    Post,
+    Prepared,
+    Reading,
+    Source,
+    Tag,
+)
+
+_PORTABLE: tuple[type[Any], ...] = (
+    Document,
+    Evidence,
+    Forward,
+    Match,
+    Media,
+    Memory,
+    Post,
+    Prepared,
+    Reading,
+    Source,
+    Tag,
+)
+# What sets each field of a new, empty value: frozen ones refuse the usual way.
+_SETTERS: dict[type[Any], tuple[Callable[[Any, Any], None], ...]] = {
+    kind: tuple(getattr(kind, each.name).__set__ for each in fields(kind)) for kind in _PORTABLE
+}
+
+
+def restored(kind: type[Any], *values: Any) -> Any:
+    """A value of a kind made of the values of its fields, in their order."""
+    value = object.__new__(kind)
+    for assign, each in zip(_SETTERS[kind], values, strict=True):
+        assign(value, each)
+    return value
+
+
+def _packing(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    values = attrgetter(*(each.name for each in fields(kind)))  # gives a tuple: each of them has several
+
+    def packed(value: Any) -> tuple[Any, ...]:
+        return restored, (kind, *values(value))
+
+    return packed
+
+
+for _kind in _PORTABLE:
+    copyreg.pickle(_kind, _packing(_kind))

@@ -1,0 +1,201 @@
+# ruff: noqa: E501 - markup and titles are easier to read unbroken
+"""Whole listing pages as sites build them, with menus, asides and footers: what a person would call the list is found.
+
+Written without looking at the rules; each has another shape.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sources.test_listing import read
+
+MENU = (
+    "<header><a href='/'>Home</a><nav><ul><li><a href='/ministry/minister'>The Minister</a></li>"
+    "<li><a href='/ministry/organisation'>Organisation of the Ministry</a></li>"
+    "<li><a href='/policy/europe'>European policy</a></li><li><a href='/policy/trade'>Foreign trade policy</a></li>"
+    "<li><a href='/services/visas'>Visas and consular services</a></li><li><a href='/press'>Press</a></li>"
+    "<li><a href='/contact'>Contact and opening hours</a></li></ul></nav></header>"
+)
+FOOTER = (
+    "<footer><ul><li><a href='/imprint'>Imprint</a></li><li><a href='/privacy'>Data protection notice</a></li>"
+    "<li><a href='https://social.example/mfa'>Follow the Ministry</a></li></ul><p>© 2026 Ministry</p></footer>"
+)
+READ_MOST = (
+    "<aside><h3>Read most</h3><ol><li><a href='/visa-form'>Application form for visas</a></li>"
+    "<li><a href='/travel'>Travel advice for all countries</a></li><li><a href='/jobs'>Vacancies at the Ministry</a></li>"
+    "</ol></aside>"
+)
+PAGER = "<div class='pager'><a href='?p=1'>1</a> <a href='?p=2'>2</a> <a href='?p=3'>3</a> <a href='?p=2'>Next page</a></div>"
+
+TABLES = (  # a site of the year 2000: tables in tables, two languages for each item
+    "<table width='100%'><tr><td width='150'><table><tr><td><a href='/minister'>The Minister</a></td></tr>"
+    "<tr><td><a href='/embassies'>Embassies abroad</a></td></tr><tr><td><a href='/visas'>Visa information</a></td></tr></table>"
+    "</td><td><h2>Statements of the spokesman</h2><table border='0'>"
+    + "".join(
+        f"<tr><td nowrap>{day:02}.11.2026</td><td><a href='/statements/2026/{day}.htm'>{title}</a></td>"
+        f"<td><a href='/statements/2026/{day}f.htm'>FR</a></td></tr>"
+        for day, title in (
+            (19, "On the situation in the Gulf of Guinea"),
+            (17, "On the elections in Ruritania"),
+            (12, "On the release of detained journalists"),
+            (9, "On the anniversary of the peace accord"),
+        )
+    )
+    + "</table></td></tr></table>"
+)
+DEFINITIONS = (
+    MENU
+    + "<main><h1>Communiqués</h1><h2>November 2026</h2><dl>"
+    + "".join(
+        f"<dt>{day} November 2026</dt><dd><a href='/com/{1200 + day}'>{title}</a><br>{note}</dd>"
+        for day, title, note in (
+            (20, "Joint communiqué on fisheries", "Signed in Valletta by both ministers."),
+            (18, "Communiqué of the 14th bilateral commission", "The commission met in the capital."),
+            (11, "Communiqué on the visit of the foreign minister", "Talks on energy and transit."),
+        )
+    )
+    + "</dl></main>"
+    + FOOTER
+)
+CARDS = (
+    MENU
+    + "<div class='layout'><section class='hero'><a href='/en/news/summit-closes'><h2>Summit closes with agreement on grain "
+    "corridors</h2></a><span class='date'>21 Nov 2026</span></section><div class='cards'>"
+    + "".join(
+        f"<div class='card'><div class='card-img'><a href='/en/news/{slug}'><img src='/i/{n}.jpg' alt=''></a></div>"
+        f"<div class='card-body'><span class='tag'><a href='/en/topics/{n}'>Topic {n}</a></span>"
+        f"<h3 class='card-title'><a href='/en/news/{slug}'>{title}</a></h3><p>{title} in the presence of the press.</p>"
+        f"<span class='date'>{20 - n} Nov 2026</span> <a class='more' href='/en/news/{slug}'>Read more</a></div></div>"
+        for n, (slug, title) in enumerate(
+            (
+                ("ambassador-credentials", "Ambassador presents credentials"),
+                ("climate-envoy", "Climate envoy meets island states"),
+                ("sanctions-package", "Council adopts new sanctions package"),
+                ("observer-mission", "Observer mission begins its work"),
+                ("water-treaty", "Water treaty enters into force"),
+            )
+        )
+    )
+    + f"</div>{PAGER}</div>{READ_MOST}{FOOTER}"
+)
+HEADINGS = (  # nothing but headings and paragraphs, one after the other
+    MENU
+    + "<div id='content'><h1>Press releases</h1>"
+    + "".join(
+        f"<h3><a href='/press/{number}/'>{title}</a></h3><p class='meta'>Vienna, {day} November 2026 – Nr. {number}</p>"
+        f"<p>{title}, the Ministry announced after talks that lasted until late in the evening.</p>"
+        for number, day, title in (
+            (411, 20, "Minister travels to the Western Balkans"),
+            (410, 19, "Humanitarian aid for flood victims"),
+            (409, 16, "Consular fees change in January"),
+            (408, 13, "Statement on the ceasefire"),
+        )
+    )
+    + f"</div>{READ_MOST}{FOOTER}"
+)
+ARABIC = (
+    "<nav><ul><li><a href='/ar/about'>عن الوزارة</a></li><li><a href='/ar/minister'>معالي الوزير</a></li>"
+    "<li><a href='/ar/services'>الخدمات القنصلية</a></li><li><a href='/ar/contact'>اتصل بنا</a></li></ul></nav>"
+    "<div dir='rtl'><h1>البيانات الصحفية</h1><div class='news-list'>"
+    + "".join(
+        f"<div class='news-item'><span class='news-date'>{day} نوفمبر ٢٠٢٦</span>"
+        f"<h4><a href='/ar/news/{number}'>{title}</a></h4></div>"
+        for number, day, title in (
+            (901, "٢٠", "وزير الخارجية يستقبل سفير مملكة بلجيكا"),
+            (900, "١٨", "بيان بشأن التطورات في المنطقة"),
+            (899, "١٥", "اختتام أعمال الدورة العادية لمجلس الوزراء"),
+            (898, "١١", "توقيع مذكرة تفاهم في مجال الطاقة المتجددة"),
+        )
+    )
+    + "</div></div><footer><a href='/ar/privacy'>سياسة الخصوصية</a></footer>"
+)
+CHINESE = (
+    "<div class='nav'><a href='/wjb/'>外交部</a><a href='/wjbz/'>外交部长</a><a href='/ywgg/'>业务公告</a>"
+    "<a href='/zlhd/'>资料活动</a><a href='/fw/'>领事服务</a></div><div class='rebox'><h2>发言人表态</h2>"
+    "<ul class='rebox_news'>"
+    + "".join(
+        f"<li><a href='./2026{month:02}/t2026{month:02}{day:02}_{1000 + day}.shtml'>{title}</a>"
+        f"<span>(2026-{month:02}-{day:02})</span></li>"
+        for month, day, title in (
+            (11, 20, "外交部发言人就有关问题答记者问"),
+            (11, 18, "外交部长同法国外长通电话"),
+            (11, 17, "第三轮中欧战略对话在北京举行"),
+            (10, 30, "关于双边航空协定的联合声明"),
+        )
+    )
+    + "</ul></div><div class='page'><a href='index_1.shtml'>下一页</a><a href='index_40.shtml'>尾页</a></div>"
+)
+DAYS = (  # the date stands once a day, above what happened then; items have the time alone
+    MENU
+    + "<main><h1>Новости</h1>"
+    + "".join(
+        f"<div class='day'><h2>{day} ноября 2026 года</h2>"
+        + "".join(
+            f"<div class='hentry'><time>{hour}:30</time><h3><a href='/events/{day}{hour}'>{title}</a></h3></div>"
+            for hour, title in events
+        )
+        + "</div>"
+        for day, events in (
+            (20, ((18, "Телефонный разговор с президентом"), (11, "Встреча с главой региона"))),
+            (19, ((16, "Совещание по экономическим вопросам"), (10, "Поздравление с национальным праздником"))),
+            (18, ((12, "Заседание попечительского совета"),)),
+        )
+    )
+    + "</main>"
+    + FOOTER
+)
+LINKS_ALONE = (  # no dates at all, and a menu that is longer than the list
+    MENU
+    + "<div class='main'><h1>Latest statements</h1><ul class='statements'>"
+    + "".join(
+        f"<li><a href='/statements/{slug}'>{title}</a></li>"
+        for slug, title in (
+            ("un-human-rights-council-item-4", "UN Human Rights Council: statement under agenda item 4"),
+            ("osce-permanent-council-freedom-media", "OSCE Permanent Council: statement on freedom of the media"),
+            ("security-council-briefing-sahel", "Security Council briefing on the Sahel: remarks as delivered"),
+            ("iaea-board-safeguards", "IAEA Board of Governors: statement on safeguards"),
+            ("disarmament-conference-opening", "Conference on Disarmament: opening statement"),
+        )
+    )
+    + f"</ul></div>{READ_MOST}{FOOTER}"
+)
+DOWNLOADS = (
+    MENU
+    + "<main><h1>Resolutions of the committee</h1><div class='accordion'>"
+    + "".join(
+        f"<div class='file-row'><div class='file-title'>{title}</div><div class='file-info'>adopted on 2026-0{month}-14</div>"
+        f"<div class='file-link'><a href='/files/res-{number}.pdf'>Download (PDF, {number} KB)</a></div></div>"
+        for number, month, title in (
+            (312, 9, "Resolution 312 on the protection of cultural heritage"),
+            (311, 7, "Resolution 311 on electoral observation"),
+            (310, 6, "Resolution 310 on migration and transit"),
+            (309, 3, "Resolution 309 on the budget of the assembly"),
+        )
+    )
+    + "</div></main>"
+    + FOOTER
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "first", "last", "number", "dates"),
+    [
+        pytest.param(TABLES, "On the situation in the Gulf of Guinea", "On the anniversary of the peace accord", 4, 4, id="tables"),
+        pytest.param(DEFINITIONS, "Joint communiqué on fisheries", "Communiqué on the visit of the foreign minister", 3, 3, id="definitions"),
+        pytest.param(CARDS, "Ambassador presents credentials", "Water treaty enters into force", 5, 5, id="cards"),
+        pytest.param(HEADINGS, "Minister travels to the Western Balkans", "Statement on the ceasefire", 4, 4, id="headings"),
+        pytest.param(ARABIC, "وزير الخارجية يستقبل سفير مملكة بلجيكا", "توقيع مذكرة تفاهم في مجال الطاقة المتجددة", 4, 4, id="arabic"),
+        pytest.param(CHINESE, "外交部发言人就有关问题答记者问", "关于双边航空协定的联合声明", 4, 4, id="chinese"),
+        pytest.param(DAYS, "Телефонный разговор с президентом", "Заседание попечительского совета", 5, 5, id="days"),
+        pytest.param(LINKS_ALONE, "UN Human Rights Council: statement under agenda item 4", "Conference on Disarmament: opening statement", 5, 0, id="links-alone"),
+        pytest.param(DOWNLOADS, "Resolution 312 on the protection of cultural heritage", "Resolution 309 on the budget of the assembly", 4, 4, id="downloads"),
+    ],
+)  # fmt: skip
+def test_the_list_that_a_person_sees_is_found(page: str, first: str, last: str, number: int, dates: int) -> None:
+    entries = read(page).entries
+    titles = [entry.title for entry in entries]
+    assert first in titles, titles
+    assert last in titles, titles
+    assert number <= len(titles) <= number + 1, titles  # the one that is shown large, above the list, may be among them
+    assert sum(entry.published is not None for entry in entries) >= dates

@@ -1,0 +1,228 @@
+"""What the shipped taxonomies make of names that mean something else, or several things: as a person would judge."""
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from monitor.core.model import Source
+from monitor.core.tagging import Tagger
+from monitor.provisioning.loading import load
+from tests.core.test_tagging import post
+
+SOURCE = Source(slug="mfa", title="Ministry", kind="feed", url="https://mfa.example/feed")
+
+
+@cache
+def tagger() -> Tagger:
+    with TemporaryDirectory() as nothing_of_the_operators:
+        return Tagger(load(Path(nothing_of_the_operators), kinds={}, addresses={}, channels={}).taxonomy)
+
+
+def named(text: str, language: str | None, hashtags: tuple[str, ...] = ()) -> set[str]:
+    """Slugs of what a text names, without what follows from membership."""
+    tags = tagger().tags(post(text=text, language=language, hashtags=hashtags), SOURCE)
+    return {tag.slug for tag in tags if tag.evidence[0].rule != "member"}
+
+
+# A language, a text, and all that it names.
+EXACTLY = [
+    # Georgia
+    ("en", "Georgia's Prime Minister spoke in Tbilisi.", "ge"),
+    ("en", "The recall affects a plant in Blakely, Georgia, near Atlanta.", "us"),
+    ("en", "Georgian Foreign Minister on the way to Kyiv", "ge ua"),
+    ("en", "South Georgia and the South Sandwich Islands", "gs"),
+    # persons
+    ("en", "Michael Jordan played for the Bulls.", ""),
+    ("en", "Mike Sullivan and Jordan Cownie brought the home side level.", ""),
+    ("en", "Talks with the Foreign Minister of Jordan Ayman Safadi", "jo"),
+    ("en", "King Abdullah of Jordan arrived.", "jo"),
+    ("en", "Chad Smith plays drums.", ""),
+    ("en", "Refugees from Darfur reach Chad.", "sd td"),
+    ("en", "Sofia Coppola's film", ""),
+    ("en", "The ministers met in Sofia.", "bg"),
+    ("ru", "София Коппола сняла фильм", ""),
+    ("ru", "Встреча прошла в Софии", "bg"),
+    ("ru", "Похищена картина Сальвадора Дали", ""),
+    ("ru", "Президент Сальвадора Букеле", "sv"),
+    ("ru", "Секретарь Татьяна Грузинская", ""),
+    ("ru", "Грузинская сторона", "ge"),
+    ("ru", "Дело Доминика Стросс-Кана", ""),
+    ("es", "El museo Reina Sofía", ""),
+    ("ar", "قال محمد المصري", ""),
+    ("ar", "قال الوزير المصري", "eg"),
+    # animals and food
+    ("en", "The family ate roast turkey.", ""),
+    ("en", "Thanksgiving turkey recalls: TURKEY farms are hit", ""),
+    ("en", "Turkey and Iraq signed.", "tr iq"),
+    ("en", "a guinea pig, guinea fowl and Guinea worm", ""),
+    # one name within another
+    ("en", "Papua New Guinea", "pg"),
+    ("en", "Equatorial Guinea", "gq"),
+    ("en", "Guinea-Bissau and Guinea", "gw gn"),
+    ("en", "piracy in the Gulf of Guinea", "west-africa"),
+    ("en", "Niger and Nigeria", "ne ng"),
+    ("en", "The Dominican Republic", "do"),
+    ("en", "Dominica, a member of CARICOM", "dm caricom"),
+    ("en", "North Macedonia's government in Skopje", "mk"),
+    ("en", "South Africa", "za"),
+    ("en", "in the Indian Ocean", "indian-ocean"),
+    ("en", "Central African Republic", "cf"),
+    ("en", "the Latin American parliaments", "latin-america-and-the-caribbean"),
+    ("en", "Northern Ireland", "gb"),
+    ("ru", "Вест-Индия и Ост-Индия", "caribbean"),
+    ("zh", "印度洋", "indian-ocean"),
+    # two Congos
+    ("en", "Fighting near Goma in eastern Congo", "cd"),
+    ("en", "President Sassou Nguesso of Congo in Brazzaville", "cg"),
+    ("en", "Congolese troops in the DRC", "cd"),
+    ("ru", "в Бельгийском Конго", "cd"),
+    # governments
+    ("en", "Washington and Moscow agreed.", "us ru"),
+    ("ru", "Вашингтон и Москва договорились", "us ru"),
+    ("zh", "华盛顿与莫斯科", "us ru"),
+    ("fr", "Washington et Moscou", "us ru"),
+    # acronyms and words
+    ("en", "It is up to us, who know what is at stake.", ""),
+    ("en", "WHO KNOWS WHAT THEY WANT FROM US?", ""),
+    ("en", "The Who played in London.", "gb"),
+    ("en", "The WHO says so.", "who"),
+    ("en", "The US and the UK", "us gb"),
+    ("en", "The U. S. Senate", "us"),
+    ("fr", "UN HOMME EST MORT", ""),
+    ("fr", "Un homme, au Mali", "ml"),
+    ("fr", "Il va au marché avec eux.", ""),
+    ("fr", "L'ONU et l'UE", "united-nations european-union"),
+    ("es", "La reunión de hoy", ""),
+    ("es", "ser miembro de la UE, se permite", "european-union"),
+    ("es", "- R. UNIDO - Londres", "gb"),
+    ("en", "AU summit in Addis Ababa", "african-union et"),
+    ("en", "Ag, Au and Cu are metals; au pair", ""),
+    ("en", "CIS leaders, SCO leaders", "cis sco"),
+    ("en", "IS fighters", ""),
+    ("en", "ICC cricket T20", ""),
+    ("en", "The ICC issued an arrest warrant.", "icc"),
+    ("ru", "Кроме того, всё хорошо", ""),
+    ("ru", "Того же мнения и министр. Более того.", ""),
+    ("ru", "Республика Того", "tg"),
+    ("ru", "ес, его, по", ""),
+    ("ru", "Страны ЕС и СНГ", "european-union cis"),
+    # whose council, whose alliance
+    ("en", "The UN Security Council met.", "un-security-council"),
+    ("en", "CSTO Collective Security Council", "csto"),
+    ("en", "the National Security Council", ""),
+    ("en", "Security Council of the Russian Federation", "ru"),
+    ("ru", "Совет коллективной безопасности ОДКБ", "csto"),
+    ("ru", "Секретарь Совета безопасности РФ", "ru"),
+    ("ru", "Резолюция Совета Безопасности ООН", "un-security-council"),
+    ("ru", "ООН: Совет Безопасности собрался", "united-nations un-security-council"),
+    ("fr", "Le Conseil de sécurité a adopté la résolution 2231.", "un-security-council"),
+    ("zh", "国家安全委员会", ""),
+    ("ar", "مجلس الأمن القومي", ""),
+    ("en", "The alliance of small parties", ""),
+    ("en", "The Organisation said nothing.", ""),
+    ("en", "Commonwealth Games", ""),
+    ("en", "The Commonwealth of Independent States", "cis"),
+    ("en", "the Union State of Russia and Belarus", "union-state"),
+    ("ru", "Союзное государство России и Белоруссии", "union-state"),
+    ("en", "The African Union", "african-union"),
+    ("en", "Bank of East Asia", ""),
+    ("en", "Organization for Security and Co-operation in Europe", "osce"),
+    ("en", "The UN Secretary-General spoke.", "un-secretary-general united-nations"),
+    ("ar", "الأمين العام للأمم المتحدة", "un-secretary-general united-nations"),
+    # companies, clubs, newspapers, treaties
+    ("en", "The Bank of Canada keeps its rate.", "ca"),
+    ("en", "Bank of America reports a loss.", ""),
+    ("en", "Malaysia Airlines Flight 370", ""),
+    ("en", "Manchester United beat Liverpool FC", ""),
+    ("en", "The New York Times and The Washington Post report", ""),
+    ("en", "according to China Daily", ""),
+    ("fr", "l'Agence France-Presse", ""),
+    ("ru", "форвард «Кёльна»", ""),
+    ("en", "the Paris Agreement", ""),
+    ("fr", "l'Accord de Paris", ""),
+    ("es", "el Acuerdo de París", ""),
+    ("zh", "巴黎协定", ""),
+    ("ar", "اتفاق باريس", ""),
+    ("en", "The ministers met in Paris.", "fr"),
+    ("en", "the Minsk agreements", ""),
+    ("en", "It costs 20 US dollars.", ""),
+    ("en", "Middle East respiratory syndrome", ""),
+    ("en", "West Nile virus", ""),
+    # peoples, languages
+    ("en", "a speech in French.", ""),
+    ("en", "a speech in French towns", "fr"),
+    ("ru", "владеет английским и испанским языками", ""),
+    ("ru", "английский премьер", "gb"),
+    ("en", "American officials", "us"),
+    ("en", "polish the table", ""),
+    ("fr", "les autorités dominicaines, à Saint-Domingue", "do"),
+    ("ru", "В семьях поляков и казахов", "pl kz"),
+    ("ru", "лондонский клуб", "gb"),
+    ("ar", "في حوزة الألمان", "de"),
+    ("ar", "اليد اليمنى", ""),
+    ("zh", "奥登西亚和保拉", ""),
+    ("zh", "沿海地区", ""),
+    ("zh", "拉美西斯二世", ""),
+    ("zh", "費德里克·費里尼", ""),
+    # shared cities
+    ("es", "en Valencia, cerca de Caracas, Venezuela", "ve"),
+    ("es", "en Córdoba, Argentina", "ar"),
+    ("en", "Santiago", ""),
+    ("en", "a village called Xyzzyville", ""),
+    # Amman and Oman
+    ("ar", "في عمّان عاصمة الأردن", "jo"),
+    ("ar", "سلطنة عمان", "om"),
+    # two languages in a post
+    (None, "The UN in Geneva. Встреча прошла в Астане.", "united-nations ch kz"),
+    ("en", "Kazakhstan and ШОС: встреча в Казани", "kz sco ru"),
+    # contested names
+    ("en", "Crimea", "ru ua"),
+    ("en", "the Falkland Islands", "fk"),
+    # Arabic prefixes, Chinese without spaces
+    ("ar", "وروسيا وبالصين ولمصر", "ru cn eg"),
+    ("zh", "中俄哈三国在上海合作组织框架内与哈萨克斯坦合作", "sco kz"),
+    ("zh", "在聯合國與歐盟", "united-nations european-union"),
+]
+
+
+@pytest.mark.parametrize(("language", "text", "expected"), EXACTLY, ids=[text[:40] for _, text, _ in EXACTLY])
+def test_a_text_names(language: str | None, text: str, expected: str) -> None:
+    assert named(text, language) == set(expected.split())
+
+
+@pytest.mark.parametrize(
+    ("hashtag", "expected"),
+    [
+        ("RussiaKazakhstan", "ru kz"),
+        ("РоссияКазахстан", "ru kz"),
+        ("NATO", "nato"),
+        ("UNGA80", "un-general-assembly"),
+        ("CentralAsia", "central-asia"),
+        ("Alliance", ""),
+        ("BankOfAmerica", ""),
+    ],
+)
+def test_a_hashtag_names(hashtag: str, expected: str) -> None:
+    assert named("", "en", (hashtag,)) == set(expected.split())
+
+
+def test_what_refers_back_is_evidence_for_what_was_named_last() -> None:
+    text = "NATO met. Later, the Alliance spoke with the OSCE. The Organisation agreed."
+    tags = {tag.slug: tag for tag in tagger().tags(post(text=text, language="en"), SOURCE)}
+    assert [each.words for each in tags["nato"].evidence] == ["NATO", "Alliance"]
+    assert [each.words for each in tags["osce"].evidence] == ["OSCE", "Organisation"]
+
+
+@pytest.mark.parametrize(
+    ("text", "regions"),
+    [
+        ("Talks in Astana", {"central-asia", "eurasia", "post-soviet-space", "asia"}),
+        ("Talks in Bamako", {"sahel", "africa", "west-africa", "sub-saharan-africa"}),
+        ("Talks in Tbilisi", {"south-caucasus", "black-sea", "caucasus"}),
+    ],
+)
+def test_a_city_leads_to_its_country_and_on_to_its_regions(text: str, regions: set[str]) -> None:
+    tags = tagger().tags(post(text=text, language="en"), SOURCE)
+    assert regions <= {tag.slug for tag in tags if tag.evidence[0].rule == "member"}
