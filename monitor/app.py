@@ -328,9 +328,7 @@ async def build(
             settings=settings,
             metrics=metrics,
             press=printing,
-            noticing=noticing.Parts(
-                database=database, clock=clock, folders=(settings.paths.data, settings.mailbox.directory)
-            ),
+            noticing=noticing.Parts(database=database, clock=clock, folders=_written_to(settings)),
             upkeep=Upkeep(),
             find=find,
             database=database,
@@ -355,6 +353,12 @@ async def build(
                 disable_after={Webhook.name: settings.webhook.disable_after} if settings.webhook.disable_after else {},
             ),
         )
+
+
+def _written_to(settings: Settings) -> tuple[Path, ...]:
+    """The folders on whose disks the service writes."""
+    data, mailbox = settings.paths.data, settings.mailbox.directory
+    return (data,) if mailbox.is_relative_to(data) else (data, mailbox)
 
 
 def press(settings: Settings) -> Press:

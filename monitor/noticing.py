@@ -47,14 +47,15 @@ async def note(parts: Parts) -> int:
     """Make notices of sources whose state changed and of digests that should have been compiled. Gives how many."""
     now = parts.clock()
 
-    def noted(tx: Transaction) -> int:
-        changes = notices.note_changes(tx, since=now - BACK)
-        late = [s for s in subscriptions.due(tx, now=now - OVERDUE) if s.next_due_at is not None]
-        return changes + sum(
-            notices.add(tx, of_overdue(each.slug, each.next_due_at, at=now)) for each in late if each.next_due_at
-        )
+    def happened(tx: Transaction) -> list[Notice]:
+        late = subscriptions.due(tx, now=now - OVERDUE)
+        overdue = [of_overdue(each.slug, each.next_due_at, at=now) for each in late if each.next_due_at is not None]
+        return notices.unnoted(tx, since=now - BACK) + overdue
 
-    return await parts.database.write(noted)
+    found = await parts.database.read(happened)
+    if not found:
+        return 0
+    return await parts.database.write(lambda tx: sum(notices.add(tx, each) for each in found))
 
 
 async def inspect(parts: Parts, *, database: bool = True) -> list[Notice]:

@@ -12,13 +12,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from monitor.core.errors import ConfigError, Problem, SourceError
 from monitor.core.model import Content, Digest, Printed
 from monitor.logs import get_logger
 from monitor.render import Design, digest_filled, page_filled
-from monitor.sources.workers import Workshop
+
+if TYPE_CHECKING:
+    from monitor.sources.workers import Workshop
 
 log = get_logger()
 
@@ -140,6 +142,8 @@ class Press:
         """The workshop, started when the first template of the operator's is to be filled."""
         async with self._starting:
             if self._workshop is None:
+                from monitor.sources.workers import Workshop  # noqa: PLC0415 - most installations never need it
+
                 workshop = Workshop(workers=1, time_limit=self._limits.seconds, memory_limit=self._limits.memory)
                 self._workshop = await workshop.__aenter__()
             return self._workshop

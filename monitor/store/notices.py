@@ -32,16 +32,13 @@ def add(tx: Transaction, value: Notice) -> bool:
     return tx.execute(added, [row]).first() is not None
 
 
-def note_changes(tx: Transaction, *, since: datetime) -> int:
-    """Make notices of the changes of sources' states at or after `since` that have none yet. Gives how many."""
+def unnoted(tx: Transaction, *, since: datetime) -> list[Notice]:
+    """Of the changes of sources' states at or after `since` that have no notice yet, those that are worth one."""
     noted = exists().where(notice.c.key == literal(change_key(0).removesuffix("0"), Text) + cast(change.c.id, Text))
     trouble = [state.value for state in TROUBLE]
     telling = or_(change.c.after.in_(trouble), change.c.before.in_(trouble))
     fresh = [of_change(each) for each in changes.where(tx, change.c.at >= since, telling, ~noted)]
-    found = [each for each in fresh if each is not None]
-    for each in found:
-        add(tx, each)
-    return len(found)
+    return [each for each in fresh if each is not None]
 
 
 def not_given(tx: Transaction, subscription_id: int, *, since: datetime, until: datetime) -> list[Notice]:
