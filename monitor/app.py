@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitor import delivery, digests, noticing, polling, retagging
+from monitor import alerts, delivery, digests, noticing, polling, retagging
 from monitor.channels import CHANNELS, chat
 from monitor.channels.channel import Channel
 from monitor.channels.chat import Chat
@@ -20,10 +20,12 @@ from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
 from monitor.core.addresses import refusal
+from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import (
     Clock,
+    Content,
     Digest,
     Document,
     Fetched,
@@ -51,7 +53,7 @@ from monitor.sources.discovery import discover
 from monitor.sources.equipped import retagged_equipped
 from monitor.sources.guard import literal
 from monitor.sources.transport import guarded_client
-from monitor.store import catalogue, health, notices, outbox, schema, sources
+from monitor.store import catalogue, health, notices, outbox, schema, search, sources
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -59,6 +61,10 @@ from monitor.store.health import Heartbeat
 log = get_logger()
 
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+ALERTING = timedelta(seconds=15)
+INDEXING = timedelta(seconds=30)
+INDEXED_AT_ONCE = 200  # posts in one transaction, so that polling never waits long for the write lock
+INDEXED_AT_MOST = 5_000  # posts a tick
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
 DAY = timedelta(days=1)
 RETAGGING = timedelta(seconds=10)  # how often posts are looked for that another version of the taxonomies tagged
@@ -160,6 +166,7 @@ class App:
     clock: Clock
     polling: polling.Parts
     digests: digests.Parts
+    alerts: alerts.Parts
     delivery: delivery.Parts
     retagging: retagging.Parts
     tools: Tools
@@ -175,7 +182,9 @@ class App:
         return (
             ("poll", settings.polling.tick, self._poll),
             ("compile", settings.digests.tick, self._compile),
+            ("alert", ALERTING, self._alert),
             ("deliver", settings.delivery.tick, self._deliver),
+            ("index", INDEXING, self._index),
             ("tend", TENDING, self._tend),
             ("retag", RETAGGING, self._retag),
         )
@@ -248,6 +257,19 @@ class App:
         await noticing.note(self.noticing)
         self.metrics.compiled(len(compiled))
         return f"{len(compiled)} digests compiled"
+
+    async def _alert(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        spoken = await alerts.alert_due(self.alerts)
+        return f"{sum(each.messages for each in spoken)} alerts written"
+
+    async def _index(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        indexed = 0
+        for _ in range(INDEXED_AT_MOST // INDEXED_AT_ONCE):
+            done = await self.database.write(lambda tx: search.index(tx, now=self.clock(), limit=INDEXED_AT_ONCE))
+            indexed += done
+            if done < INDEXED_AT_ONCE:
+                break
+        return f"{indexed} posts indexed for searching"
 
     async def _deliver(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         attempted = await delivery.deliver_due(self.delivery)
@@ -337,6 +359,7 @@ async def build(
             tools=tools,
             polling=poller.parts,
             digests=digest_parts(database, taxonomy, clock=clock, press=printing),
+            alerts=alert_parts(database, clock=clock, press=printing),
             retagging=retagging.Parts(database=database, retag=retag, version=taxonomy.version, clock=clock),
             delivery=delivery.Parts(
                 database=database,
@@ -388,6 +411,16 @@ def digest_parts(database: Database, taxonomy: Taxonomy, *, press: Press, clock:
         return await press.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
     return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
+
+
+def alert_parts(database: Database, *, press: Press, clock: Clock = utc_now) -> alerts.Parts:
+    """What alerting needs."""
+
+    async def render(alert: Alert) -> Content:
+        channel = alert.watch.alerts.channel if alert.watch.alerts else "email"
+        return await press.alert(alert, templates=CHANNELS[channel].templates)
+
+    return alerts.Parts(database=database, render=render, clock=clock)
 
 
 @asynccontextmanager

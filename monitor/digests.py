@@ -132,7 +132,7 @@ def select_edition(
         due_at=due_at,
         compiled_at=now,
         coverage=coverage,
-        watches=watches.every(tx),
+        watches=[watch for watch in watches.every(tx) if watch.in_digests and not watch.is_list],
         labels=labels,
     )
     return Edition(digest=replace(compiled, notices=tuple(told)), given=tuple(chosen))

@@ -14,10 +14,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, Problem, SourceError
 from monitor.core.model import Content, Digest, Printed
 from monitor.logs import get_logger
-from monitor.render import Design, digest_filled, page_filled
+from monitor.render import Design, alert_filled, digest_filled, page_filled
 
 if TYPE_CHECKING:
     from monitor.sources.workers import Workshop
@@ -63,6 +64,17 @@ class Press:
 
         content, problems = await self._first(self._design_of(digest), filled)
         return Printed(content=content, troubles=tuple(map(str, problems)))
+
+    async def alert(self, alert: Alert, *, templates: str) -> Content:
+        """An alert as an "email" or a "webhook"."""
+
+        async def filled(design: Design) -> Content:
+            return await self._run(design, alert_filled, design, alert, templates)
+
+        content, problems = await self._first(self._design, filled)
+        for problem in problems:
+            log.warning("template", watch=alert.watch.slug, problem=str(problem))
+        return content
 
     async def page(self, name: str, *, language: str, **values: object) -> str:
         """A page of templates/web."""

@@ -14,7 +14,7 @@ from monitor.cli.sources import state_of
 from monitor.core.model import MessageState, Notice, SourceStatus, Subscription
 from monitor.store.health import Heartbeat
 
-LOOPS = ("poll", "compile", "deliver")
+LOOPS = ("poll", "compile", "alert", "deliver")
 """The loops that must be alive; "tend" only clears away."""
 
 MISSED = 5  # rounds without a sign of life

@@ -53,6 +53,7 @@ TREE: Tree = {
         },
     ),
     "tag": Leaf("monitor.cli.tag:tag", "Show how a text is tagged, with the words that prove it.", True),
+    "search": Leaf("monitor.cli.search:run", "Search all stored posts with the language of watches.", True),
     "retag": Leaf("monitor.cli.retag:retag", "Tag stored posts anew, by the taxonomies as they are in the files."),
     "taxonomy": Branch(
         "What posts are tagged with.",
@@ -67,6 +68,9 @@ TREE: Tree = {
         {
             "list": Leaf("monitor.cli.watches:list_watches", "List watches with what they found lately."),
             "add": Leaf("monitor.cli.watches:add", "Look for something new from now on.", needs_arguments=True),
+            "backfill": Leaf(
+                "monitor.cli.watches:backfill", "Find a watch in stored posts, as if it had been there.", True
+            ),
             "remove": Leaf("monitor.cli.watches:remove", "Stop a watch; what it found stays.", needs_arguments=True),
             "test": Leaf("monitor.cli.watches_test:test", "Try a query on the stored posts.", needs_arguments=True),
         },

@@ -442,6 +442,68 @@ class Poll:
 # ── watches, subscriptions, schedules ──────────────────────────────────────────────────────────────────────
 
 
+class Priority(StrEnum):
+    """How much a watch matters to those who are alerted."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Quiet(StrEnum):
+    """What happens to alerts in quiet hours."""
+
+    HOLD = "hold"  # they wait until the hours end
+    CRITICAL = "critical"  # those of critical watches go out, the others wait
+    NONE = "none"  # what is found in these hours is not alerted at all; digests have it
+
+
+class Sensitivity(StrEnum):
+    """How much more than usual is a spike."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Change(StrEnum):
+    """What an edit did to the words that a watch looks for."""
+
+    ADDED = "added"  # the watch is found in a post in which it was not found before the edit
+    REMOVED = "removed"  # it is found no more
+    WITHDRAWN = "withdrawn"  # a post in which it was found was withdrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """Hours of the day, in local time, in which alerts are not wanted."""
+
+    start: time  # local, naive
+    end: time  # before `start` where the hours reach over midnight
+    timezone: str  # IANA name
+    then: Quiet = Quiet.HOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """What a watch sends by itself, and to whom."""
+
+    channel: str  # a name in channels.CHANNELS
+    recipients: tuple[str, ...]
+    language: str = "en"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    every: timedelta = timedelta()  # what was found in this time goes out together; zero: at once
+    quiet: QuietHours | None = None
+    stories: int = 1  # how many new stories …
+    within: timedelta = timedelta(hours=1)  # … in this time make an alert
+    cooldown: timedelta = timedelta()  # after an alert, nothing for so long; then all that came meanwhile
+    most: int = 20  # stories told in one alert; the others are counted, and listed in its plain text
+    spike: Sensitivity | None = None  # alert when much more is found than usual at this hour of this weekday
+    silence: timedelta | None = None  # alert when nothing is found for so long
+    edits: tuple[Change, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """A named query in the watch language."""
@@ -451,6 +513,10 @@ class Watch:
     query: str
     owner: Owner = Owner.OPERATOR
     paused: bool = False
+    is_list: bool = False  # not looked for by itself: words that other watches name as @slug
+    in_digests: bool = True  # has a section in digests
+    priority: Priority = Priority.NORMAL
+    alerts: Alerts | None = None
     id: int = 0
 
 
@@ -726,7 +792,7 @@ class Message:
     recipient: str
     content: Content
     options: Mapping[str, Any] = field(default_factory=dict)  # of the subscription's channel
-    subscription_slug: str = ""
+    subscription_slug: str = ""  # of an alert: its watch's
     created_at: datetime | None = None
     id: int = 0
     attempts: int = 0  # begun so far, the present one included

@@ -33,6 +33,7 @@ class Weight:
     longest: timedelta = timedelta(days=365)  # that the wait becomes, where the ceiling is not nearer
     reached: bool = True  # the server answered: the first wait is longer already
     ours: bool = False  # can be our own network's fault when everything fails
+    lasting: bool = False  # over only when somebody changes something: told at the first failure
 
 
 # A wait that grows by g is at most g - 1 times what the trouble has lasted: that is how late its end may be noticed.
@@ -40,8 +41,8 @@ _BRIEF = Weight(growth=1.3, longest=timedelta(hours=2), reached=False, ours=True
 _UNREADABLE = Weight(growth=1.3, longest=timedelta(hours=2), ours=True)
 _REFUSED = Weight(growth=1.6, longest=timedelta(hours=6))
 _BUSY = Weight(growth=1.4, longest=timedelta(hours=3))
-_MISSING = Weight(growth=1.8, longest=timedelta(hours=12))
-_OPERATOR = Weight(growth=6.0)
+_MISSING = Weight(growth=1.8, longest=timedelta(hours=12), lasting=True)
+_OPERATOR = Weight(growth=6.0, lasting=True)
 
 WEIGHTS = {
     # nothing came back: usually over within the hour

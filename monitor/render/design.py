@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from monitor.core.alerting import Alert
 from monitor.core.model import Content, Digest
 from monitor.render.renderer import Renderer
 
@@ -30,6 +31,11 @@ class Design:
 def digest_filled(design: Design, digest: Digest, templates: str) -> Content:
     """Renderer.digest by name, as other processes are asked for it."""
     return _renderer(design).digest(digest, templates=templates)
+
+
+def alert_filled(design: Design, alert: Alert, templates: str) -> Content:
+    """Renderer.alert by name."""
+    return _renderer(design).alert(alert, templates=templates)
 
 
 def page_filled(design: Design, name: str, language: str, values: Mapping[str, object]) -> str:

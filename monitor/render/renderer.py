@@ -12,11 +12,16 @@ from typing import Any
 import css_inline
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import escape
 
+from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, Problem
 from monitor.core.mail import UNSUBSCRIBE_HERE
 from monitor.core.model import Content, Digest, Facet
 from monitor.render import labels, plain
+from monitor.render.alert import View as AlertView
+from monitor.render.alert import payload as alert_payload
+from monitor.render.alert import view as alert_view
 from monitor.render.calendar import calendar
 from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
@@ -25,6 +30,9 @@ from monitor.render.shapes import HTML_LIMIT, Shape, ever_smaller
 
 NATIVE = ("slack", "discord", "teams")
 """Chat services that get messages in a form of their own, rendered from templates/chat/NAME.json.j2."""
+
+ALERT_PIECE = 900
+"""Characters of an alert in one chat message: Discord takes 2,000, and Markdown may double them."""
 
 LARGEST = 8_000_000
 """Characters that one of the operator's templates may give; the shipped ones stop by themselves."""
@@ -132,6 +140,28 @@ class Renderer:
         words = labels.load(language, [folder / "email" for folder in self._folders])
         return plain.clean(self._made(f"web/{name}.html.j2", t=words, product=self._title, **values))
 
+    def alert(self, alert: Alert, *, templates: str) -> Content:
+        """`alert` as an "email" (subject, text, HTML), a "webhook" (payload) or a "chat" (text).
+
+        Raises ConfigError, naming file and line, when a template or label file is at fault.
+        """
+        rules = alert.watch.alerts
+        words = labels.load(rules.language if rules else "en", [folder / "email" for folder in self._folders])
+        view = alert_view(alert, product=self._title, untitled=words("untitled"))
+        subject = _one_line(self._filled("email/alert-subject.txt.j2", view, words, Shape()))
+        if templates == "webhook":
+            return Content(subject=subject, payload=alert_payload(alert))
+        if templates == "chat":
+            return _alert_chat(subject, _tidy(self._filled("email/alert.txt.j2", view, words, Shape())))
+        if templates != "email":
+            raise ValueError(f"no templates named {templates!r}; there are 'email', 'webhook' and 'chat'")
+        bare = plain.clean(self._filled("email/alert.html.j2", view, words, Shape()))
+        return Content(
+            subject=subject,
+            text=_tidy(self._filled("email/alert.txt.j2", view, words, Shape())),
+            html=self._inliner.inline(_INDENT.sub("\n", bare)),
+        )
+
     def _subject(self, digest: Digest) -> str:
         words = self._labels(digest)
         return _one_line(self._filled("email/subject.txt.j2", self._edition(digest, words), words, Shape()))
@@ -178,7 +208,7 @@ class Renderer:
         html = self._inliner.inline(bare)
         return html if len(html.encode()) <= self._html_limit else None
 
-    def _filled(self, name: str, view: Edition, words: labels.Labels, shape: Shape) -> str:
+    def _filled(self, name: str, view: Edition | AlertView, words: labels.Labels, shape: Shape) -> str:
         return self._made(name, edition=view, t=words, shape=shape)
 
     def _made(self, name: str, **values: object) -> str:
@@ -216,6 +246,24 @@ class Renderer:
                 file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
             trace = trace.tb_next
         return Problem(file=file, line=line, path="", message=f"this template cannot be filled: {error}")
+
+
+def _alert_chat(subject: str, text: str) -> Content:
+    """An alert as chat services take it: its text, in messages that each of them has room for."""
+    pieces = [text[at : at + ALERT_PIECE] for at in range(0, len(text), ALERT_PIECE)]
+    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4"}
+    content_type = "application/vnd.microsoft.card.adaptive"
+    blocks = [{"type": "TextBlock", "wrap": True, "text": FILTERS["md"](piece)} for piece in pieces]
+    payload: dict[str, Any] = {
+        "markdown": FILTERS["md"](text),
+        "slack": [{"text": FILTERS["slack"](piece)} for piece in pieces],
+        "discord": [{"content": FILTERS["md"](piece), "allowed_mentions": {"parse": []}} for piece in pieces],
+        "teams": [
+            {"type": "message", "attachments": [{"contentType": content_type, "content": card | {"body": [block]}}]}
+            for block in blocks
+        ],
+    }
+    return Content(subject=subject, text=text, html=str(escape(text)), payload=payload)
 
 
 class _Sandbox(SandboxedEnvironment):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from monitor.core.dates import day_comes_first, is_numeric
@@ -30,8 +31,10 @@ class Tagger(Protocol):
 class WatchSet(Protocol):
     """Finds the watches that a post meets; see `core.watches`."""
 
-    def matches(self, post: Post, source: Source, tags: tuple[Tag, ...], /) -> tuple[Match, ...]:
-        """The watches found in `post`, with their evidence."""
+    def matches(
+        self, post: Post, source: Source, tags: tuple[Tag, ...], /, *, now: datetime | None = None
+    ) -> tuple[Match, ...]:
+        """The watches found in `post`, seen at `now`, with their evidence."""
         ...
 
 
@@ -59,7 +62,7 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
     digests = [digest8(post.guid, post.content_hash) for post in posts]
     entries = () if notes else _to_remember(window, posts, digests)
     return Reading(
-        posts=_prepared(posts, digests, source, tools),
+        posts=_prepared(posts, digests, source, tools, now=document.fetched_at),
         entries=len(window.entries),
         shown=len(posts),
         seen=packed(digests),
@@ -88,7 +91,7 @@ def read_part(part: Part, source: Source, tools: Tools) -> Reading | None:
     if next(fresh, None) is not None or not distinct(entries):
         return None
     return Reading(
-        posts=_prepared(posts, digests, source, tools),
+        posts=_prepared(posts, digests, source, tools, now=part.document.fetched_at),
         entries=len(entries),
         shown=len(entries),
         seen=packed(each.digest for each in entries),
@@ -99,11 +102,18 @@ def read_part(part: Part, source: Source, tools: Tools) -> Reading | None:
     )
 
 
-def _prepared(posts: Sequence[Post], digests: Sequence[bytes], source: Source, tools: Tools) -> tuple[Prepared, ...]:
+def _prepared(
+    posts: Sequence[Post], digests: Sequence[bytes], source: Source, tools: Tools, *, now: datetime
+) -> tuple[Prepared, ...]:
     """The posts whose digests are not known, tagged and matched."""
     known = frozenset(unpacked(source.memory.seen))
     return tuple(
-        Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags), taxonomy=tools.taxonomy)
+        Prepared(
+            post=post,
+            tags=tags,
+            matches=tools.watches.matches(post, source, tags, now=now),
+            taxonomy=tools.taxonomy,
+        )
         for post, digest in zip(posts, digests, strict=True)
         if digest not in known
         for tags in (tools.tagger.tags(post, source),)

@@ -11,10 +11,10 @@ from sqlalchemy import Select, and_, delete, exists, func, insert, not_, or_, se
 from monitor.core.model import Content, Delivery, Message, MessageState, StateChange
 from monitor.store import recipients
 from monitor.store.database import Transaction, insert_new_statement
-from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, MessageStateRow, SubscriptionRow, table
+from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, MessageStateRow, SubscriptionRow, WatchRow, table
 
 message, content, delivery = table(MessageRow), table(ContentRow), table(DeliveryRow)
-subscription, history = table(SubscriptionRow), table(MessageStateRow)
+subscription, history, watch = table(SubscriptionRow), table(MessageStateRow), table(WatchRow)
 
 HOUR = timedelta(hours=1)
 UNSENT = (MessageState.WAITING.value, MessageState.CLAIMED.value)
@@ -27,8 +27,9 @@ def add(
     keys: Sequence[tuple[str, str]],
     channel: str,
     options: dict[str, Any],
-    subscription_id: int,
-    digest_id: int | None,
+    subscription_id: int | None = None,
+    watch_id: int | None = None,
+    digest_id: int | None = None,
     now: datetime,
     in_order: bool = False,
     tickets: Mapping[str, str] | None = None,
@@ -60,6 +61,7 @@ def add(
         {
             "key": key,
             "subscription_id": subscription_id,
+            "watch_id": watch_id,
             "digest_id": digest_id,
             "content_id": content_id,
             "channel": channel,
@@ -346,7 +348,7 @@ def latest(
     if state is not None:
         query = query.where(message.c.state == state.value)
     if subscription_slug is not None:
-        query = query.where(subscription.c.slug == subscription_slug)
+        query = query.where(func.coalesce(subscription.c.slug, watch.c.slug) == subscription_slug)
     return _load(tx, query)
 
 
@@ -406,10 +408,11 @@ def _messages() -> Select[Any]:
             content.c.html,
             content.c.payload,
             content.c.calendar,
-            subscription.c.slug,
+            func.coalesce(subscription.c.slug, watch.c.slug).label("slug"),
         )
         .join(content, content.c.id == message.c.content_id)
-        .join(subscription, subscription.c.id == message.c.subscription_id)
+        .outerjoin(subscription, subscription.c.id == message.c.subscription_id)
+        .outerjoin(watch, watch.c.id == message.c.watch_id)
     )
 
 

@@ -33,10 +33,22 @@ from monitor.core.urls import canonical
 from monitor.core.verdicts import ruled
 from monitor.store import sources, verdicts
 from monitor.store.database import Transaction, insert_new, insert_new_statement
-from monitor.store.tables import MatchRow, PostRow, RevisionRow, SourceRow, StoryRow, TagRow, Utc, WatchRow, table
+from monitor.store.tables import (
+    MatchRow,
+    PostRow,
+    RevisionRow,
+    SourceRow,
+    StaleRow,
+    StoryRow,
+    TagRow,
+    Utc,
+    WatchRow,
+    table,
+)
 
 post, revision, story = table(PostRow), table(RevisionRow), table(StoryRow)
 tag, match, source, watch = table(TagRow), table(MatchRow), table(SourceRow), table(WatchRow)
+stale = table(StaleRow)  # for the search index
 
 CHUNK = 400  # bound values a statement may carry on every SQLite build, with room to spare
 LONGEST_GUID = 1000  # bytes; PostgreSQL's indexes take no more than 2,700 a row
@@ -242,6 +254,7 @@ def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
         completed.append((before.id, prepared))
+    insert_new(tx, stale, [{"post_id": id_} for id_, _ in completed], key=("post_id",))
     describe(tx, completed)
 
 
@@ -380,12 +393,12 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
                     slug=row.slug,
                     main=row.main,
                     weight=row.weight,
-                    evidence=_evidence(row.evidence),
+                    evidence=evidence_of(row.evidence),
                 )
             )
         found = select(match.c.post_id, match.c.evidence, watch.c.slug).join(watch, watch.c.id == match.c.watch_id)
         for row in tx.execute(found.where(match.c.post_id.in_(part)).order_by(watch.c.slug)):
-            matches[row.post_id].append(Match(watch=row.slug, evidence=_evidence(row.evidence)))
+            matches[row.post_id].append(Match(watch=row.slug, evidence=evidence_of(row.evidence)))
     offsets = sources.clock_offsets(tx, (row.source_id for row in rows))
     known_sources: dict[int, Source] = {}
     result = []
@@ -501,7 +514,8 @@ def evidence_rows(evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
     return [(e.field, e.offset, e.words, e.rule) for e in evidence]
 
 
-def _evidence(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
+def evidence_of(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
+    """Evidence as it is kept in a column, as values."""
     return tuple(
         Evidence(field=Field(field), offset=offset, words=words, rule=rule) for field, offset, words, rule in rows
     )

@@ -320,8 +320,64 @@ class WatchRow(Base, table=True):
     query: str = text_column()
     owner: str = text_column()
     paused: bool
+    is_list: bool
+    in_digests: bool
+    priority: str = text_column()
+    alerts: dict[str, Any] | None = json_column()
     created_at: datetime = time_column()
     removed_at: datetime | None = time_column()
+
+
+class AlertStateRow(Base, table=True):
+    """Where the alerts of a watch stand. What a file or a person decides of them is in the watch itself."""
+
+    __tablename__ = "alert_state"
+    __table_args__ = (Index(None, "next_due_at"),)
+
+    watch_id: int = reference("watch.id", primary_key=True)
+    since_at: datetime = time_column()  # what was first seen before is the past, and never alerted
+    next_due_at: datetime = time_column()
+    last_alert_at: datetime | None = time_column()
+    spike_at: datetime | None = time_column()  # when a spike was last alerted
+    silence_at: datetime | None = time_column()  # when the silence that lasts was alerted
+
+
+class AlertedRow(Base, table=True):
+    """A post that an alert of a watch has told of, and why: it is never told again for that."""
+
+    __tablename__ = "alerted"
+    __table_args__ = (Index(None, "watch_id", "story_id"),)
+
+    watch_id: int = reference("watch.id", primary_key=True)
+    post_id: int = reference("post.id", primary_key=True)
+    reason: str = Field(sa_type=Text, primary_key=True)  # "match", or what an edit did and the revision's number
+    story_id: int = reference("story.id", nullable=False)
+    at: datetime = time_column()
+
+
+class IndexedRow(Base, table=True):
+    """A post whose words are in the search index. Rows below the mark that `search_state` keeps are not needed."""
+
+    __tablename__ = "indexed"
+
+    post_id: int = reference("post.id", primary_key=True)
+
+
+class StaleRow(Base, table=True):
+    """A post whose words changed after they were indexed."""
+
+    __tablename__ = "stale"
+
+    post_id: int = reference("post.id", primary_key=True)
+
+
+class SearchStateRow(Base, table=True):
+    """One row: how far the search index has come."""
+
+    __tablename__ = "search_state"
+
+    id: int = Field(primary_key=True)  # 1
+    settled: int  # the words of every post up to this id are in the index
 
 
 class MatchRow(Base, table=True):
@@ -402,7 +458,8 @@ class MessageRow(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = text_column(unique=True)
-    subscription_id: int = reference("subscription.id", nullable=False)
+    subscription_id: int | None = reference("subscription.id", nullable=True)  # of a digest
+    watch_id: int | None = reference("watch.id", nullable=True)  # of an alert
     digest_id: int | None = reference("digest.id", nullable=True)
     content_id: int = reference("content.id", nullable=False)
     channel: str = text_column()

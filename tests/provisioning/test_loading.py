@@ -632,4 +632,8 @@ def test_the_examples_that_are_commented_out_are_sound_too(tmp_path):
         "archive",
         "operator",
     }
-    assert {each.slug for each in after.watches} - {each.slug for each in before.watches} == {"elections"}
+    assert {each.slug for each in after.watches} - {each.slug for each in before.watches} == {
+        "elections",
+        "wheat-words",
+        "wheat-exports",
+    }
