@@ -6,9 +6,8 @@ that nobody else settled this watch meanwhile. When a watch is looked at next is
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -40,7 +39,7 @@ log = get_logger()
 
 MARGIN = timedelta(days=1)  # how far back is looked for what was not told, beyond what waits by rule
 
-Render = Callable[[Alert], Content]
+Render = Callable[[Alert], Awaitable[Content]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +93,7 @@ async def alert_one(parts: Parts, standing: Standing) -> Alerted | None:
     outcome = await parts.database.read(lambda tx: decide(tx, standing, now=now))
     if not _changes_anything(outcome, now=now):
         return None
-    contents = [await asyncio.to_thread(parts.render, alert) for alert in outcome.alerts]
+    contents = [await parts.render(alert) for alert in outcome.alerts]
     done = await parts.database.write(lambda tx: settle(tx, outcome, contents, now=now))
     if not done:
         return None

@@ -5,22 +5,23 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitor import alerts, delivery, digests, polling, retagging
-from monitor.channels import CHANNELS
+from monitor import alerts, delivery, digests, noticing, polling, retagging
+from monitor.channels import CHANNELS, chat
 from monitor.channels.channel import Channel
+from monitor.channels.chat import Chat
 from monitor.channels.email import Email
 from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
 from monitor.core.addresses import refusal
 from monitor.core.alerting import Alert
-from monitor.core.errors import SourceError
+from monitor.core.errors import ConfigError, SourceError
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import (
     Clock,
@@ -28,9 +29,12 @@ from monitor.core.model import (
     Digest,
     Document,
     Fetched,
+    Notice,
+    Printed,
     Source,
     Subscription,
 )
+from monitor.core.notices import of_stumble
 from monitor.core.pacing import Patience
 from monitor.core.retagging import Job, Retagged
 from monitor.core.tagging import Tagger
@@ -39,8 +43,9 @@ from monitor.logs import get_logger
 from monitor.metrics import Metrics
 from monitor.poller import USER_AGENT, Tools
 from monitor.poller import build as poller_of
+from monitor.press import Limits, Press
 from monitor.provisioning import Configuration, compiled, load, shipped
-from monitor.render import Renderer
+from monitor.render import Design, feeds
 from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
@@ -48,7 +53,7 @@ from monitor.sources.discovery import discover
 from monitor.sources.equipped import retagged_equipped
 from monitor.sources.guard import literal
 from monitor.sources.transport import guarded_client
-from monitor.store import catalogue, habits, health, histories, outbox, schema, search, sources
+from monitor.store import catalogue, habits, health, histories, notices, outbox, schema, search, sources
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -61,6 +66,7 @@ INDEXING = timedelta(seconds=30)
 INDEXED_AT_ONCE = 200  # posts in one transaction, so that polling never waits long for the write lock
 INDEXED_AT_MOST = 5_000  # posts a tick
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
+DAY = timedelta(days=1)
 RETAGGING = timedelta(seconds=10)  # how often posts are looked for that another version of the taxonomies tagged
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
@@ -122,7 +128,11 @@ def apply_configuration(database: Database, configuration: Configuration, *, now
 def cautions(settings: Settings, subscriptions: Sequence[Subscription], sources: Sequence[Source] = ()) -> list[str]:
     """What is no fault of any file by itself, but will keep posts or digests from arriving."""
     found = []
-    for name, missing in ((Email.name, not settings.smtp.host), (Webhook.name, not settings.webhook.secrets)):
+    for name, missing in (
+        (Email.name, not settings.smtp.host),
+        (Webhook.name, not settings.webhook.secrets),
+        (Chat.name, not settings.chat.targets),
+    ):
         waiting = [s.slug for s in subscriptions if s.channel == name and not s.paused]
         if missing and waiting:
             needs = CHANNELS[name].needs
@@ -161,6 +171,9 @@ class App:
     retagging: retagging.Parts
     tools: Tools
     metrics: Metrics
+    press: Press
+    noticing: noticing.Parts
+    upkeep: Upkeep
     find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
 
     def loops(self) -> tuple[Loop, ...]:
@@ -176,10 +189,31 @@ class App:
             ("retag", RETAGGING, self._retag),
         )
 
+    async def feed(self, subscription: Subscription, form: str, address: str) -> bytes:
+        """What a subscription selected lately as an "atom" or "json" document; `address` is where that is fetched."""
+        now = self.clock()
+        stories = await self.database.read(lambda tx: digests.lately(tx, subscription, now=now))
+        labels = {
+            f"{tag.facet}:{tag.slug}": self.taxonomy.label(tag.facet, tag.slug, subscription.language)
+            for story in stories
+            for tag in story.tags
+        }
+        write = {"atom": feeds.atom, "json": feeds.json_feed}[form]
+        updated = max((story.lead.first_seen_at for story in stories), default=subscription.created_at or now)
+        return write(stories, title=subscription.title, address=address, labels=labels, updated=updated)
+
     async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
         """Record that a loop is alive."""
         sign = Heartbeat(loop=loop, at=self.clock(), every=every, process=process, detail=detail)
-        await self.database.write(lambda tx: health.beat(tx, sign))
+        stumbles = tuple(self.upkeep.stumbles)
+
+        def alive(tx: Transaction) -> None:
+            health.beat(tx, sign)
+            for each in stumbles:
+                notices.add(tx, each)
+
+        await self.database.write(alive)
+        del self.upkeep.stumbles[: len(stumbles)]
         if self.settings.metrics.listen:
             messages, states, due = await self.database.read(_standing)
             self.metrics.stands(
@@ -189,6 +223,11 @@ class App:
                 now=sign.at.timestamp(),
                 loop=loop,
             )
+
+    def stumbled(self, loop: str, error: Exception) -> None:
+        """Remember that a round of a loop failed; the next sign of life tells the operator."""
+        why = f"{type(error).__name__}: {error}"
+        self.upkeep.stumbles.append(of_stumble(loop, why, at=self.clock()))
 
     async def sign_off(self, process: str) -> None:
         """Record that the service stopped in order."""
@@ -215,6 +254,7 @@ class App:
 
     async def _compile(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         compiled = await digests.compile_due(self.digests)
+        await noticing.note(self.noticing)
         self.metrics.compiled(len(compiled))
         return f"{len(compiled)} digests compiled"
 
@@ -242,7 +282,13 @@ class App:
         dropped = await self.database.write(lambda tx: sources.forget_polls(tx, keep=keep))
         await self.database.write(lambda tx: _forget_traces(tx, now=self.clock()))
         silent = await polling.note_silence(self.polling)
-        return f"{len(silent)} sources found silent, {dropped} old poll records dropped"
+        checks_database = self.upkeep.daily(self.clock())
+        wrong = await noticing.inspect(self.noticing, database=checks_database)
+        _, messages = await noticing.forget(self.noticing, keep=self.settings.delivery.keep)
+        return (
+            f"{len(silent)} sources found silent, {dropped} old poll records and {messages} old messages dropped, "
+            f"{len(wrong)} troubles found"
+        )
 
     async def _retag(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         if not self.tools.begun:
@@ -256,6 +302,21 @@ def _forget_traces(tx: Transaction, *, now: datetime) -> None:
     """Clear away what was noted of posts and came to nothing."""
     habits.forget(tx, now=now)
     histories.forget(tx, now=now)
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """What this process remembers between rounds."""
+
+    checked_at: datetime | None = None  # the database
+    stumbles: list[Notice] = field(default_factory=list)  # rounds that failed, to be told when the database can
+
+    def daily(self, now: datetime) -> bool:
+        """True once a day."""
+        if self.checked_at is not None and now - self.checked_at < DAY:
+            return False
+        self.checked_at = now
+        return True
 
 
 def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, int], datetime | None]:
@@ -273,7 +334,7 @@ async def build(
     async with AsyncExitStack() as stack:
         poller = await stack.enter_async_context(poller_of(settings, database, lambda: taxonomy, clock=clock))
         fetcher, tools = poller.fetcher, poller.tools
-        channels = await stack.enter_async_context(_channels(settings, clock=clock))
+        built = await stack.enter_async_context(channels(settings, clock=clock))
 
         async def retag(jobs: Sequence[Job]) -> list[Retagged]:
             return await tools.run(retagged_equipped, jobs)
@@ -291,21 +352,25 @@ async def build(
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
 
         metrics = Metrics()
+        printing = await stack.enter_async_context(press(settings))
         yield App(
             settings=settings,
             metrics=metrics,
+            press=printing,
+            noticing=noticing.Parts(database=database, clock=clock, folders=_written_to(settings)),
+            upkeep=Upkeep(),
             find=find,
             database=database,
             taxonomy=taxonomy,
             clock=clock,
             tools=tools,
             polling=poller.parts,
-            digests=digest_parts(settings, database, taxonomy, clock=clock),
-            alerts=alert_parts(settings, database, clock=clock),
+            digests=digest_parts(database, taxonomy, clock=clock, press=printing),
+            alerts=alert_parts(database, clock=clock, press=printing),
             retagging=retagging.Parts(database=database, retag=retag, version=taxonomy.version, clock=clock),
             delivery=delivery.Parts(
                 database=database,
-                channels=channels,
+                channels=built,
                 clock=clock,
                 chance=chance,
                 patience=Patience(
@@ -314,68 +379,100 @@ async def build(
                     longest=settings.delivery.backoff_ceiling,
                 ),
                 claim_for=settings.delivery.claim,
+                hourly={name: settings.delivery.hourly_limit for name in CHANNELS if name != Mailbox.name},
+                disable_after={Webhook.name: settings.webhook.disable_after} if settings.webhook.disable_after else {},
             ),
         )
 
 
-def digest_parts(
-    settings: Settings, database: Database, taxonomy: Taxonomy, *, clock: Clock = utc_now
-) -> digests.Parts:
-    """What compiling needs, without the parts of the other loops: previews are made with it."""
-    renderer = Renderer(
-        shipped=shipped("templates"), override=settings.digests.templates_dir, title=settings.digests.title
+def _written_to(settings: Settings) -> tuple[Path, ...]:
+    """The folders on whose disks the service writes."""
+    data, mailbox = settings.paths.data, settings.mailbox.directory
+    return (data,) if mailbox.is_relative_to(data) else (data, mailbox)
+
+
+def press(settings: Settings) -> Press:
+    """Where digests and pages are rendered: an async context."""
+    own, limits = settings.digests.templates_dir, settings.digests
+    return Press(
+        Design(
+            shipped=shipped("templates"),
+            overrides=(own.resolve(),) if own else (),
+            title=settings.digests.title,
+            pages=bool(settings.web.url),
+        ),
+        limits=Limits(seconds=limits.render_timeout.total_seconds(), memory=limits.render_memory_mb * 2**20),
     )
 
-    def render(edition: Digest) -> Content:
-        return renderer.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+
+async def printed(settings: Settings, edition: Digest) -> Printed:
+    """A digest as it would be sent, for commands that compile without the service."""
+    async with press(settings) as printing:
+        return await printing.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+
+
+def digest_parts(database: Database, taxonomy: Taxonomy, *, press: Press, clock: Clock = utc_now) -> digests.Parts:
+    """What compiling needs."""
+
+    async def render(edition: Digest) -> Printed:
+        return await press.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
     return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock)
 
 
-def alert_parts(settings: Settings, database: Database, *, clock: Clock = utc_now) -> alerts.Parts:
+def alert_parts(database: Database, *, press: Press, clock: Clock = utc_now) -> alerts.Parts:
     """What alerting needs."""
-    renderer = Renderer(
-        shipped=shipped("templates"), override=settings.digests.templates_dir, title=settings.digests.title
-    )
 
-    def render(alert: Alert) -> Content:
+    async def render(alert: Alert) -> Content:
         channel = alert.watch.alerts.channel if alert.watch.alerts else "email"
-        return renderer.alert(alert, templates=CHANNELS[channel].templates)
+        return await press.alert(alert, templates=CHANNELS[channel].templates)
 
     return alerts.Parts(database=database, render=render, clock=clock)
 
 
 @asynccontextmanager
-async def _channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[str, Channel]]:
+async def channels(settings: Settings, *, clock: Clock) -> AsyncGenerator[dict[str, Channel]]:
     """The channels that the settings are enough for."""
-    channels: dict[str, Channel] = {}
+    built: dict[str, Channel] = {}
     smtp, webhook = settings.smtp, settings.webhook
     sender = {"sender": smtp.sender} if smtp.sender else {}
-    channels[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, **sender)
-    if smtp.host:
-        channels[Email.name] = Email(
-            host=smtp.host,
-            port=smtp.port,
-            sender=smtp.sender,
-            clock=clock,
-            security=smtp.security.value,
-            username=smtp.username or None,
-            password=smtp.password.get_secret_value() or None,
-            timeout=smtp.timeout.total_seconds(),
-            helo=smtp.helo or None,
-        )
+    base = settings.web.url.rstrip("/")
+    unsubscribe = (lambda token: f"{base}/unsubscribe/{token}") if base else None
+    built[Mailbox.name] = Mailbox(folder=settings.mailbox.directory, clock=clock, unsubscribe=unsubscribe, **sender)
     async with AsyncExitStack() as stack:
+        if smtp.host:
+            email = built[Email.name] = Email(
+                host=smtp.host,
+                port=smtp.port,
+                sender=smtp.sender,
+                clock=clock,
+                security=smtp.security.value,
+                username=smtp.username or None,
+                password=smtp.password.get_secret_value() or None,
+                timeout=smtp.timeout.total_seconds(),
+                helo=smtp.helo or None,
+                unsubscribe=unsubscribe,
+            )
+            stack.push_async_callback(email.aclose)
         if webhook.secrets:
             client = guarded_client(
                 user_agent=USER_AGENT,
                 timeout=webhook.timeout.total_seconds(),
                 allow=EVERYWHERE if webhook.allow_private else settings.network.allow,
             )
-            channels[Webhook.name] = Webhook(
+            built[Webhook.name] = Webhook(
                 client=await stack.enter_async_context(client),
                 secrets=webhook.secrets_by_name(),
                 clock=clock,
                 user_agent=USER_AGENT,
                 timeout=webhook.timeout.total_seconds(),
             )
-        yield channels
+        if settings.chat.targets:
+            client = guarded_client(user_agent=USER_AGENT, timeout=chat.TIMEOUT, allow=settings.network.allow)
+            try:
+                built[Chat.name] = Chat(
+                    targets=settings.chat.by_name(), client=await stack.enter_async_context(client), clock=clock
+                )
+            except ValueError as error:
+                raise ConfigError(f"chat.targets: {error}") from error
+        yield built

@@ -15,11 +15,12 @@ from datetime import datetime, timedelta
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.core.errors import DeliveryError
-from monitor.core.model import Clock, Delivery, Message, MessageState
+from monitor.core.model import Clock, Delivery, Message, MessageState, Recipient
+from monitor.core.notices import of_dead, of_disabled
 from monitor.core.pacing import Patience, next_attempt_at
 from monitor.logs import get_logger
-from monitor.store import outbox
-from monitor.store.database import Database
+from monitor.store import notices, outbox, recipients
+from monitor.store.database import Database, Transaction
 
 log = get_logger()
 
@@ -36,6 +37,8 @@ class Parts:
     chance: Callable[[], float]  # uniform in [0, 1)
     patience: Patience = field(default_factory=Patience)
     claim_for: timedelta = timedelta(minutes=5)  # longer than any attempt may take
+    hourly: Mapping[str, int] = field(default_factory=dict)  # messages an hour for one recipient, by channel
+    disable_after: Mapping[str, timedelta] = field(default_factory=dict)  # of nothing but failures, by channel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,9 @@ class Attempted:
     state: MessageState
     attempt: Delivery
     next_attempt_at: datetime | None = None
+    refused: bool = False  # for good
+    unwanted: bool = False  # and everything else that we might send there
+    progress: int = 0  # parts handed over before it failed
 
 
 async def deliver_due(parts: Parts) -> list[Attempted]:
@@ -64,7 +70,9 @@ async def deliver_due(parts: Parts) -> list[Attempted]:
 async def _claim(parts: Parts, token: str) -> list[Message]:
     now = parts.clock()
     until = now + parts.claim_for
-    return await parts.database.write(lambda tx: outbox.claim_due(tx, now=now, until=until, token=token, limit=CLAIM))
+    return await parts.database.write(
+        lambda tx: outbox.claim_due(tx, now=now, until=until, token=token, limit=CLAIM, hourly=parts.hourly)
+    )
 
 
 async def _try(parts: Parts, message: Message, token: str) -> Attempted:
@@ -84,18 +92,47 @@ async def _try(parts: Parts, message: Message, token: str) -> Attempted:
     else:
         attempt = _attempt(parts, message, started_at, MessageState.DELIVERED.value, receipt.detail)
         ended = Attempted(message=message, state=MessageState.DELIVERED, attempt=attempt)
-    await parts.database.write(
-        lambda tx: outbox.settle(
-            tx,
-            message.id,
-            token=token,
-            state=ended.state,
-            attempt=ended.attempt,
-            next_attempt_at=ended.next_attempt_at,
-        )
-    )
+    await parts.database.write(lambda tx: _settle(tx, parts, ended, token=token))
     _report(ended)
     return ended
+
+
+def _settle(tx: Transaction, parts: Parts, ended: Attempted, *, token: str) -> None:
+    """Record how an attempt ended, how its recipient stands now, and what the operator should know of it."""
+    message, attempt = ended.message, ended.attempt
+    channel, address, at = message.channel, message.recipient, attempt.finished_at
+    outbox.settle(
+        tx,
+        message.id,
+        token=token,
+        state=ended.state,
+        attempt=attempt,
+        next_attempt_at=ended.next_attempt_at,
+        progress=ended.progress,
+    )
+    if ended.state is MessageState.DELIVERED:
+        recipients.succeeded(tx, channel, address, at=at)
+        return
+    standing = recipients.failed(tx, channel, address, at=at, error=attempt.detail, refused=ended.refused)
+    if ended.state is MessageState.DEAD:
+        notices.add(tx, of_dead(message, attempt))
+    why = _why_disable(parts, ended, standing)
+    if why and recipients.disable(tx, channel, address, at=at, reason=why):
+        given_up = outbox.give_up(tx, channel=channel, recipient=address, reason=why, now=at)
+        notices.add(tx, of_disabled(standing, why, len(given_up), at=at))
+
+
+def _why_disable(parts: Parts, ended: Attempted, standing: Recipient) -> str | None:
+    if ended.unwanted:
+        return ended.attempt.detail
+    longest = parts.disable_after.get(ended.message.channel)
+    if (
+        longest is None
+        or standing.failing_since is None
+        or ended.attempt.finished_at - standing.failing_since < longest
+    ):
+        return None
+    return f"nothing but failures since {standing.failing_since:%Y-%m-%d %H:%M} UTC, the last: {ended.attempt.detail}"
 
 
 def _channel(parts: Parts, message: Message) -> Channel:
@@ -123,7 +160,15 @@ def _unhappy(parts: Parts, message: Message, started_at: datetime, error: Delive
     state = MessageState.DEAD if later is None else MessageState.WAITING
     outcome = "dead" if later is None else "retry"
     attempt = _attempt(parts, message, started_at, outcome, str(error))
-    return Attempted(message=message, state=state, attempt=attempt, next_attempt_at=later)
+    return Attempted(
+        message=message,
+        state=state,
+        attempt=attempt,
+        next_attempt_at=later,
+        refused=error.permanent,
+        unwanted=error.unwanted,
+        progress=error.progress,
+    )
 
 
 def _attempt(parts: Parts, message: Message, started_at: datetime, outcome: str, detail: str) -> Delivery:

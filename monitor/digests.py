@@ -7,26 +7,28 @@ is simply not covered, and stands in the next edition.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from monitor.core import schedule
 from monitor.core.changes import news
 from monitor.core.digest import Labels, digest, items, wanted
-from monitor.core.model import Clock, Content, Digest, StoredPost, Subscription
+from monitor.core.model import Clock, Content, Digest, Item, Notice, Notices, Printed, StoredPost, Subscription
+from monitor.core.notices import OVERDUE, of_late, of_template
 from monitor.logs import get_logger
-from monitor.store import digests, outbox, posts, subscriptions, watches
+from monitor.store import digests, notices, outbox, posts, subscriptions, tickets, watches
 from monitor.store.database import Database, Transaction
 
 log = get_logger()
 
 LOOKBACK = timedelta(days=1)  # what a subscription's first digest may reach back before the subscription was made
+FEED_DAYS, FEED_STORIES = timedelta(days=7), 100  # how far a subscription's feed reaches back, and how much it shows
 MARGIN = timedelta(hours=1)  # a poll may store posts a little later than it first saw them
+NOTICED = timedelta(days=1)  # that a notice may be kept after what it tells of
 
-Render = Callable[[Digest], Content]
+Render = Callable[[Digest], Awaitable[Printed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Edition:
 
     @property
     def is_empty(self) -> bool:
-        return not self.digest.sections
+        return not self.digest.sections and not self.digest.notices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +86,12 @@ async def compile_one(parts: Parts, subscription: Subscription, *, due_at: datet
         lambda tx: select_edition(tx, subscription, labels=parts.labels, due_at=at, now=now)
     )
     sends = subscription.send_empty or not edition.is_empty
-    content = await asyncio.to_thread(parts.render, edition.digest) if sends else None
-    done = await parts.database.write(lambda tx: settle(tx, edition, content, now=now))
-    if not done:
+    printed = await parts.render(edition.digest) if sends else None
+    content = printed.content if printed is not None else None
+    troubles = [of_template(subscription.slug, why, at=now) for why in (printed.troubles if printed else ())]
+    messages = await parts.database.write(lambda tx: settle(tx, edition, content, troubles=troubles, now=now))
+    if messages is None:
         return None
-    messages = len(subscription.recipients) if content else 0
     coverage = edition.digest.coverage
     log.info(
         "compiled",
@@ -107,7 +110,10 @@ def select_edition(
 ) -> Edition:
     """What was not yet given to this subscription, folded into stories. Reads only: also the preview."""
     since = covers_since(subscription, now=now)
-    fresh = digests.uncovered(tx, subscription, since=_search_since(subscription, since), until=now)
+    begin = _search_since(subscription, since)
+    carries = subscription.notices
+    told = notices.not_given(tx, subscription.id, since=begin - NOTICED, until=now) if carries != Notices.NONE else []
+    fresh = [] if carries is Notices.ONLY else digests.uncovered(tx, subscription, since=begin, until=now)
     chosen = [stored for stored in fresh if wanted(subscription.selection, stored)]
     given_before = digests.given_before(tx, subscription, (stored.story_id for stored in chosen))
     late = [stored for stored in chosen if stored.story_id in given_before]
@@ -137,20 +143,31 @@ def select_edition(
         watches=[watch for watch in watches.every(tx) if watch.in_digests and not watch.is_list],
         labels=labels,
     )
-    return Edition(digest=compiled, given=tuple(chosen))
+    return Edition(digest=replace(compiled, notices=tuple(told)), given=tuple(chosen))
 
 
-def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: datetime) -> bool:
+def lately(tx: Transaction, subscription: Subscription, *, now: datetime) -> list[Item]:
+    """What a subscription selected of late, given or not, folded into stories, newest first: for its feed."""
+    if subscription.notices is Notices.ONLY:
+        return []
+    news = posts.load(tx, posts.newer(since=now - FEED_DAYS, until=now))
+    chosen = [stored for stored in news if wanted(subscription.selection, stored)]
+    return items(chosen, posts.voices(tx, (stored.story_id for stored in chosen)))[:FEED_STORIES]
+
+
+def settle(
+    tx: Transaction, edition: Edition, content: Content | None, *, now: datetime, troubles: Sequence[Notice] = ()
+) -> int | None:
     """Move the subscription on, record what was given, and put the messages into the outbox: all or nothing.
 
-    False, with nothing changed, where another process settled this edition first.
+    Gives how many messages; None, with nothing changed, where another process settled this edition first.
     """
     subscription, due_at = edition.digest.subscription, edition.digest.due_at
     following = subscription.next_due_at
     if following is None or following <= due_at:  # else this edition is out of turn, and the next keeps its time
         following = schedule.next_due(subscription.schedule, max(now, due_at))
     if not subscriptions.advance(tx, subscription, next_due_at=following, compiled_at=now):
-        return False
+        return None
     digest_id = digests.add(
         tx,
         subscription,
@@ -159,18 +176,29 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
         coverage=edition.digest.coverage,
         given=edition.given,
     )
-    if content is not None:
-        outbox.add(
-            tx,
-            content,
-            keys=[(message_key(subscription, due_at, recipient), recipient) for recipient in subscription.recipients],
-            channel=subscription.channel,
-            options=dict(subscription.options),
-            subscription_id=subscription.id,
-            digest_id=digest_id,
-            now=now,
-        )
-    return True
+    notices.give(tx, subscription.id, digest_id, edition.digest.notices)
+    late = [of_late(subscription.slug, due_at, at=now)] if now - due_at > OVERDUE else []
+    for each in (*troubles, *late):
+        notices.add(tx, each)
+    if content is None:
+        return 0
+    gone = tickets.left(tx, subscription.id)
+    staying = [recipient for recipient in subscription.recipients if recipient not in gone]
+    outbox.add(
+        tx,
+        content,
+        keys=[(message_key(subscription, due_at, recipient), recipient) for recipient in staying],
+        tickets=tickets.issued(
+            tx, subscription.id, purpose=tickets.UNSUBSCRIBE, recipients=subscription.recipients, now=now
+        ),
+        channel=subscription.channel,
+        options=dict(subscription.options),
+        subscription_id=subscription.id,
+        digest_id=digest_id,
+        now=now,
+        in_order=bool(subscription.options.get("ordered")),
+    )
+    return len(staying)
 
 
 def covers_since(subscription: Subscription, *, now: datetime) -> datetime:

@@ -6,13 +6,15 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.app import App
 from monitor.logs import get_logger
+from monitor.web import Parts, pages, serving
 
 log = get_logger()
 
@@ -43,6 +45,29 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         host, _, port = app.settings.metrics.listen.rpartition(":")
         app.metrics.serve(host.strip("[]"), int(port))
         log.info("metrics", address=f"http://{app.settings.metrics.listen}/metrics")
+    async with AsyncExitStack() as stack:
+        if app.settings.web.listen:
+            await stack.enter_async_context(_pages(app))
+        await _tick(app, scheduler, running, stop)
+
+
+@asynccontextmanager
+async def _pages(app: App) -> AsyncGenerator[None]:
+    web = app.settings.web
+    host, _, port = web.listen.rpartition(":")
+    parts = Parts(
+        database=app.database,
+        clock=app.clock,
+        page=app.press.page,
+        feed=app.feed,
+        url=web.url.rstrip("/"),
+    )
+    async with serving(pages(parts), host=host.strip("[]"), port=int(port)) as listening:
+        log.info("pages", at=f"{host}:{listening}", readers_see=web.url or None)
+        yield
+
+
+async def _tick(app: App, scheduler: AsyncIOScheduler, running: set[asyncio.Task[object]], stop: asyncio.Event) -> None:
     scheduler.start()
     try:
         await stop.wait()
@@ -88,7 +113,8 @@ def _watched(
             await alive(await tick(alive))
         except asyncio.CancelledError:
             log.debug("tick-ended-early", loop=name)  # the service stops, see `serve`
-        except Exception:
+        except Exception as error:
             log.exception("tick-bug", loop=name)
+            app.stumbled(name, error)
 
     return job

@@ -10,8 +10,19 @@ from pathlib import Path
 import pytest
 
 from monitor import alerts
-from monitor.core.alerting import Kind, end_of_quiet, enough_since, is_spike, usual_number
-from monitor.core.model import Alerts, Change, Message, Priority, Quiet, QuietHours, Sensitivity, StoredPost, Watch
+from monitor.core.alerting import Alert, Kind, end_of_quiet, enough_since, is_spike, usual_number
+from monitor.core.model import (
+    Alerts,
+    Change,
+    Content,
+    Message,
+    Priority,
+    Quiet,
+    QuietHours,
+    Sensitivity,
+    StoredPost,
+    Watch,
+)
 from monitor.core.watches import WatchSet
 from monitor.render import Renderer
 from monitor.store import outbox, posts, watches
@@ -21,6 +32,12 @@ from tests.make import NOW, hours, minutes
 
 RULES = Alerts(channel="mailbox", recipients=("desk", "second"))
 NIGHT = QuietHours(start=time(22), end=time(7), timezone="Europe/Vienna")
+
+
+async def rendered(alert: Alert) -> Content:
+    return RENDERER.alert(alert, templates="email")
+
+
 RENDERER = Renderer(shipped=Path(__file__).parents[1] / "templates")
 
 
@@ -48,9 +65,7 @@ def arrive(database: Database, *texts: str, at=NOW, slug: str = "mfa") -> list[S
 
 
 def tick(database: Database, at) -> list[alerts.Alerted]:
-    parts = alerts.Parts(
-        database=database, clock=lambda: at, render=lambda alert: RENDERER.alert(alert, templates="email")
-    )
+    parts = alerts.Parts(database=database, clock=lambda: at, render=rendered)
     return asyncio.run(alerts.alert_due(parts))
 
 

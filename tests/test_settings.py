@@ -171,7 +171,7 @@ def test_each_secret_may_come_from_a_file(section, key, field):
         (
             "[smpt]\nport = 25\n",
             "monitor.toml:1: unknown key 'smpt'; expected paths, database, polling, network, stories, digests, "
-            "delivery, smtp, mailbox, webhook, metrics or log; did you mean 'smtp'?",
+            "delivery, smtp, mailbox, webhook, chat, web, metrics or log; did you mean 'smtp'?",
         ),
         (
             '[smtp]\nsender = "no"\n',
@@ -269,13 +269,16 @@ def test_mistakes_in_the_file_are_said_with_their_line(tmp_path, text, said):
         (
             {"MONITOR_WEBHOOK__SECRETS": "abc"},
             "environment: MONITOR_WEBHOOK__SECRETS: a webhook secret has 24 to 64 bytes, this one has 2; "
-            "expected whsec_ and the base64 of 24 to 64 random bytes, NAME: before it if you like",
+            "expected whsec_ and the base64 of 24 to 64 random bytes, or whsk_ and that of an "
+            "Ed25519 key, NAME: before it if you like",
         ),
         (
             {"MONITOR_WEBHOOK__SECRETS": f"{SIGNING},partner:whsec_!"},
-            "environment: MONITOR_WEBHOOK__SECRETS: a webhook secret is 'whsec_' and base64; this one is not base64 "
+            "environment: MONITOR_WEBHOOK__SECRETS: a webhook secret is 'whsec_' or 'whsk_' and base64; "
+            "this one is not base64 "
             "(number 2 of 2); "
-            "expected whsec_ and the base64 of 24 to 64 random bytes, NAME: before it if you like",
+            "expected whsec_ and the base64 of 24 to 64 random bytes, or whsk_ and that of an "
+            "Ed25519 key, NAME: before it if you like",
         ),
         (
             {"MONITOR_POLLING__WORKERS": "two"},

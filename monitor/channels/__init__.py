@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from monitor.channels import email, mailbox, webhook
+from monitor.channels import chat, email, mailbox, webhook
 from monitor.channels.channel import Options
 from monitor.core.mail import recipient_address
 
@@ -17,7 +17,7 @@ class ChannelKind:
 
     name: str  # as written in subscriptions.yaml
     summary: str  # one line for tables and documentation
-    templates: str  # what the renderer is asked for: "email" or "webhook"
+    templates: str  # what the renderer is asked for: "email", "webhook" or "chat"
     options: type[Options]  # what a subscription may set
     recipient: Callable[[str], str]  # the recipient in its canonical form; ValueError is a sentence
     needs: str = ""  # the settings without which nothing goes out, as an operator is told; "": none
@@ -42,6 +42,14 @@ CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
                 options=webhook.WebhookOptions,
                 recipient=webhook.recipient_url,
                 needs="webhook.secrets (MONITOR_WEBHOOK__SECRETS)",
+            ),
+            ChannelKind(
+                name=chat.Chat.name,
+                summary="messages in a chat: Slack, Teams, Discord, Telegram, Matrix and many more (Apprise)",
+                templates=chat.Chat.templates,
+                options=chat.ChatOptions,
+                recipient=chat.target_name,
+                needs="chat.targets (MONITOR_CHAT__TARGETS)",
             ),
             ChannelKind(
                 name=mailbox.Mailbox.name,

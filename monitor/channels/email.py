@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Literal
 
 import aiosmtplib
@@ -14,6 +17,9 @@ from monitor.channels.mime import email_message
 from monitor.core.errors import DeliveryError
 from monitor.core.mail import header_text, recipient_address, sender_parts
 from monitor.core.model import Clock, Message, Receipt
+
+IDLE = timedelta(seconds=60)  # that a connection is kept; servers hang up after some minutes
+CONNECTIONS = 4  # at a time; many servers allow no more than ten from one address
 
 Security = Literal["starttls", "tls", "none"]
 
@@ -37,6 +43,7 @@ class Email:
 
     `security`: "starttls" upgrades a plain connection and refuses to go on without; "tls" is encrypted from the first
     byte; "none" is for a relay on the same machine. `timeout` is in seconds, for each step of the conversation.
+    `unsubscribe` gives the address for a recipient's token, where readers can reach the service.
     `tls_context` replaces the system's certificate authorities; `helo` is the name by which we greet the server.
     """
 
@@ -56,6 +63,7 @@ class Email:
         timeout: float = 30,
         tls_context: ssl.SSLContext | None = None,
         helo: str | None = None,
+        unsubscribe: Callable[[str], str] | None = None,
     ) -> None:
         self._host = host
         self._port = port
@@ -66,6 +74,9 @@ class Email:
         self._password = password
         self._timeout = timeout
         self._tls_context = tls_context
+        self._unsubscribe = unsubscribe
+        self._at_once = asyncio.Semaphore(CONNECTIONS)
+        self._idle: list[tuple[aiosmtplib.SMTP, datetime]] = []
         self._address = sender_parts(sender)[1]
         # Without a name of its own the service greets as the sender's domain: asking the system for this machine's name
         # may hang on a dead name server.
@@ -79,15 +90,56 @@ class Email:
         except ValueError as error:
             raise DeliveryError(str(error), permanent=True) from error
         email = email_message(
-            message, sender=self._sender, date=message.created_at or self._clock(), reply_to=options.reply_to
+            message,
+            sender=self._sender,
+            date=message.created_at or self._clock(),
+            reply_to=options.reply_to,
+            unsubscribe=self._unsubscribe(message.ticket) if self._unsubscribe and message.ticket else None,
+            answers=message.answers,
         )
-        server = await self._connected()
-        try:
-            return await self._transaction(server, recipient, email.as_bytes())
-        finally:
+        content = email.as_bytes()
+        async with self._at_once:
+            server = await self._reused() or await self._connected()
+            try:
+                receipt = await self._transaction(server, recipient, content)
+            except DeliveryError as error:
+                # A refusal leaves the connection sound, anything else may not: the next message gets a fresh one.
+                if error.__cause__ is not None and not isinstance(error.__cause__, aiosmtplib.SMTPResponseException):
+                    server.close()
+                else:
+                    self._keep(server)
+                raise
+            except BaseException:
+                server.close()
+                raise
+            self._keep(server)
+            return receipt
+
+    async def aclose(self) -> None:
+        """Take leave of the server."""
+        while self._idle:
+            server, _ = self._idle.pop()
             with suppress(aiosmtplib.SMTPException, OSError):
-                await server.quit(timeout=5)  # the message is with the server already, or never will be
+                await server.quit(timeout=5)  # the messages are with the server already, or never will be
             server.close()
+
+    def _keep(self, server: aiosmtplib.SMTP) -> None:
+        if server.is_connected:
+            self._idle.append((server, self._clock()))
+
+    async def _reused(self) -> aiosmtplib.SMTP | None:
+        """A connection of an earlier message on which the server still answers; those too long idle are closed."""
+        while self._idle:
+            server, since = self._idle.pop()
+            if server.is_connected and self._clock() - since < IDLE:
+                try:
+                    await server.rset(timeout=5)
+                except (aiosmtplib.SMTPException, OSError):  # it hung up meanwhile, as servers do
+                    server.close()
+                    continue
+                return server
+            server.close()
+        return None
 
     async def _connected(self) -> aiosmtplib.SMTP:
         server = aiosmtplib.SMTP(

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
@@ -34,10 +35,18 @@ class Mailbox:
     name = "mailbox"
     templates = "email"
 
-    def __init__(self, *, folder: Path, clock: Clock, sender: str = "Communiqué Monitor <monitor@localhost>") -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        clock: Clock,
+        sender: str = "Communiqué Monitor <monitor@localhost>",
+        unsubscribe: Callable[[str], str] | None = None,
+    ) -> None:
         self._folder = folder
         self._clock = clock
         self._sender = sender
+        self._unsubscribe = unsubscribe
 
     async def send(self, message: Message) -> Receipt:
         """Where the .eml was written; it is on the disk when this returns."""
@@ -48,7 +57,10 @@ class Mailbox:
             raise DeliveryError(str(error), permanent=True) from error
         date = message.created_at or self._clock()
         addressed = replace(message, recipient=_address(message.recipient))
-        email = email_message(addressed, sender=self._sender, date=date).as_bytes()
+        unsubscribe = self._unsubscribe(message.ticket) if self._unsubscribe and message.ticket else None
+        email = email_message(
+            addressed, sender=self._sender, date=date, unsubscribe=unsubscribe, answers=message.answers
+        ).as_bytes()
         stem = file_stem(message)
         try:
             await asyncio.to_thread(_written, folder, stem, email, message.content.html.encode("utf-8", "replace"))

@@ -1,11 +1,9 @@
-"""Webhooks signed as https://www.standardwebhooks.com asks: id, timestamp and HMAC-SHA256 over both and the body."""
+"""Webhooks signed as https://www.standardwebhooks.com asks: id, timestamp, and signatures over both and the body."""
 
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,7 @@ from pydantic import Field
 from monitor.channels.channel import Options
 from monitor.core.errors import DeliveryError, SourceError
 from monitor.core.model import Clock, Message, Receipt
-from monitor.core.signing import secret_key
+from monitor.core.signing import SigningKey, signed_content, signing_key
 
 TIMEOUT = 15.0  # seconds for the whole exchange; the specification advises 15 to 30
 LONGEST_WAIT = timedelta(days=1)  # a Retry-After beyond this is taken as this
@@ -34,14 +32,16 @@ class WebhookOptions(Options):
     """What a subscription may ask of its webhooks."""
 
     secret: str = Field(default="default", description="name of the signing secret in the service's settings")
+    ordered: bool = Field(
+        default=False, description="no message before every earlier one to the same address is settled"
+    )
 
 
 class Webhook:
     """Posts JSON through `client`, which decides what addresses may be reached.
 
     `secrets` maps a name to the secrets that sign for it, newest first: several while one is being replaced, so that
-    the receiver may check against either. A secret is base64, with or without the prefix "whsec_". Raises ValueError
-    for one that is not, or has fewer than 24 or more than 64 bytes.
+    the receiver may check against either. They are written as `core.signing` says; ValueError for one that is not.
     """
 
     name = "webhook"
@@ -57,7 +57,7 @@ class Webhook:
         timeout: float = TIMEOUT,
     ) -> None:
         self._client = client
-        self._keys = {name: tuple(secret_key(secret) for secret in several) for name, several in secrets.items()}
+        self._keys = {name: tuple(signing_key(secret) for secret in several) for name, several in secrets.items()}
         self._clock = clock
         self._user_agent = user_agent
         self._timeout = timeout
@@ -114,7 +114,7 @@ class Webhook:
             return Receipt(detail=str(status))
         says = f": {said}" if said else ""
         if status == 410:
-            raise DeliveryError(f"the receiver answered 410, it wants no more webhooks{says}", permanent=True)
+            raise DeliveryError(f"the receiver answered 410, it wants no more webhooks{says}", unwanted=True)
         if 300 <= status < 400:
             raise DeliveryError(
                 f"the receiver answered {status}, a redirect to {_one_line(headers.get('location', 'nowhere'))}; "
@@ -138,11 +138,10 @@ def webhook_id(key: str) -> str:
     return key if _PLAIN_ID.fullmatch(key) else "msg_" + hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:40]
 
 
-def signature(keys: Sequence[bytes], *, identity: str, at: datetime, content: bytes) -> str:
-    """The webhook-signature header: one "v1,base64" a key, separated by spaces."""
-    signed = f"{identity}.{int(at.timestamp())}.".encode() + content
-    digests = (hmac.new(key, signed, hashlib.sha256).digest() for key in keys)
-    return " ".join("v1," + base64.b64encode(digest).decode() for digest in digests)
+def signature(keys: Sequence[SigningKey], *, identity: str, at: datetime, content: bytes) -> str:
+    """The webhook-signature header: one signature a key, separated by spaces."""
+    signed = signed_content(identity=identity, at=at, content=content)
+    return " ".join(key.signature(signed) for key in keys)
 
 
 def retry_after(value: str | None, *, now: datetime) -> datetime | None:

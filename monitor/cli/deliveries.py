@@ -1,4 +1,4 @@
-"""`monitor deliveries`: list, show and retry."""
+"""`monitor deliveries`: list, show, retry, cancel and replay."""
 
 from __future__ import annotations
 
@@ -11,8 +11,21 @@ from rich.text import Text
 
 from monitor.cli.errors import CommandError, ExitCode, refused, unusable
 from monitor.cli.options import LARGEST_ID, AsJson
-from monitor.cli.output import columns, emit, exactly, heading, moment, safe, say, screen, show_fields, show_table
+from monitor.cli.output import (
+    columns,
+    count,
+    emit,
+    exactly,
+    heading,
+    moment,
+    safe,
+    say,
+    screen,
+    show_fields,
+    show_table,
+)
 from monitor.cli.session import Session, completing, find
+from monitor.cli.times import point
 from monitor.core.model import Message, MessageState
 from monitor.store import outbox, subscriptions
 
@@ -58,10 +71,11 @@ def show(
         if message is None:
             raise CommandError(f"there is no message {message_id}; see them with: {SEE}", ExitCode.NOT_FOUND)
         attempts = outbox.attempts(tx, message_id)
+        states = outbox.states(tx, message_id)
     content = message.content
     if as_json:
         said = {"text": content.text, "html": content.html, "payload": content.payload} if body else {}
-        emit(document(message) | {"attempts_made": attempts} | said)
+        emit(document(message) | {"attempts_made": attempts, "states": states} | said)
         return
     now = session.now()
     show_fields(
@@ -84,6 +98,13 @@ def show(
         show_table(
             columns("nr", "when", "outcome", "what was said", right=["nr"]),
             [(a.attempt, moment(a.started_at, now=now), a.outcome, a.detail) for a in attempts],
+            wrap=True,
+        )
+    if states:
+        heading("States")
+        show_table(
+            columns("when", "state", "why"),
+            [(moment(change.at, now=now), change.state.value, change.reason) for change in states],
             wrap=True,
         )
     if body and content.text:
@@ -122,6 +143,59 @@ def retry(
         say("no message was given up")
     else:
         say(*(f"message {id_} is due at once" for id_ in retried))
+
+
+def cancel(
+    ctx: typer.Context,
+    ids: Annotated[list[int], typer.Argument(metavar="ID…", help="Numbers of messages that wait or were given up.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the record.")] = "cancelled by hand",
+    as_json: AsJson = False,
+) -> None:
+    """Do not send messages that wait or were given up. They are kept, and can be retried."""
+    session = Session.of(ctx)
+    now = session.now()
+    cancelled = list(dict.fromkeys(ids))
+    with session.writing() as tx:
+        for id_ in cancelled:
+            message = outbox.get(tx, id_) if id_ <= LARGEST_ID else None
+            if message is None:
+                raise CommandError(f"there is no message {id_}; see them with: {SEE}", ExitCode.NOT_FOUND)
+            if not outbox.cancel(tx, id_, reason=reason, now=now):
+                raise refused(f"message {id_} is {message.state.value}; it can no longer be cancelled")
+    if as_json:
+        emit({"cancelled": cancelled})
+    else:
+        say(*(f"message {id_} is not sent" for id_ in cancelled))
+
+
+def replay(
+    ctx: typer.Context,
+    *,
+    subscription: Annotated[
+        str, typer.Argument(help="Whose messages.", autocompletion=completing(subscriptions.every))
+    ],
+    since: Annotated[str, typer.Option("--since", help="Made since: a time, a date or how long ago, such as 2d.")],
+    until: Annotated[str | None, typer.Option("--until", help="Made before that.")] = None,
+    to: Annotated[str | None, typer.Option("--to", help="Only to this recipient.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send messages again that were made in some time, delivered ones too.
+
+    They go out with the ids they had, so a receiver that keeps ids takes each once.
+    """
+    session = Session.of(ctx)
+    now = session.now()
+    begin = point(since, now=now, option="--since")
+    end = point(until, now=now, option="--until") if until is not None else now
+    with session.writing() as tx:
+        find(subscriptions.every(tx), subscription, sort="subscription", see="monitor subscriptions list")
+        replayed = outbox.replay(tx, subscription_slug=subscription, since=begin, until=end, recipient=to, now=now)
+    if as_json:
+        emit({"replayed": replayed})
+    elif not replayed:
+        say("no message was made in that time, or all of them still wait")
+    else:
+        say(f"{count(len(replayed), 'message')} of {subscription} due again at once")
 
 
 def document(message: Message) -> dict[str, Any]:

@@ -90,7 +90,22 @@ TREE: Tree = {
     ),
     "subscriptions": Branch(
         "Who receives what.",
-        {"list": Leaf("monitor.cli.subscriptions:list_subscriptions", "List subscriptions and when each is due.")},
+        {
+            "list": Leaf("monitor.cli.subscriptions:list_subscriptions", "List subscriptions and when each is due."),
+            "feed": Leaf(
+                "monitor.cli.subscriptions:feed",
+                "Show the addresses at which a feed reader follows a subscription. Who knows them can read it.",
+                True,
+            ),
+            "leave": Leaf(
+                "monitor.cli.subscriptions:leave",
+                "Send a recipient no more of a subscription, whatever the file says.",
+                True,
+            ),
+            "rejoin": Leaf(
+                "monitor.cli.subscriptions:rejoin", "Send a subscription to a recipient again who had left it.", True
+            ),
+        },
     ),
     "digest": Branch(
         "Editions of a subscription.",
@@ -105,6 +120,45 @@ TREE: Tree = {
             "list": Leaf("monitor.cli.deliveries:list_deliveries", "List the newest messages."),
             "show": Leaf("monitor.cli.deliveries:show", "Show a message and every attempt to deliver it.", True),
             "retry": Leaf("monitor.cli.deliveries:retry", "Make messages due again at once."),
+            "cancel": Leaf(
+                "monitor.cli.deliveries:cancel",
+                "Do not send messages that wait or were given up. They are kept, and can be retried.",
+                True,
+            ),
+            "replay": Leaf(
+                "monitor.cli.deliveries:replay",
+                "Send messages again that were made in some time, delivered ones too.",
+                True,
+            ),
+        },
+    ),
+    "recipients": Branch(
+        "Addresses that messages go to.",
+        {
+            "list": Leaf(
+                "monitor.cli.recipients:list_recipients", "List addresses with what became of the messages to them."
+            ),
+            "enable": Leaf("monitor.cli.recipients:enable", "Send to an address again that was disabled.", True),
+            "disable": Leaf(
+                "monitor.cli.recipients:disable",
+                "Send nothing to an address until it is enabled; its messages are kept as dead.",
+                True,
+            ),
+        },
+    ),
+    "notices": Branch(
+        "What the operator should know.",
+        {"list": Leaf("monitor.cli.notices:list_notices", "List what the operator should know, newest first.")},
+    ),
+    "webhooks": Branch(
+        "Signed JSON to other programs.",
+        {
+            "test": Leaf(
+                "monitor.cli.webhooks:test", "Post a signed test message at once and show how it was answered.", True
+            ),
+            "keys": Leaf(
+                "monitor.cli.webhooks:keys", "Show the public halves of the Ed25519 keys that sign, for receivers."
+            ),
         },
     ),
     "config": Branch(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from monitor.core.model import (
+    Ahead,
     Authority,
     Coverage,
     Digest,
@@ -25,6 +26,7 @@ from monitor.core.model import (
     Watch,
 )
 from monitor.core.stories import moment
+from monitor.core.upcoming import upcoming
 
 NEARNESS = {Authority.PRIMARY: 0, Authority.STATE_AGENCY: 1, Authority.PRESS: 2}
 
@@ -163,7 +165,32 @@ def digest(
         labels={
             f"{facet.value}:{slug}": labels.label(facet, slug, subscription.language) for facet, slug in sorted(shown)
         },
+        ahead=ahead(stories),
     )
+
+
+def ahead(stories: Iterable[Item]) -> tuple[Ahead, ...]:
+    """The events that stories announce, the next first; told by several stories, an event stands once for each."""
+    found: dict[tuple[int, date, date], Ahead] = {}
+    for item in stories:
+        post = item.lead.post
+        text = post.text if post.title_made else f"{post.title}\n{post.text}"
+        for event in upcoming(text, post.language, told_on=item.at.date()):
+            found.setdefault(
+                (item.story_id, event.first, event.last),
+                Ahead(
+                    first=event.first,
+                    last=event.last,
+                    sentence=event.sentence,
+                    words=event.words,
+                    story_id=item.story_id,
+                    title=post.title,
+                    url=post.url,
+                    source_title=item.lead.source.title,
+                    language=post.language,
+                ),
+            )
+    return tuple(sorted(found.values(), key=lambda event: (event.first, event.last, event.story_id)))
 
 
 def _at(stored: StoredPost) -> datetime:

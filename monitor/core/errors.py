@@ -48,6 +48,9 @@ class ConfigError(MonitorError):
         self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
         super().__init__(problems if isinstance(problems, str) else "\n".join(str(p) for p in problems))
 
+    def __reduce__(self) -> tuple[object, ...]:  # crosses process borders with its problems
+        return ConfigError, (self.problems or str(self),)
+
 
 POSTPONEMENTS = frozenset({"host-held", "host-busy"})
 """Reasons of a SourceError that say nothing about the source: nothing was asked, its host's turn is at `retry_at`."""
@@ -83,10 +86,15 @@ class DeliveryError(MonitorError):
     """A message could not be handed over.
 
     `permanent` means another attempt to this recipient cannot succeed (SMTP 5xx, HTTP 410);
-    `retry_at` is when the receiver asked to be tried again (UTC), where it did.
+    `retry_at` is when the receiver asked to be tried again (UTC), where it did. `unwanted` means that the receiver
+    wants nothing more from us at all (HTTP 410): nothing is sent there until somebody says so.
     """
 
-    def __init__(self, message: str, *, permanent: bool = False, retry_at: datetime | None = None) -> None:
-        self.permanent = permanent
+    def __init__(
+        self, message: str, *, permanent: bool = False, retry_at: datetime | None = None, unwanted: bool = False
+    ) -> None:
+        self.permanent = permanent or unwanted
         self.retry_at = retry_at
+        self.unwanted = unwanted
+        self.progress = 0  # parts of the message that were handed over before; the next attempt goes on after them
         super().__init__(message)

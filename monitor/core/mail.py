@@ -10,6 +10,11 @@ _DOMAIN_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _ADDRESS = re.compile(rf"({_LOCAL_PART})@({_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*)")
 
 
+UNSUBSCRIBE_HERE = "https://unsubscribe.invalid/"
+"""Stands in a rendered body where the recipient's own address for unsubscribing belongs: content is kept once for all
+recipients. The domain can never exist (RFC 2606)."""
+
+
 def header_text(text: str) -> str:
     """One line that stands for itself in a header.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from operator import attrgetter
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -522,12 +522,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """When a subscription is due: either times of day on some weekdays, or a five-field cron line."""
+    """When a subscription is due: times of day on some weekdays, each few hours, or a five-field cron line."""
 
     timezone: str  # IANA name
-    times: tuple[time, ...] = ()  # local, naive
+    times: tuple[time, ...] = ()  # local, naive; with `every`, the one time from which hours are counted
     weekdays: tuple[int, ...] = ()  # Monday is 0; empty means every day
+    every: timedelta | None = None  # whole hours
     cron: str | None = None  # minute hour day month weekday, as in crontab(5)
+    holidays: tuple[str, ...] = ()  # nothing is due on them; see core.daysoff
+    pauses: tuple[str, ...] = ()  # nothing is due in them; see core.daysoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -556,6 +559,14 @@ class Grouping(StrEnum):
     NONE = "none"
 
 
+class Notices(StrEnum):
+    """Whether a subscription carries what the operator should know."""
+
+    NONE = "none"
+    ALSO = "also"  # beside the posts
+    ONLY = "only"  # and no posts
+
+
 def grouping_of(written: str) -> Grouping | Facet:
     """The grouping of that name; what is none of ours is a facet of the operator's own."""
     return Grouping(written) if written in {each.value for each in Grouping} else Facet(written)
@@ -575,6 +586,8 @@ class Subscription:
     send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
     language: str = "en"  # of the labels
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands
+    notices: Notices = Notices.NONE
+    templates_dir: str | None = None  # folder of templates of its own
     owner: Owner = Owner.OPERATOR
     paused: bool = False
     id: int = 0
@@ -711,6 +724,21 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ahead:
+    """An event that a story announces."""
+
+    first: date  # in the announcer's own calendar: no zone is stated, so none is assumed
+    last: date
+    sentence: str  # the evidence
+    words: str  # of the sentence: the date itself
+    story_id: int
+    title: str
+    url: str | None
+    source_title: str
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """One edition for one subscription at one due time: all that a template sees."""
 
@@ -720,6 +748,8 @@ class Digest:
     sections: tuple[Section, ...]  # each story once, under its best section
     coverage: Coverage
     labels: Mapping[str, str] = field(default_factory=dict)  # "facet:slug" → name in the subscription's language
+    ahead: tuple[Ahead, ...] = ()  # the next first
+    notices: tuple[Notice, ...] = ()  # that this subscription was not given yet, oldest first
 
 
 # ── outbox ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -733,6 +763,15 @@ class Content:
     text: str = ""
     html: str = ""
     payload: Mapping[str, Any] | None = None  # webhooks: the JSON body
+    calendar: str = ""  # emails: events ahead as iCalendar (RFC 5545)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A digest as it is sent, and what went wrong with templates of the operator's on the way."""
+
+    content: Content
+    troubles: tuple[str, ...] = ()  # sentences; other templates stood in
 
 
 class MessageState(StrEnum):
@@ -761,6 +800,47 @@ class Message:
     state: MessageState = MessageState.WAITING
     next_attempt_at: datetime | None = None
     last_error: str | None = None
+    ticket: str | None = None  # token by which the recipient unsubscribes
+    progress: int = 0  # parts that earlier attempts handed over, where a channel sends several
+    answers: str | None = None  # key of the message that this one follows up on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateChange:
+    """A state that a message came into."""
+
+    at: datetime
+    state: MessageState
+    reason: str  # a sentence, "" where the state says it all
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """How deliveries to one address of one channel have gone."""
+
+    channel: str
+    address: str
+    delivered: int = 0
+    bounces: int = 0  # messages that were refused for good
+    failing_since: datetime | None = None
+    last_delivered_at: datetime | None = None
+    last_error: str | None = None
+    disabled_at: datetime | None = None
+    disabled_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something that the operator should know."""
+
+    key: str  # the same event has the same key, and is said once
+    at: datetime
+    kind: str  # of core.notices.KINDS
+    subject: str  # what it is about: a slug, an address, a file
+    sentence: str  # English
+    what: str = ""  # of core.notices.SENTENCES: by it digests say the same in other languages
+    values: Mapping[str, str] = field(default_factory=dict)  # what the sentence is filled with
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

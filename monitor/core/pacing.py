@@ -166,7 +166,7 @@ def _has_time_of_day(moment: datetime) -> bool:
 class Patience:
     """How long a message is tried."""
 
-    attempts: int = 20  # with the waits below: about three days
+    attempts: int = 22  # with the waits below: about three days
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(hours=6)
 

@@ -5,7 +5,10 @@ Clocks are put forward and back; what that means for a schedule is decided here,
 - Times of day, and cron lines that name their hours, happen once for each local day. A time that the clock skips is due
   at the first moment after the gap; a time that comes twice is due the first time.
 - Cron lines whose hour begins with "*" follow the hours as they pass: none in a gap, twice in an hour that comes twice.
+- "Every N hours" means the same local times each day where N divides a day, every few days where it is whole days, and
+  else hours as they elapse.
 - A date that a zone left out (Apia had no 30 December 2011) is nobody's day: nothing is due on it.
+- On holidays and in pauses nothing is due. What arrives meanwhile stands in the next edition.
 
 What fell due while nobody was looking is not made up for: whoever was away asks for what is due after now.
 """
@@ -19,46 +22,64 @@ from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from monitor.core.cron import Cron, days_in_words, in_words, parse_cron
+from monitor.core.daysoff import in_pause, is_holiday
 from monitor.core.model import Schedule
 
 __all__ = ["describe", "next_due", "parse_cron", "validate"]
 
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 
 # The rarest day that a line can name, 29 February on one weekday, is 40 years away at most (across a year like 2100).
 _HORIZON = 41 * 366
 
+_LONGEST_EVERY = 31 * _DAY
+
 
 def next_due(schedule: Schedule, after: datetime) -> datetime:
     """The first moment strictly after `after` at which the schedule is due; both aware, the answer in UTC.
 
-    ValueError for a schedule that `validate` refuses and for a naive `after`.
+    ValueError for a schedule that `validate` refuses, for one whose every day is a holiday or in a pause, and for a
+    naive `after`.
     """
     if after.tzinfo is None:
         raise ValueError(f"next_due needs an aware time, not {after.isoformat()}")
-    validate(schedule)
+    _validate_parts(schedule)
     zone, start = _zone(schedule.timezone), after.astimezone(UTC)
+    if schedule.every is not None:
+        return _first_every(schedule, schedule.every, zone, start)
     if schedule.cron is None:
-        weekdays = frozenset(schedule.weekdays or range(7))
-        return _first_on_days(lambda day: day.weekday() in weekdays, schedule.times, zone, start)
+        return _first_on_days(_working(schedule, _on_weekdays(schedule)), schedule.times, zone, start)
     cron = parse_cron(schedule.cron)
     if cron.follows_the_hours:
-        return _first_by_the_hours(cron, zone, start)
+        return _first_by_the_hours(cron, _working(schedule, cron.falls_on), zone, start)
     times = tuple(time(hour, minute) for hour in cron.hours for minute in cron.minutes)
-    return _first_on_days(cron.falls_on, times, zone, start)
+    return _first_on_days(_working(schedule, cron.falls_on), times, zone, start)
 
 
 def validate(schedule: Schedule) -> None:
     """ValueError with a sentence saying what is wrong, where in a cron line, and what was expected."""
+    _validate_parts(schedule)
+    if schedule.holidays or schedule.pauses:
+        next_due(schedule, datetime(2020, 1, 1, tzinfo=UTC))
+
+
+def _validate_parts(schedule: Schedule) -> None:
     _zone(schedule.timezone)
+    for name in schedule.holidays:
+        is_holiday(name, date(2026, 1, 1))
+    for pause in schedule.pauses:
+        in_pause(pause, date(2026, 1, 1))
     if schedule.cron is not None:
-        if schedule.times or schedule.weekdays:
-            raise ValueError("a schedule has either times and weekdays or a cron line, not both")
+        if schedule.times or schedule.weekdays or schedule.every:
+            raise ValueError("a schedule has either times and weekdays, hours to wait, or a cron line, not both")
         parse_cron(schedule.cron)
         return
-    if not schedule.times:
+    if schedule.every is not None:
+        _validate_every(schedule, schedule.every)
+    elif not schedule.times:
         raise ValueError("a schedule needs at least one time of day such as 07:30, or a cron line")
     for at in schedule.times:
         if at.tzinfo is not None:
@@ -68,12 +89,57 @@ def validate(schedule: Schedule) -> None:
             raise ValueError(f"{day} is not a weekday; expected 0 (Monday) to 6 (Sunday)")
 
 
+def _validate_every(schedule: Schedule, every: timedelta) -> None:
+    if every < _HOUR or every % _HOUR or every > _LONGEST_EVERY:
+        raise ValueError(f"{every} is no interval for digests; expected whole hours, 1 to {_LONGEST_EVERY // _HOUR}")
+    if len(schedule.times) > 1:
+        raise ValueError("hours to wait are counted from one time of day, not from several")
+    if schedule.weekdays and _DAY % every:
+        raise ValueError("weekdays go with hours that divide a day: 1, 2, 3, 4, 6, 8, 12 or 24")
+
+
 def describe(schedule: Schedule) -> str:
     """In English: "every day at 07:30 Europe/Vienna", "Monday to Friday at 07:30 and 18:00 UTC"."""
+    words = _rhythm(schedule)
+    if schedule.holidays:
+        words += f", not on holidays ({', '.join(schedule.holidays)})"
+    if schedule.pauses:
+        words += f", not from {in_words([*schedule.pauses])}"
+    return words
+
+
+def _rhythm(schedule: Schedule) -> str:
     if schedule.cron is not None:
         return f"{parse_cron(schedule.cron).described()} {schedule.timezone}"
+    if schedule.every is not None:
+        hours = schedule.every // _HOUR
+        often = "every hour" if hours == 1 else f"every {hours} hours"
+        if hours % 24 == 0:
+            often = "every day" if hours == 24 else f"every {hours // 24} days"
+        days = f", {days_in_words(schedule.weekdays)}" if schedule.weekdays else ""
+        return f"{often} counted from {_count_from(schedule):%H:%M} {schedule.timezone}{days}"
     times = in_words([f"{at:%H:%M:%S}" if at.second else f"{at:%H:%M}" for at in sorted(set(schedule.times))])
     return f"{days_in_words(schedule.weekdays or range(7))} at {times} {schedule.timezone}"
+
+
+def _working(schedule: Schedule, wanted: Callable[[date], bool]) -> Callable[[date], bool]:
+    """`wanted`, but for holidays and pauses."""
+    if not schedule.holidays and not schedule.pauses:
+        return wanted
+
+    def working(day: date) -> bool:
+        return (
+            wanted(day)
+            and not any(in_pause(pause, day) for pause in schedule.pauses)
+            and not any(is_holiday(name, day) for name in schedule.holidays)
+        )
+
+    return working
+
+
+def _on_weekdays(schedule: Schedule) -> Callable[[date], bool]:
+    weekdays = frozenset(schedule.weekdays or range(7))
+    return lambda day: day.weekday() in weekdays
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -96,7 +162,14 @@ def _first_on_days(
     today = start.astimezone(zone).date()
     days = (today + _DAY * offset for offset in range(-1, _HORIZON))
     due = (moments for day in days if wanted(day) and (moments := _moments(day, times, zone, start)))
-    return min(moment for moments in islice(due, 2) for moment in moments)
+    found = min((moment for moments in islice(due, 2) for moment in moments), default=None)
+    if found is None:
+        raise _never_due()
+    return found
+
+
+def _never_due() -> ValueError:
+    return ValueError("nothing is ever due: each day of the schedule is a holiday or falls into a pause")
 
 
 def _moments(day: date, times: tuple[time, ...], zone: ZoneInfo, start: datetime) -> list[datetime]:
@@ -127,14 +200,38 @@ def _moment(local: datetime, zone: ZoneInfo) -> datetime | None:
 # ── as the hours pass ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def _first_by_the_hours(cron: Cron, zone: ZoneInfo, start: datetime) -> datetime:
+def _first_every(schedule: Schedule, every: timedelta, zone: ZoneInfo, start: datetime) -> datetime:
+    begin = _count_from(schedule)
+    if _DAY % every == timedelta():
+        midnight = datetime.combine(date.min, begin)
+        times = tuple((midnight + every * number).time() for number in range(_DAY // every))
+        return _first_on_days(_working(schedule, _on_weekdays(schedule)), times, zone, start)
+    if every % _DAY == timedelta():
+        days = every // _DAY
+        return _first_on_days(_working(schedule, lambda day: day.toordinal() % days == 0), (begin,), zone, start)
+    working = _working(schedule, lambda _day: True)
+    anchor = datetime.combine(date(1970, 1, 1), begin, tzinfo=zone).astimezone(UTC)
+    moment = anchor + every * ((start - anchor) // every + 1)
+    horizon = moment + _DAY * _HORIZON
+    while not working(moment.astimezone(zone).date()):
+        moment += every
+        if moment > horizon:
+            raise _never_due()
+    return moment
+
+
+def _count_from(schedule: Schedule) -> time:
+    return schedule.times[0] if schedule.times else time.min
+
+
+def _first_by_the_hours(cron: Cron, wanted: Callable[[date], bool], zone: ZoneInfo, start: datetime) -> datetime:
     moment = start.replace(microsecond=0) + _SECOND
     while True:
         local = moment.astimezone(zone)
         if local.second:  # offsets of long ago were not whole minutes
             moment += _SECOND * (60 - local.second)
-        elif not cron.falls_on(local.date()):
-            moment = _next_day(cron, zone, moment)
+        elif not wanted(local.date()):
+            moment = _next_day(wanted, zone, moment)
         elif local.hour not in cron.hours:
             moment += _MINUTE * (60 - local.minute)
         elif local.minute not in cron.minutes:
@@ -144,11 +241,14 @@ def _first_by_the_hours(cron: Cron, zone: ZoneInfo, start: datetime) -> datetime
             return moment
 
 
-def _next_day(cron: Cron, zone: ZoneInfo, moment: datetime) -> datetime:
+def _next_day(wanted: Callable[[date], bool], zone: ZoneInfo, moment: datetime) -> datetime:
     """A moment from which to look further, with nothing due before it; on `moment`'s own date nothing is."""
     local = moment.astimezone(zone)
     if local.hour == 0:  # the clock may yet go back into the day before, which may be wanted: look closely
         return moment + _MINUTE
     days = (local.date() + _DAY * offset for offset in range(1, _HORIZON))
-    starts = (_moment(datetime.combine(day, time.min), zone) for day in days if cron.falls_on(day))
-    return max(next(start for start in starts if start is not None), moment + _MINUTE)
+    starts = (_moment(datetime.combine(day, time.min), zone) for day in days if wanted(day))
+    following = next((start for start in starts if start is not None), None)
+    if following is None:
+        raise _never_due()
+    return max(following, moment + _MINUTE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ def load(
         taxonomy=_taxonomy(files),
         sources=tuple(_sources(files, kinds, addresses, interval)),
         watches=tuple(_watches(files, channels, recipients or {}, languages)),
-        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages)),
+        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages, directory)),
         notes=tuple(note for file in (*files.values(), *additions) for note in file.notes),
     )
     _raise_problems([*files.values(), *additions])
@@ -448,6 +448,7 @@ def _subscriptions(
     channels: Mapping[str, type[BaseModel]],
     recipients: Mapping[str, Address],
     languages: Collection[str] | None,
+    directory: Path,
 ) -> Iterator[Subscription]:
     file = files["subscriptions"]
     for entry in file.entries:
@@ -456,7 +457,10 @@ def _subscriptions(
         _check_options(file, entry, "channel", channels)
         _check_selection(files, at, dict(shape.select))
         _check_grouping(files, at, shape.group_by)
-        if languages is not None and shape.language.partition("-")[0] not in languages:
+        folder = _templates(file, at, directory, shape.templates_dir)
+        language = shape.language.partition("-")[0]
+        of_its_own = folder is not None and (folder / "email" / f"labels.{language}.toml").is_file()
+        if languages is not None and language not in languages and not of_its_own:
             said = f"no digest can be written in {shape.language!r}"
             known = sorted(languages)
             file.complain((at, "language"), said, expected=one_of(known), nearest=nearest(shape.language, known))
@@ -476,28 +480,59 @@ def _subscriptions(
             send_empty=shape.send_empty,
             language=shape.language,
             options=shape.options,
+            notices=shape.notices,
+            templates_dir=str(folder) if folder is not None else None,
             owner=Owner.FILE,
             paused=shape.paused,
         )
 
 
+def _templates(file: File, at: int, directory: Path, written: str | None) -> Path | None:
+    """The folder of a subscription's own templates."""
+    if written is None:
+        return None
+    folder = (directory / written).resolve()
+    if not folder.is_dir():
+        said = "is not a directory" if folder.exists() else "is not there"
+        file.complain((at, "templates_dir"), f"{str(folder)!r} {said}", expected="a directory of templates")
+    return folder
+
+
 def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:
     result = Schedule(
         timezone=shape.timezone,
-        times=tuple(sorted({shape.daily} if shape.daily is not None else set(shape.times))),
+        times=tuple(sorted({given for given in (shape.daily, shape.starting, *shape.times) if given is not None})),
         weekdays=tuple(sorted(set(shape.weekdays))),
+        every=shape.every,
         cron=shape.cron,
+        holidays=tuple(dict.fromkeys(shape.holidays)),
+        pauses=tuple(dict.fromkeys(shape.pauses)),
     )
-    # Each part is judged by itself, so that the line of the one to blame is named.
-    parts = {"timezone": Schedule(timezone=shape.timezone, times=(time(),))}
+    # Each part is judged by itself, so that the line of the one to blame is named; the whole only where all are sound.
+    daily = Schedule(timezone="UTC", times=(time(),))
+    parts = [
+        (("timezone",), replace(daily, timezone=shape.timezone)),
+        *((("holidays", place), replace(daily, holidays=(name,))) for place, name in enumerate(shape.holidays)),
+        *((("pauses", place), replace(daily, pauses=(pause,))) for place, pause in enumerate(shape.pauses)),
+    ]
     if shape.cron is not None:
-        parts["cron"] = Schedule(timezone="UTC", cron=shape.cron)
-    for key, part in parts.items():
-        try:
-            schedule.validate(part)
-        except ValueError as error:
-            file.complain((at, "schedule", key), str(error))
+        parts.append((("cron",), Schedule(timezone="UTC", cron=shape.cron)))
+    if shape.every is not None:
+        parts.append((("every",), replace(result, timezone="UTC", holidays=(), pauses=())))
+    faults = [(key, fault) for key, part in parts if (fault := _fault(part))]
+    if not faults and (fault := _fault(result)):
+        faults.append(((), fault))
+    for key, fault in faults:
+        file.complain((at, "schedule", *key), fault)
     return result
+
+
+def _fault(part: Schedule) -> str | None:
+    try:
+        schedule.validate(part)
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 def _check_grouping(files: Mapping[str, File], at: int, written: str) -> None:

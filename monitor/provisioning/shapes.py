@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from monitor.core.checking import Duration, Flag, Unfit, brief
+from monitor.core.daysoff import EXPECTED_HOLIDAY
 from monitor.core.durations import show
 from monitor.core.model import (
     FACET_SLUG,
@@ -28,6 +29,7 @@ from monitor.core.model import (
     Change,
     Facet,
     Grouping,
+    Notices,
     Priority,
     Quiet,
     Sensitivity,
@@ -187,6 +189,12 @@ def _weekday(written: object) -> int:
 _WEEKDAY_NAMES = {*WEEKDAYS, "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"}
 
 
+def _day_off(written: object) -> str:
+    if isinstance(written, datetime) or not isinstance(written, str | date):
+        raise Unfit(f"{written!r} is no holiday", expected=EXPECTED_HOLIDAY)
+    return written.strip() if isinstance(written, str) else written.isoformat()  # YAML reads 2026-12-24 as a date
+
+
 def _no_nuisance(interval: timedelta) -> timedelta:
     if interval < timedelta(minutes=1):
         raise Unfit(f"{show(interval)!r} is out of bounds", expected="at least 1 minute")
@@ -226,6 +234,7 @@ TimeOfDay = Annotated[
     time, BeforeValidator(_time), WithJsonSchema({"type": "string", "pattern": "^([01]?[0-9]|2[0-3]):[0-5][0-9]$"})
 ]
 Weekday = Annotated[int, BeforeValidator(_weekday), WithJsonSchema({"enum": list(WEEKDAYS)})]
+DayOff = Annotated[str, BeforeValidator(_day_off)]
 Wikidata = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")]
 Names = dict[Language, tuple[Text, ...]]
 FirstNames = dict[Language, Annotated[tuple[Text, ...], Field(min_length=1)]]
@@ -374,10 +383,10 @@ class WatchShape(Shape):
 
 
 class ScheduleShape(Shape):
-    """When a subscription is due: one of daily, times and cron."""
+    """When a subscription is due: one of daily, times, every and cron."""
 
     model_config = ConfigDict(
-        json_schema_extra={"oneOf": [{"required": ["daily"]}, {"required": ["times"]}, {"required": ["cron"]}]}
+        json_schema_extra={"oneOf": [{"required": [name]} for name in ("daily", "times", "every", "cron")]}
     )
 
     timezone: Text = Field(description="Name from the tz database", examples=["Europe/Vienna", "UTC"])
@@ -391,15 +400,36 @@ class ScheduleShape(Shape):
     cron: Text | None = Field(
         default=None, description="Minute, hour, day, month and weekday as in crontab(5)", examples=["30 7 * * 1-5"]
     )
+    every: Duration | None = Field(
+        default=None, description="Whole hours from one digest to the next, or whole days", examples=["6h", "2d"]
+    )
+    starting: TimeOfDay | None = Field(
+        default=None,
+        description="Local time from which `every` counts; midnight where none is given",
+        examples=["06:00"],
+    )
+    holidays: tuple[DayOff, ...] = Field(
+        default=(),
+        description="Nothing is due on these days, and the next digest holds what they brought: the public holidays of "
+        "a country or a part of one, dates, days of every year",
+        examples=[["AT", "DE-BY", "2026-12-31", "12-24"]],
+    )
+    pauses: tuple[Text, ...] = Field(
+        default=(), description="Nothing is due from one day to another", examples=[["2026-08-01 to 2026-08-14"]]
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
-        given = [name for name in ("daily", "times", "cron") if getattr(self, name)]
+        given = [name for name in ("daily", "times", "every", "cron") if getattr(self, name)]
         if len(given) != 1:
             said = f"{one_of(given).replace(' or ', ' and ')} are given together" if given else "says no time"
-            raise Unfit(said, expected='one of daily: "07:30", times: ["07:30", "18:00"] or cron: "30 7 * * 1-5"')
+            raise Unfit(
+                said, expected='one of daily: "07:30", times: ["07:30", "18:00"], every: "6h" or cron: "30 7 * * 1-5"'
+            )
         if self.cron and self.weekdays:
             raise Unfit("cron and weekdays are given together", expected="the weekdays in the fifth field of cron")
+        if self.starting is not None and self.every is None:
+            raise Unfit("starting is given without every", expected='every: "6h" beside it, or daily: "07:30" instead')
         return self
 
 
@@ -447,6 +477,17 @@ class SubscriptionShape(Shape):
     )
     language: Language = Field(default="en", description="Language of the labels", examples=["en"])
     options: Options = Field(default_factory=dict, description="What only this channel understands")
+    notices: Notices = Field(
+        default=Notices.NONE,
+        description="What the operator should know, such as failing sources and messages given up. none: nothing of "
+        "it; also: beside the posts; only: that, and no posts",
+    )
+    templates_dir: Text | None = Field(
+        default=None,
+        description="Directory, as seen from that of this file, whose templates are used before those of "
+        "digests.templates_dir and the shipped ones",
+        examples=["templates/ministry"],
+    )
     paused: Flag = Field(default=False, description="Not compiled while true")
 
 

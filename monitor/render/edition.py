@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from monitor.core.model import (
@@ -18,15 +18,19 @@ from monitor.core.model import (
     Health,
     HealthChange,
     Item,
+    Notice,
+    Notices,
     Tag,
     Voice,
 )
+from monitor.core.notices import KINDS
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
 NEWS_LIMIT = 400
 NAME_LIMIT = 80
 ERROR_LIMIT = 200
+SENTENCE_LIMIT = 260
 LINK_LIMIT = 2_000  # longer addresses are not opened by every program
 TAGS_SHOWN = 6
 
@@ -115,6 +119,30 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """An event ahead."""
+
+    first: date
+    last: date
+    sentence: str
+    title: str
+    url: str  # "" where there is none that may be linked
+    source: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that the operator should know."""
+
+    kind: str  # of core.notices.KINDS
+    at: datetime
+    what: str  # of core.notices.SENTENCES
+    values: Mapping[str, str]  # what its label is filled with
+    sentence: str  # English, for what has no label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -134,13 +162,17 @@ class Edition:
     gaps: tuple[Doubtful, ...]
     changes: tuple[Changed, ...]
     missing: tuple[Missing, ...]
+    ahead: tuple[Event, ...]
+    unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
+    notices: tuple[Told, ...]
+    notices_only: bool  # there are no stories because none were asked for
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
         return tuple(story for part in self.parts for story in part.stories)[:count]
 
 
-def edition(digest: Digest, *, product: str, none_label: str, untitled: str) -> Edition:
+def edition(digest: Digest, *, product: str, none_label: str, untitled: str, unsubscribe: str = "") -> Edition:
     """Everything the templates need, each text cut to a length that a page can carry."""
     watches = {section.slug: section.label for section in digest.sections if section.kind == "watch"}
     watches |= {key.partition(":")[2]: name for key, name in digest.labels.items() if key.startswith("watch:")}
@@ -189,7 +221,30 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str) -> 
             Missing(title=_cut(source.title, NAME_LIMIT), withdrawn=source.withdrawn, never_seen=source.never_seen)
             for source in digest.coverage.missing
         ),
+        ahead=tuple(
+            Event(
+                first=event.first,
+                last=event.last,
+                sentence=_cut(event.sentence, SENTENCE_LIMIT),
+                title=_cut(event.title, TITLE_LIMIT),
+                url=web_address(event.url),
+                source=_cut(event.source_title, NAME_LIMIT),
+                language=event.language or "",
+            )
+            for event in digest.ahead
+        ),
+        unsubscribe=unsubscribe,
+        notices=_told(digest.notices),
+        notices_only=digest.subscription.notices is Notices.ONLY,
     )
+
+
+def _told(notices: Iterable[Notice]) -> tuple[Told, ...]:
+    """Kind by kind; of each source what came last."""
+    last = {(n.kind, n.subject) if n.kind == "source" else (n.kind, n.key): n for n in notices}
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    found = sorted(last.values(), key=lambda n: (order.get(n.kind, len(order)), n.at, n.id))
+    return tuple(Told(kind=n.kind, at=n.at, what=n.what, values=n.values, sentence=n.sentence) for n in found)
 
 
 def _changed(changes: Iterable[HealthChange]) -> tuple[Changed, ...]:

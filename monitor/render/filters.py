@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,8 +14,11 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from monitor.render import plain
+from monitor.render.edition import Event, Part, Story, Told
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
 
 
 def zone(name: str) -> ZoneInfo:
@@ -33,6 +37,22 @@ def local(context: Context, at: datetime, form: str = "moment") -> str:
     if form == "near":
         form = "clock" if moment.date() == context["edition"].due_at.astimezone(there).date() else "moment"
     return _labels(context).moment(moment, form)
+
+
+@pass_context
+def days(context: Context, event: Event) -> str:
+    """The day or days of an event ahead, in the reader's language."""
+    words = _labels(context)
+    first, last = (words.moment(datetime(d.year, d.month, d.day), "day") for d in (event.first, event.last))  # noqa: DTZ001
+    return first if event.first == event.last else words("ahead_from", first=first, last=last)
+
+
+@pass_context
+def told(context: Context, notice: Told) -> str:
+    """A notice in the reader's language; in English where the labels do not know it."""
+    words = _labels(context)
+    key = f"notice_{notice.what}"
+    return words(key, **notice.values) if key in words.words else notice.sentence
 
 
 @pass_context
@@ -58,6 +78,33 @@ def starred(passage: Passage) -> str:
     return "".join(f"*{text.strip()}*" if hit and text.strip() else text for text, hit in passage.pieces)
 
 
+def md(text: str) -> str:
+    """Text that stands for itself in Markdown."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def bold(passage: Passage) -> str:
+    """Markdown with the matched words in bold."""
+    return "".join(f"**{md(text.strip())}**" if hit and text.strip() else md(text) for text, hit in passage.pieces)
+
+
+def strong(passage: Passage) -> Markup:
+    """HTML with the matched words in <b>, for programs that know no <mark>."""
+    pieces = (Markup("<b>{}</b>").format(text) if hit else escape(text) for text, hit in passage.pieces)
+    return Markup("").join(pieces)
+
+
+def slack(text: str) -> str:
+    """Text that stands for itself in Slack's mrkdwn (docs.slack.dev/messaging/formatting-message-text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def pages(parts: Sequence[Part], size: int) -> list[list[tuple[str, Story]]]:
+    """Stories by `size`, each with the heading above it, "" where it is that of the one before; one page at least."""
+    flat = [(part.label if number == 0 else "", story) for part in parts for number, story in enumerate(part.stories)]
+    return [flat[at : at + size] for at in range(0, len(flat), size)] or [[]]
+
+
 def domain(url: str) -> str:
     """The host of an address without "www."; "" where there is none."""
     try:
@@ -79,14 +126,21 @@ def _labels(context: Context) -> Labels:
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
+    "bold": bold,
     "counted": counted,
+    "days": days,
     "direction": plain.direction,
     "domain": domain,
     "lag": lag,
     "listed": listed,
     "local": local,
     "marked": marked,
+    "md": md,
+    "pages": pages,
+    "slack": slack,
+    "strong": strong,
     "starred": starred,
+    "told": told,
     "underlined": plain.underlined,
     "wrapped": plain.wrap,
 }

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from monitor.core.model import Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Tag, Voice
+from monitor.core.model import Ahead, Coverage, Digest, DoubtfulSource, Evidence, HealthChange, Item, Notice, Tag, Voice
 
 TYPE = "digest.compiled"
 VERSION = 1
@@ -40,6 +40,8 @@ def payload(digest: Digest) -> dict[str, Any]:
                 }
                 for section in digest.sections
             ],
+            "ahead": [_ahead(event) for event in digest.ahead],
+            "notices": [_notice(notice) for notice in digest.notices],
             "coverage": _coverage(digest.coverage),
         },
     }
@@ -71,6 +73,31 @@ def _story(item: Item, labels: Mapping[str, str]) -> dict[str, Any]:
         "news": list(item.news),
         "tags": [_tag(tag, labels) for tag in item.tags],
         "matches": [{"watch": match.watch, "evidence": _evidence(match.evidence)} for match in item.matches],
+    }
+
+
+def _ahead(event: Ahead) -> dict[str, Any]:
+    return {
+        "first": event.first.isoformat(),
+        "last": event.last.isoformat(),
+        "sentence": event.sentence,
+        "words": event.words,
+        "story_id": event.story_id,
+        "title": event.title,
+        "url": event.url,
+        "source": event.source_title,
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "key": notice.key,
+        "at": _time(notice.at),
+        "kind": notice.kind,
+        "subject": notice.subject,
+        "what": notice.what,
+        "values": dict(notice.values),
+        "sentence": notice.sentence,
     }
 
 

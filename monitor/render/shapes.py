@@ -19,6 +19,12 @@ class Shape:
     titles: int = 1_000_000  # further stories of a section shown by title
     parts: int = 1_000_000  # sections shown at all
     failing: int = 20  # failing sources named
+    ahead: int = 12  # events ahead
+
+    @property
+    def notices(self) -> int:
+        """Notices shown: each is a line, as a failing source is, and the reason that some editions are sent at all."""
+        return 4 * self.failing
 
     def by_title(self, edition: Edition) -> int:
         """How many stories are shown by title only."""
@@ -38,9 +44,9 @@ LADDER = (
     Shape(excerpt=140, full=3),
     *(Shape(excerpt=120, full=3, titles=titles) for titles in (80, 60, 50, 40, 30, 25, 20, 16, 13, 10)),
     *(Shape(excerpt=100, full=2, titles=titles, failing=10) for titles in (10, 8, 6)),
-    Shape(excerpt=0, full=2, titles=5, failing=10),
-    Shape(excerpt=0, full=1, titles=3, failing=5),
-    Shape(excerpt=0, full=1, titles=0, failing=5),
+    Shape(excerpt=0, full=2, titles=5, failing=10, ahead=6),
+    Shape(excerpt=0, full=1, titles=3, failing=5, ahead=3),
+    Shape(excerpt=0, full=1, titles=0, failing=5, ahead=3),
 )
 
 

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     smtp: sections.Smtp = sections.Smtp()
     mailbox: sections.Mailbox = sections.Mailbox()
     webhook: sections.Webhook = sections.Webhook()
+    chat: sections.Chat = sections.Chat()
+    web: sections.Web = sections.Web()
     metrics: sections.Metrics = sections.Metrics()
     log: sections.Log = sections.Log()
 

@@ -6,6 +6,7 @@ setting of the same name with `_file` points at.
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -27,7 +28,7 @@ from pydantic import (
 
 from monitor.core.checking import Duration, Flag, Unfit, Whole
 from monitor.core.mail import sender_parts
-from monitor.core.signing import LONGEST, SHORTEST, secret_key
+from monitor.core.signing import LONGEST, SHORTEST, signing_key
 
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
@@ -268,6 +269,14 @@ class Digests(Section):
         default=None, description="Directory whose templates replace the shipped ones of the same name"
     )
 
+    render_timeout: Lasting = Field(
+        default=timedelta(seconds=20),
+        description="For filling your own templates; one that needs longer is stopped and the shipped ones stand in",
+    )
+    render_memory_mb: Whole = Field(
+        default=256, ge=64, le=65_536, description="Memory that filling your own templates may take, in MiB"
+    )
+
     @field_validator("templates_dir")
     @classmethod
     def _is_there(cls, directory: Path | None) -> Path | None:
@@ -283,13 +292,23 @@ class Delivery(Section):
     """How long handing a message over is tried."""
 
     tick: Lasting = Field(default=timedelta(seconds=5), description="How often due messages are looked for")
-    attempts: Whole = Field(default=20, ge=1, le=1_000, description="Attempts before a message is kept as dead")
+    attempts: Whole = Field(default=22, ge=1, le=1_000, description="Attempts before a message is kept as dead")
     backoff: Lasting = Field(
         default=timedelta(seconds=30), description="Pause after the first failure; doubled after each"
     )
     backoff_ceiling: Lasting = Field(default=timedelta(hours=6), description="Longest pause between two attempts")
     claim: Lasting = Field(
         default=timedelta(minutes=5), description="A message claimed longer than this is taken over: its sender died"
+    )
+    keep: Lasting = Field(
+        default=timedelta(days=90),
+        description="How long messages are kept after they were delivered, given up or cancelled, with their attempts",
+    )
+    hourly_limit: Whole = Field(
+        default=100,
+        ge=0,
+        description="Messages that one recipient is handed in an hour; further ones wait, none is dropped. "
+        "0: no limit. A mailbox has none",
     )
 
     @model_validator(mode="after")
@@ -353,27 +372,38 @@ class Mailbox(Section):
     )
 
 
+_TARGET = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*:[A-Za-z][A-Za-z0-9+.-]*://\S+")
+
+
 class Webhook(Section):
     """Messages posted to an address, signed as Standard Webhooks describes."""
 
     secrets: tuple[SecretStr, ...] = Field(
         default=(),
-        description='Signing secrets ("whsec_…"), the newest first while one is replaced; NAME:SECRET for one '
-        "that only subscriptions asking for it by this name use",
+        description='Signing secrets ("whsec_…", or "whsk_…" for Ed25519), the newest first while one is replaced; '
+        "NAME:SECRET for one that only subscriptions asking for it by this name use",
     )
     secrets_file: Path | None = Field(default=None, description="A file that holds the secrets, one on a line")
     timeout: Lasting = Field(default=timedelta(seconds=15), description="For one request in total")
     allow_private: Flag = Field(default=False, description="Whether addresses that are not public may be posted to")
+    disable_after: Duration = Field(
+        default=timedelta(days=5),
+        description="An address that failed for this long and never succeeded meanwhile is sent nothing more until "
+        "somebody enables it; 0s: never",
+    )
 
     @field_validator("secrets")
     @classmethod
     def _can_sign(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         for place, secret in enumerate(secrets, start=1):
             try:
-                secret_key(_bare(secret))
+                signing_key(_bare(secret))
             except ValueError as error:
                 which = f" (number {place} of {len(secrets)})" if len(secrets) > 1 else ""
-                expected = f"whsec_ and the base64 of {SHORTEST} to {LONGEST} random bytes, NAME: before it if you like"
+                expected = (
+                    f"whsec_ and the base64 of {SHORTEST} to {LONGEST} random bytes, or whsk_ and that of an Ed25519 "
+                    "key, NAME: before it if you like"
+                )
                 raise Unfit(f"{error}{which}", expected=expected) from None
         return secrets
 
@@ -389,6 +419,52 @@ class Webhook(Section):
 def _bare(secret: SecretStr) -> str:
     """A signing secret without the name before it."""
     return secret.get_secret_value().rpartition(":")[2]
+
+
+class Chat(Section):
+    """Messages in chat services, by way of Apprise or of a service's own incoming webhook."""
+
+    targets: tuple[SecretStr, ...] = Field(
+        default=(),
+        description="Where messages go, as NAME:ADDRESS; subscriptions say the name. An Apprise address, or "
+        "slack+https://…, discord+https://…, teams+https://… for an incoming webhook",
+    )
+    targets_file: Path | None = Field(default=None, description="A file that holds the targets, one on a line")
+
+    @field_validator("targets")
+    @classmethod
+    def _are_named(cls, targets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for place, target in enumerate(targets, start=1):
+            if not _TARGET.fullmatch(target.get_secret_value()):
+                which = f" (number {place} of {len(targets)})" if len(targets) > 1 else ""
+                raise Unfit(
+                    f"a chat target is a name, a colon and an address; this one is not{which}",
+                    expected="one like desk:tgram://TOKEN/CHAT, its name in lower-case words joined by hyphens",
+                )
+        return targets
+
+    def by_name(self) -> dict[str, str]:
+        """The addresses under the names by which subscriptions ask for them."""
+        written = (target.get_secret_value().partition(":") for target in self.targets)
+        return {name: address for name, _, address in written}
+
+
+class Web(Section):
+    """The pages that readers reach: unsubscribing, and a feed of each subscription."""
+
+    listen: str = Field(
+        default="",
+        pattern=r"^$|^(\[[0-9a-fA-F:]+\]|[^:\s]+):[0-9]{1,5}$",
+        description="HOST:PORT at which the pages are answered while `monitor run` runs; empty: nowhere",
+        examples=["127.0.0.1:8080"],
+    )
+    url: str = Field(
+        default="",
+        pattern=r"^$|^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        description="Address at which readers reach them, behind a proxy that adds TLS; empty: e-mails have no link to "
+        "unsubscribe by",
+        examples=["https://monitor.example.org"],
+    )
 
 
 class Metrics(Section):

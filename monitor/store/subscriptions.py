@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
 
-from monitor.core.model import Authority, Owner, Schedule, Selection, Subscription, grouping_of
+from monitor.core.model import Authority, Notices, Owner, Schedule, Selection, Subscription, grouping_of
 from monitor.store.database import Transaction
 from monitor.store.tables import SubscriptionRow, table
 
@@ -51,7 +52,7 @@ def put(tx: Transaction, value: Subscription, *, next_due_at: datetime, now: dat
         tx.execute(insert(subscription).values(row))
         return
     back = known.removed_at is not None or (known.paused and not value.paused)
-    if back or known.schedule != columns["schedule"]:
+    if back or _schedule(known.schedule) != value.schedule:
         columns["next_due_at"] = next_due_at
     tx.execute(update(subscription).where(subscription.c.id == known.id).values(columns))
 
@@ -95,20 +96,25 @@ def to_columns(value: Subscription) -> dict[str, Any]:
             "timezone": schedule.timezone,
             "times": [t.isoformat("minutes") for t in schedule.times],
             "weekdays": list(schedule.weekdays),
+            "every_seconds": schedule.every.total_seconds() if schedule.every is not None else None,
             "cron": schedule.cron,
+            "holidays": list(schedule.holidays),
+            "pauses": list(schedule.pauses),
         },
         "selection": {name: list(members) for name, members in asdict(value.selection).items() if members},
         "grouping": value.grouping.value,
         "send_empty": value.send_empty,
         "language": value.language,
         "options": dict(value.options),
+        "notices": value.notices.value,
+        "templates_dir": value.templates_dir,
         "owner": value.owner.value,
         "paused": value.paused,
     }
 
 
 def _value(row: Any) -> Subscription:
-    schedule, selection = row.schedule, {name: tuple(members) for name, members in row.selection.items()}
+    selection = {name: tuple(members) for name, members in row.selection.items()}
     selection["authorities"] = tuple(Authority(a) for a in selection.get("authorities", ()))
     return Subscription(
         id=row.id,
@@ -116,20 +122,31 @@ def _value(row: Any) -> Subscription:
         title=row.title,
         channel=row.channel,
         recipients=tuple(row.recipients),
-        schedule=Schedule(
-            timezone=schedule["timezone"],
-            times=tuple(time.fromisoformat(t) for t in schedule["times"]),
-            weekdays=tuple(schedule["weekdays"]),
-            cron=schedule["cron"],
-        ),
+        schedule=_schedule(row.schedule),
         selection=Selection(**selection),
         grouping=grouping_of(row.grouping),
         send_empty=row.send_empty,
         language=row.language,
         options=row.options,
+        notices=Notices(row.notices),
+        templates_dir=row.templates_dir,
         owner=Owner(row.owner),
         paused=row.paused,
         created_at=row.created_at,
         next_due_at=row.next_due_at,
         last_compiled_at=row.last_compiled_at,
+    )
+
+
+def _schedule(stored: Mapping[str, Any]) -> Schedule:
+    """A schedule as it is stored; what an earlier version did not know is absent."""
+    every = stored.get("every_seconds")
+    return Schedule(
+        timezone=stored["timezone"],
+        times=tuple(time.fromisoformat(t) for t in stored["times"]),
+        weekdays=tuple(stored["weekdays"]),
+        every=timedelta(seconds=every) if every is not None else None,
+        cron=stored["cron"],
+        holidays=tuple(stored.get("holidays", ())),
+        pauses=tuple(stored.get("pauses", ())),
     )

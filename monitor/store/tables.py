@@ -12,6 +12,7 @@ from typing import Any, cast
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    false,
     text,
 )
 from sqlalchemy import UniqueConstraint as Unique
@@ -475,6 +477,8 @@ class SubscriptionRow(Base, table=True):
     created_at: datetime = time_column()
     removed_at: datetime | None = time_column()
     next_due_at: datetime = time_column()
+    notices: str = Field(sa_column=Column(Text, nullable=False, server_default="none"))
+    templates_dir: str | None = text_column()
     last_compiled_at: datetime | None = time_column()
 
 
@@ -514,11 +518,12 @@ class ContentRow(Base, table=True):
     text: str = text_column()
     html: str = text_column()
     payload: dict[str, Any] | None = json_column()
+    calendar: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
 
 
 class MessageRow(Base, table=True):
     __tablename__ = "message"
-    __table_args__ = (Index(None, "state", "next_attempt_at"),)
+    __table_args__ = (Index(None, "state", "next_attempt_at"), Index(None, "channel", "recipient", "finished_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = text_column(unique=True)
@@ -537,6 +542,91 @@ class MessageRow(Base, table=True):
     claim: str | None = text_column()  # whoever holds this token may say how the attempt ended
     finished_at: datetime | None = time_column()
     last_error: str | None = text_column()
+    ticket: str | None = text_column()  # with which the recipient unsubscribes
+    progress: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))  # parts handed over
+    answers: str | None = text_column()  # key of the message that this one follows up on
+    # not before every earlier message to the same recipient is settled
+    in_order: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
+
+
+class MessageStateRow(Base, table=True):
+    """A state that a message came into, and why."""
+
+    __tablename__ = "message_state"
+    __table_args__ = (Index(None, "message_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    message_id: int = reference("message.id", nullable=False)
+    at: datetime = time_column()
+    state: str = text_column()
+    reason: str = text_column()
+
+
+class RecipientRow(Base, table=True):
+    """How deliveries to one address of one channel have gone."""
+
+    __tablename__ = "recipient"
+
+    channel: str = Field(sa_type=Text, primary_key=True)
+    address: str = Field(sa_type=Text, primary_key=True)
+    delivered: int
+    bounces: int  # messages that were refused for good
+    failing_since: datetime | None = time_column()
+    last_delivered_at: datetime | None = time_column()
+    last_error: str | None = text_column()
+    disabled_at: datetime | None = time_column()  # nothing is sent there until somebody enables it again
+    disabled_reason: str | None = text_column()
+
+
+class TicketRow(Base, table=True):
+    """A token in an address that lets whoever has it do one thing, without any other proof."""
+
+    __tablename__ = "ticket"
+    __table_args__ = (Unique("purpose", "subscription_id", "recipient"),)
+
+    token: str = Field(sa_type=Text, primary_key=True)
+    purpose: str = text_column()  # "unsubscribe" or "feed"
+    subscription_id: int = reference("subscription.id", nullable=False)
+    recipient: str = text_column()  # "" for the feed, which is nobody's in particular
+    created_at: datetime = time_column()
+
+
+class UnsubscribedRow(Base, table=True):
+    """A recipient who wants no more of a subscription, whatever a file says."""
+
+    __tablename__ = "unsubscribed"
+
+    subscription_id: int = reference("subscription.id", primary_key=True)
+    recipient: str = Field(sa_type=Text, primary_key=True)
+    at: datetime = time_column()
+    how: str = text_column()
+
+
+class NoticeRow(Base, table=True):
+    """Something that the operator should know."""
+
+    __tablename__ = "notice"
+    __table_args__ = (Index(None, "at"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: str = text_column(unique=True)  # the same event is said once
+    at: datetime = time_column()
+    kind: str = text_column()
+    subject: str = text_column()
+    sentence: str = text_column()
+    what: str = Field(sa_column=Column(Text, nullable=False, server_default=""))  # of core.notices.SENTENCES
+    details: dict[str, str] = Field(sa_column=Column(Json, nullable=False, server_default="{}"))
+
+
+class NoticeGivenRow(Base, table=True):
+    """A notice that a subscription has been given: it is never given again."""
+
+    __tablename__ = "notice_given"
+    __table_args__ = (Index(None, "notice_id"),)
+
+    subscription_id: int = reference("subscription.id", primary_key=True)
+    notice_id: int = reference("notice.id", primary_key=True)
+    digest_id: int = reference("digest.id", nullable=False)
 
 
 class DeliveryRow(Base, table=True):

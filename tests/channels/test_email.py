@@ -4,6 +4,7 @@ import asyncio
 import email
 import ssl
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from email import policy
 
 import pytest
@@ -62,10 +63,13 @@ def sent(post: Post, *messages, server=None, **options):
         async with serving(post, **(server or {})) as port:
             results = []
             for each in messages or (message(),):
+                mailer = channel(port, **options)
                 try:
-                    results.append(await channel(port, **options).send(each))
+                    results.append(await mailer.send(each))
                 except DeliveryError as error:
                     results.append(error)
+                finally:
+                    await mailer.aclose()
             return results
 
     return asyncio.run(run())
@@ -92,11 +96,91 @@ def test_a_message_arrives_whole():
     assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
 
 
+def test_a_follow_up_stands_in_the_thread_of_the_message_it_answers():
+    post = Post()
+    sent(post, message(key="alert"), message(key="alert-edited", answers="alert"))
+    first, second = (email.message_from_bytes(raw, policy=policy.SMTP) for _, _, raw in post.accepted)
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+    assert first["In-Reply-To"] is None
+
+
 def test_a_repeat_is_the_same_bytes():
     post = Post()
     sent(post, message(), message())
     assert len(post.accepted) == 2
     assert post.accepted[0][2] == post.accepted[1][2]
+
+
+class Counting(Post):
+    """Counts conversations, and can hang up between two messages."""
+
+    def __init__(self, *, hang_up: bool = False, **replies: str) -> None:
+        super().__init__(**replies)
+        self.greeted = 0
+        self.hang_up = hang_up
+        self.hung_up = asyncio.Event()
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        self.greeted += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        reply = await super().handle_DATA(server, session, envelope)
+        if self.hang_up:
+            asyncio.get_running_loop().call_later(0.01, self._end, server.transport)
+        return reply
+
+    def _end(self, transport) -> None:
+        transport.close()
+        self.hung_up.set()
+
+
+def one_after_another(post: Post, count: int, *, clock=None) -> list[object]:
+    async def run():
+        async with serving(post) as port:
+            mailer = Email(
+                host="localhost", port=port, security="none", sender="m@example.org", clock=clock or (lambda: CREATED)
+            )
+            results = []
+            for number in range(count):
+                try:
+                    results.append(await mailer.send(message(key=f"k{number}")))
+                except DeliveryError as error:
+                    results.append(error)
+                if isinstance(post, Counting) and post.hang_up:
+                    await post.hung_up.wait()
+                    post.hung_up.clear()
+            await mailer.aclose()
+            return results
+
+    return asyncio.run(run())
+
+
+def test_a_connection_serves_one_message_after_another():
+    post = Counting()
+    one_after_another(post, 5)
+    assert (len(post.accepted), post.greeted) == (5, 1)
+
+
+def test_a_refusal_leaves_the_connection_to_the_next_message():
+    post = Counting(rcpt="550 no such user")
+    results = one_after_another(post, 3)
+    assert all(isinstance(result, DeliveryError) and result.permanent for result in results)
+    assert post.greeted == 1
+
+
+def test_a_connection_that_was_idle_for_long_is_not_trusted():
+    post = Counting()
+    times = iter(range(0, 100_000, 600))
+    one_after_another(post, 3, clock=lambda: CREATED + timedelta(seconds=next(times)))
+    assert (len(post.accepted), post.greeted) == (3, 3)
+
+
+def test_a_server_that_hung_up_meanwhile_costs_no_message():
+    post = Counting(hang_up=True)
+    one_after_another(post, 3)
+    assert (len(post.accepted), post.greeted) == (3, 3)
 
 
 def test_starttls_with_login(tls):

@@ -22,7 +22,7 @@ def test_a_kind_is_complete(name):
     kind = CHANNELS[name]
     assert kind.name == name
     assert kind.summary
-    assert kind.templates in {"email", "webhook"}
+    assert kind.templates in {"email", "webhook", "chat"}
     assert issubclass(kind.options, Options)
     with pytest.raises(ValueError, match=r"\S+ \S+ \S+"):
         kind.recipient("\n")

@@ -11,6 +11,8 @@ from email.utils import format_datetime
 import httpx2
 import pytest
 import standardwebhooks
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -19,7 +21,7 @@ from monitor.channels import webhook
 from monitor.channels.webhook import Webhook, WebhookOptions, body, recipient_url, retry_after, webhook_id
 from monitor.core.errors import DeliveryError, SourceError
 from monitor.core.model import Content
-from monitor.core.signing import secret_key
+from monitor.core.signing import PrivateKey, SharedSecret, signing_key
 from tests.channels.messages import message
 
 NEW = "whsec_" + base64.b64encode(b"n" * 32).decode()
@@ -194,10 +196,38 @@ def test_never_unsigned():
         WebhookOptions(sekret="x")
 
 
+def test_an_ed25519_key_signs_beside_a_secret_and_its_public_half_checks():
+    private = "whsk_" + base64.b64encode(bytes(range(32))).decode()
+    receiver = Receiver()
+    [receipt] = posted(receiver, secrets={"default": [NEW, private]}, clock=lambda: datetime.now(UTC))
+    _, headers, content = receiver.requests[0]
+    shared, asymmetric = headers["webhook-signature"].split(" ")
+    assert receipt.detail == "204"
+    standardwebhooks.Webhook(NEW).verify(content, headers)
+    key = signing_key(private)
+    assert isinstance(key, PrivateKey)
+    assert shared.startswith("v1,")
+    version, _, signature = asymmetric.partition(",")
+    assert version == "v1a"
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + content
+    public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key.public.removeprefix("whpk_")))
+    public.verify(base64.b64decode(signature), signed)
+    with pytest.raises(InvalidSignature):
+        public.verify(base64.b64decode(signature), signed + b" ")
+
+
+def test_keys_are_told_apart_by_how_they_begin():
+    assert isinstance(signing_key(NEW), SharedSecret)
+    with pytest.raises(ValueError, match="the private one begins with 'whsk_'"):
+        signing_key("whpk_" + base64.b64encode(bytes(32)).decode())
+    with pytest.raises(ValueError, match="an Ed25519 key has 32 bytes, this one has 31"):
+        signing_key("whsk_" + base64.b64encode(bytes(31)).decode())
+
+
 @pytest.mark.parametrize("bad", ["whsec_!!!", "whsec_", "whsec_" + base64.b64encode(b"short").decode(), "пароль"])
 def test_a_bad_secret_is_refused_without_being_shown(bad):
     with pytest.raises(ValueError, match="webhook secret") as caught:
-        secret_key(bad)
+        signing_key(bad)
     assert bad.removeprefix("whsec_")[:4] not in str(caught.value) or bad == "whsec_"
 
 

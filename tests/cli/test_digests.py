@@ -82,6 +82,31 @@ def test_dead_messages_are_brought_back(polled: Monitor) -> None:
     assert polled("deliveries", "retry", "--dead").out == "no message was given up\n"
 
 
+def test_messages_are_cancelled_and_replayed(polled: Monitor) -> None:
+    (message,) = polled("digest", "send", "morning", "--json").json
+    number = str(message["id"])
+    assert polled("deliveries", "cancel", number).code == 5
+    assert polled("deliveries", "replay", "morning", "--since", "1d", "--json").json == {"replayed": [message["id"]]}
+    assert polled("deliveries", "cancel", number, "--reason", "not today", "--json").json == {
+        "cancelled": [message["id"]]
+    }
+    shown = polled("deliveries", "show", number)
+    assert "replayed by hand" in shown.out
+    assert "not today" in shown.out
+    assert "no message was made in that time" in polled("deliveries", "replay", "morning", "--since", "0s").out
+
+
+def test_recipients_are_disabled_and_enabled(polled: Monitor) -> None:
+    assert polled("recipients", "list").out == "nothing was sent to anybody yet\n"
+    polled("digest", "send", "morning")
+    (standing,) = polled("recipients", "list", "--json").json
+    assert standing["delivered"] == 1
+    assert polled("recipients", "disable", standing["address"], "--reason", "on leave").code == 0
+    assert "on leave" in polled("recipients", "list").out
+    assert polled("recipients", "enable", standing["address"]).out == f"{standing['address']} is enabled\n"
+    assert polled("recipients", "enable", standing["address"]).code == 5
+
+
 def _dead(database: Database) -> int:
     """A message that was claimed, tried and given up, as the deliver loop records it."""
     from monitor.core.model import Delivery
@@ -115,6 +140,13 @@ def _dead(database: Database) -> int:
         (["deliveries", "show", "99"], 4, "there is no message 99"),
         (["deliveries", "retry", "99"], 4, "there is no message 99"),
         (["deliveries", "retry"], 2, "--dead"),
+        (["deliveries", "cancel", "99"], 4, "there is no message 99"),
+        (["deliveries", "replay", "morning", "--since", "soon"], 2, "'soon' is no time; expected 2026-03-02T07:30"),
+        (["deliveries", "replay", "mornin", "--since", "1d"], 4, "did you mean 'morning'?"),
+        (["recipients", "enable", "nobody@localhost"], 4, "nothing was ever sent to nobody@localhost"),
+        (["webhooks", "test", "morning"], 4, "neither an address nor a subscription by webhook"),
+        (["webhooks", "test", "ftp://example.org/"], 2, "is not an address"),
+        (["webhooks", "test", "https://hooks.example.org/"], 3, "MONITOR_WEBHOOK__SECRETS"),
         (["deliveries", "list", "--subscription", "mornin"], 4, "did you mean 'morning'?"),
         (["deliveries", "list", "--state", "lost"], 2, "lost"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -140,6 +141,51 @@ CASES = {
         "2006-10-29T02:00",
         ["2006-10-29T02:10", "2006-10-29T02:50", "2006-10-29T03:10", "2006-11-04T03:30"],
     ),
+    "every few hours: the same local times each day, in summer and in winter": (
+        Schedule(timezone="Europe/Vienna", every=timedelta(hours=6), times=(time(1),)),
+        "2026-03-28T06:30",
+        ["2026-03-28T12:00", "2026-03-28T18:00", "2026-03-29T00:00", "2026-03-29T05:00", "2026-03-29T11:00"],
+    ),
+    "every hour: what the clock skips is not lost, what it repeats comes once": (
+        Schedule(timezone="Europe/Vienna", every=timedelta(hours=1)),
+        "2026-10-24T23:30",
+        ["2026-10-25T00:00", "2026-10-25T02:00"],
+    ),
+    "every few hours of working days": (
+        Schedule(timezone="UTC", every=timedelta(hours=12), times=(time(6),), weekdays=(0, 1, 2, 3, 4)),
+        "2026-07-03T07:00",
+        ["2026-07-03T18:00", "2026-07-06T06:00"],
+    ),
+    "hours that do not divide a day elapse": (
+        Schedule(timezone="UTC", every=timedelta(hours=36)),
+        "2026-07-03T07:00",
+        ["2026-07-04T12:00", "2026-07-06T00:00", "2026-07-07T12:00"],
+    ),
+    "every second day at a local time": (
+        Schedule(timezone="Europe/Vienna", every=timedelta(days=2), times=(time(7, 30),)),
+        "2026-03-27T00:00",
+        ["2026-03-27T06:30", "2026-03-29T05:30", "2026-03-31T05:30"],
+    ),
+    "holidays of a country, of every year, and a single one": (
+        Schedule(timezone="Europe/Vienna", times=(time(7),), holidays=("AT", "12-24", "2026-12-28")),
+        "2026-12-23T00:00",
+        ["2026-12-23T06:00", "2026-12-27T06:00", "2026-12-29T06:00", "2026-12-30T06:00", "2026-12-31T06:00"],
+    ),
+    "holidays of a part of a country": (
+        Schedule(timezone="Europe/Berlin", times=(time(7),), holidays=("DE-BY",)),
+        "2026-10-31T12:00",
+        ["2026-11-02T06:00"],  # All Saints' Day
+    ),
+    "a pause": (
+        Schedule(timezone="UTC", cron="0 */8 * * *", pauses=("2026-08-01 to 2026-08-14",)),
+        "2026-07-31T15:00",
+        ["2026-07-31T16:00", "2026-08-15T00:00", "2026-08-15T08:00"],
+    ),
+    "elapsing hours keep out of a pause": (
+        Schedule(timezone="UTC", every=timedelta(hours=36), pauses=("2026-07-04 to 2026-07-06",)),
+        "2026-07-03T07:00",
+        ["2026-07-07T12:00"],
+    ),
     "times, the clock goes back into the day before": (
         daily("America/St_Johns", "23:30", "00:00"),
         "2006-10-29T01:30",
@@ -223,6 +269,22 @@ def test_nothing_is_due_between_a_moment_and_the_next(
     assert next_due(schedule, due - timedelta(microseconds=1)) == due
 
 
+@given(zones, st.integers(1, 100), CLOCK_TIMES, st.sampled_from([(), ("AT",), ("12-25", "01-06")]), moments)
+@settings(max_examples=150, deadline=None)
+def test_every_few_hours_means_that_long_but_for_changes_of_the_clock_and_days_off(
+    zone: str, hours: int, start: time, holidays: tuple[str, ...], after: datetime
+) -> None:
+    schedule = Schedule(timezone=zone, every=timedelta(hours=hours), times=(start,), holidays=holidays)
+    first = next_due(schedule, after)
+    second = next_due(schedule, first)
+    assert next_due(schedule, first + (second - first) / 2) == second
+    assert second - first >= timedelta(hours=hours) - timedelta(hours=3) or hours <= 3
+    tz = ZoneInfo(zone)
+    missing = abs(second.astimezone(tz).utcoffset() - first.astimezone(tz).utcoffset())
+    if not holidays and not missing and 24 % hours:
+        assert second - first == timedelta(hours=hours)
+
+
 @given(zones, fields, moments)
 @settings(max_examples=150, deadline=None)
 def test_cron_agrees_with_looking_at_every_minute(zone: str, line: tuple[str, ...], after: datetime) -> None:
@@ -286,6 +348,16 @@ def test_cron_faults_say_where_and_what(line: str, message: str) -> None:
         (daily("UTC", "07:30+02:00"), "has a zone of its own"),
         (Schedule(timezone="UTC", cron="0 7 * * *", times=(time(7),)), "not both"),
         (Schedule(timezone="UTC", cron="0 7 * * *", weekdays=(1,)), "not both"),
+        (Schedule(timezone="UTC", every=timedelta(minutes=90)), "expected whole hours, 1 to 744"),
+        (Schedule(timezone="UTC", every=timedelta(hours=5), weekdays=(1,)), "hours that divide a day"),
+        (Schedule(timezone="UTC", every=timedelta(hours=5), times=(time(1), time(2))), "counted from one time of day"),
+        (replace(daily("UTC", "07:30"), holidays=("Austria",)), "'Austria' is no holiday; expected a country such as"),
+        (replace(daily("UTC", "07:30"), holidays=("XX",)), "the public holidays of 'XX' are not known"),
+        (replace(daily("UTC", "07:30"), holidays=("DE-BAY",)), "expected one such as DE-BY"),
+        (replace(daily("UTC", "07:30"), holidays=("02-30",)), "'02-30' is no date"),
+        (replace(daily("UTC", "07:30"), pauses=("August",)), "'August' is no pause; expected two dates such as"),
+        (replace(daily("UTC", "07:30"), pauses=("2026-08-14 to 2026-08-01",)), "ends before it begins"),
+        (Schedule(timezone="UTC", cron="0 7 24 12 *", holidays=("12-24",)), "nothing is ever due"),
     ],
 )
 def test_schedules_that_cannot_be(schedule: Schedule, message: str) -> None:
@@ -307,6 +379,12 @@ def test_a_naive_moment_is_refused() -> None:
         (daily("Europe/Vienna", "07:30"), "every day at 07:30 Europe/Vienna"),
         (daily("UTC", "18:00", "07:30", weekdays=(0, 1, 2, 3, 4)), "Monday to Friday at 07:30 and 18:00 UTC"),
         (daily("UTC", "07:30:15", weekdays=(5, 0)), "Monday and Saturday at 07:30:15 UTC"),
+        (Schedule(timezone="UTC", every=timedelta(hours=6)), "every 6 hours counted from 00:00 UTC"),
+        (Schedule(timezone="UTC", every=timedelta(days=2), times=(time(7),)), "every 2 days counted from 07:00 UTC"),
+        (
+            replace(daily("UTC", "07:30"), holidays=("AT",), pauses=("2026-08-01 to 2026-08-14",)),
+            "every day at 07:30 UTC, not on holidays (AT), not from 2026-08-01 to 2026-08-14",
+        ),
         (cron("@daily"), "every day at 00:00 UTC"),
         (cron("0 7 * * 1-5"), "Monday to Friday at 07:00 UTC"),
         (cron("0 7 * * FRI-SUN"), "Friday to Sunday at 07:00 UTC"),

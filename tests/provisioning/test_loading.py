@@ -422,13 +422,13 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
             "subscriptions",
             SUBSCRIPTION + "  schedule: {daily: 7:30, cron: '30 7 * * *', timezone: UTC}\n",
             ":6: subscriptions[0].schedule: daily and cron are given together; "
-            'expected one of daily: "07:30", times: ["07:30", "18:00"] or cron: "30 7 * * 1-5"',
+            'expected one of daily: "07:30", times: ["07:30", "18:00"], every: "6h" or cron: "30 7 * * 1-5"',
         ),
         (
             "subscriptions",
             SUBSCRIPTION + "  schedule: {timezone: UTC}\n",
             ":6: subscriptions[0].schedule: says no time; "
-            'expected one of daily: "07:30", times: ["07:30", "18:00"] or cron: "30 7 * * 1-5"',
+            'expected one of daily: "07:30", times: ["07:30", "18:00"], every: "6h" or cron: "30 7 * * 1-5"',
         ),
         (
             "subscriptions",
@@ -630,6 +630,7 @@ def test_the_examples_that_are_commented_out_are_sound_too(tmp_path):
     assert {each.slug for each in after.subscriptions} - {each.slug for each in before.subscriptions} == {
         "central-asia",
         "archive",
+        "operator",
     }
     assert {each.slug for each in after.watches} - {each.slug for each in before.watches} == {
         "elections",

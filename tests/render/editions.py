@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
+from monitor.core.digest import ahead
 from monitor.core.model import (
     Authority,
     Coverage,
@@ -282,7 +283,7 @@ def full_day(language: str = "en") -> Digest:
     )
     russian_labels = language == "ru"
     labels = LABELS_RU if russian_labels else LABELS
-    return Digest(
+    whole = Digest(
         subscription=subscription(language),
         due_at=DUE,
         compiled_at=DUE + timedelta(seconds=4),
@@ -355,6 +356,7 @@ def full_day(language: str = "en") -> Digest:
         ),
         labels=labels,
     )
+    return replace(whole, ahead=ahead(item for section in whole.sections for item in section.items))
 
 
 def quiet_day(language: str = "en") -> Digest:
@@ -363,7 +365,7 @@ def quiet_day(language: str = "en") -> Digest:
     coverage = replace(
         busy.coverage, checked=37, posts=96, selected=0, folded=0, stories=0, failing=busy.coverage.failing[:1]
     )
-    return replace(busy, sections=(), coverage=coverage)
+    return replace(busy, sections=(), coverage=coverage, ahead=())
 
 
 def long_day(stories: int = 400, *, sections: int = 8, language: str = "en") -> Digest:

@@ -74,7 +74,7 @@ def test_each_story_stands_once_in_both_parts_in_the_same_order(full):
 
 def test_watches_come_first_and_sections_are_named(full):
     assert [node.text() for node in read(full.html).css("h2")] == [
-        "Grain deal", "Sanctions", "SCO", "African Union", "OSCE", "Everything else",
+        "Grain deal", "Sanctions", "SCO", "African Union", "OSCE", "Everything else", "Ahead",
     ]  # fmt: skip
 
 
@@ -279,7 +279,7 @@ def test_a_webhook_gets_a_payload(renderer):
 def overriding(tmp_path, name: str, text: str) -> Renderer:
     (tmp_path / "email").mkdir(exist_ok=True)
     (tmp_path / "email" / name).write_text(text, "utf-8")
-    return Renderer(shipped=TEMPLATES, override=tmp_path, title="The Desk")
+    return Renderer(shipped=TEMPLATES, overrides=[tmp_path], title="The Desk")
 
 
 def test_an_operator_replaces_one_template(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from monitor.core.model import Content, Delivery, Message, MessageState
-from monitor.store import outbox, schema
+from monitor.store import outbox, recipients, schema
 from monitor.store.database import Database
 from tests import make
 from tests.make import NOW, hours, minutes
@@ -25,25 +25,36 @@ RICH = Content(
 
 
 def add(
-    database: Database, *keys: str, content: Content | None = None, now: datetime = NOW, slug: str = "desk"
+    database: Database,
+    *keys: str,
+    content: Content | None = None,
+    now: datetime = NOW,
+    slug: str = "desk",
+    recipient: str | None = None,
+    in_order: bool = False,
 ) -> None:
     subscription = make.stored_subscription(database, slug)
     with database.writing() as tx:
         outbox.add(
             tx,
             content or make.content(),
-            keys=[(key, f"{key}@example.org") for key in keys],
+            keys=[(key, recipient or f"{key}@example.org") for key in keys],
             channel="mailbox",
             options={"folder": "out", "deep": {"a": [1]}},
             subscription_id=subscription.id,
             digest_id=None,
             now=now,
+            in_order=in_order,
         )
 
 
-def claim(database: Database, *, now: datetime = NOW, token: str = "mine", limit: int = 20) -> list[Message]:
+def claim(
+    database: Database, *, now: datetime = NOW, token: str = "mine", limit: int = 20, hourly: int = 0
+) -> list[Message]:
     with database.writing() as tx:
-        return outbox.claim_due(tx, now=now, until=now + minutes(5), token=token, limit=limit)
+        return outbox.claim_due(
+            tx, now=now, until=now + minutes(5), token=token, limit=limit, hourly={"mailbox": hourly}
+        )
 
 
 def settle(
@@ -301,3 +312,136 @@ def test_counts_name_every_state(database: Database) -> None:
     with database.reading() as tx:
         assert outbox.counts(tx) == dict.fromkeys(MessageState, 1) | {MessageState.CANCELLED: 0}
         assert outbox.oldest_waiting_at(tx) == NOW - hours(1)
+
+
+# ── order, limits, histories ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_in_order_a_message_waits_for_every_earlier_one_to_its_recipient(database: Database) -> None:
+    add(database, "1", "2", "3", recipient="hook", in_order=True)
+    add(database, "other", in_order=True)
+    first = claim(database)
+    assert keys(first) == ["1", "other"]
+    assert claim(database, token="another") == []
+    settle(database, first[1], MessageState.DELIVERED)
+    settle(database, first[0], MessageState.WAITING, next_attempt_at=NOW + hours(1))
+    assert claim(database) == []  # the first is put off, and so is all that comes after it
+    again = claim(database, now=NOW + hours(1))
+    assert keys(again) == ["1"]
+    settle(database, again[0], MessageState.DEAD)
+    assert keys(claim(database, now=NOW + hours(1))) == ["2"]
+
+
+def test_without_order_one_that_waits_holds_up_no_other(database: Database) -> None:
+    add(database, "1", "2", recipient="hook")
+    settle(database, claim(database, limit=1)[0], MessageState.WAITING, next_attempt_at=NOW + hours(1))
+    assert keys(claim(database)) == ["2"]
+
+
+def test_beyond_the_hourly_limit_messages_wait_and_none_is_dropped(database: Database) -> None:
+    add(database, "1", "2", "3", "4", recipient="reader")
+    add(database, "else")
+    taken = claim(database, hourly=2)
+    assert keys(taken) == ["1", "2", "else"]
+    for message in taken:
+        settle(database, message, MessageState.DELIVERED)
+    held = [m for m in every(database) if m.state is MessageState.WAITING]
+    assert keys(held) == ["3", "4"]
+    assert claim(database, now=NOW + minutes(30), hourly=2) == []
+    assert keys(claim(database, now=NOW + minutes(62), hourly=2)) == ["3", "4"]
+    with database.reading() as tx:
+        assert [(c.state.value, c.reason) for c in outbox.states(tx, held[0].id)] == [
+            ("waiting", ""),
+            ("waiting", "held back: 2 messages an hour for one recipient"),
+            ("claimed", ""),
+        ]
+
+
+def test_every_state_is_kept_with_its_time_and_reason(database: Database) -> None:
+    add(database, "k")
+    [message] = claim(database)
+    settle(database, message, MessageState.WAITING, detail="451 busy", next_attempt_at=NOW + minutes(2))
+    [message] = claim(database, now=NOW + minutes(2))
+    settle(database, message, MessageState.DEAD, detail="550 no such user")
+    with database.writing() as tx:
+        assert outbox.cancel(tx, message.id, reason="sent by hand", now=NOW + hours(1))
+        assert not outbox.cancel(tx, message.id, reason="sent by hand", now=NOW + hours(1))
+        assert outbox.retry(tx, message.id, now=NOW + hours(2))
+    [message] = claim(database, now=NOW + hours(2))
+    with database.writing() as tx:
+        outbox.release(tx, token="mine", now=NOW + hours(3))
+        states = outbox.states(tx, message.id)
+    assert [(change.state.value, change.reason) for change in states] == [
+        ("waiting", ""),
+        ("claimed", ""),
+        ("waiting", "451 busy"),
+        ("claimed", ""),
+        ("dead", "550 no such user"),
+        ("cancelled", "sent by hand"),
+        ("waiting", "made due by hand"),
+        ("claimed", ""),
+        ("waiting", "the service stopped before it was sent"),
+    ]
+    assert [change.at for change in states[-3:]] == [NOW + hours(2), NOW + hours(2), NOW + hours(3)]
+
+
+def test_messages_are_replayed_under_their_old_keys(database: Database) -> None:
+    add(database, "old", now=NOW - hours(48))
+    add(database, "new", "waiting")
+    for message in claim(database, limit=2):
+        settle(database, message, MessageState.DELIVERED)
+    with database.writing() as tx:
+        ids = outbox.replay(
+            tx, subscription_slug="desk", since=NOW - hours(1), until=NOW + hours(1), now=NOW + hours(1)
+        )
+    assert [m.key for m in every(database) if m.id in ids] == ["new"]
+    assert keys(claim(database, now=NOW + hours(1))) == ["new", "waiting"]
+
+
+def test_nothing_goes_to_a_disabled_address_and_nothing_is_lost(database: Database) -> None:
+    add(database, "before", recipient="hook")
+    with database.writing() as tx:
+        assert recipients.disable(tx, "mailbox", "hook", at=NOW, reason="410 Gone")
+        assert not recipients.disable(tx, "mailbox", "hook", at=NOW, reason="410 Gone")
+        outbox.give_up(tx, channel="mailbox", recipient="hook", reason="410 Gone", now=NOW)
+    add(database, "after", recipient="hook")
+    assert claim(database) == []
+    assert [(m.state, m.last_error) for m in every(database)] == [
+        (MessageState.DEAD, "not sent, the address is disabled: 410 Gone")
+    ] * 2
+    with database.writing() as tx:
+        assert recipients.enable(tx, "mailbox", "hook")
+        assert len(outbox.retry_dead(tx, now=NOW)) == 2
+    assert keys(claim(database)) == ["before", "after"]
+
+
+def test_how_an_address_stands(database: Database) -> None:
+    with database.writing() as tx:
+        recipients.failed(tx, "email", "a@example.org", at=NOW, error="451 busy", refused=False)
+        standing = recipients.failed(tx, "email", "a@example.org", at=NOW + hours(2), error="550 no", refused=True)
+        assert (standing.failing_since, standing.bounces, standing.last_error) == (NOW, 1, "550 no")
+        recipients.succeeded(tx, "email", "a@example.org", at=NOW + hours(3))
+        [standing] = recipients.every(tx)
+    assert (standing.failing_since, standing.bounces, standing.delivered) == (None, 1, 1)
+    assert standing.last_delivered_at == NOW + hours(3)
+
+
+def test_a_message_remembers_what_it_follows_up_on(database: Database) -> None:
+    desk = make.stored_subscription(database, "desk")
+    with database.writing() as tx:
+        outbox.add(
+            tx,
+            make.content(),
+            keys=[("edited-a", "a@example.org"), ("edited-b", "b@example.org")],
+            channel="email",
+            options={},
+            subscription_id=desk.id,
+            digest_id=None,
+            now=NOW,
+            answers={"a@example.org": "first-a"},
+        )
+    with database.reading() as tx:
+        assert {m.recipient: m.answers for m in outbox.latest(tx, limit=9)} == {
+            "a@example.org": "first-a",
+            "b@example.org": None,
+        }
