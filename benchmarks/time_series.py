@@ -1,9 +1,10 @@
 """What becomes of feeds that are polled again and again: `python -m benchmarks.time_series`.
 
 Each recorded series is replayed in order through the real poll loop into a real database. The line of a series says
-how many posts were kept of the entries shown, how many changes were taken for edits, and what a reader of the list
-would complain about: an article that is there twice, or one that was shown and is not there. Below it stand the
-decisions on identity that were not simply the stated guid, with their reasons, and with `-v` the edits.
+how many posts were kept of the entries shown, how many changes were taken for edits, how many phrases came and went
+with these, how many posts were taken for withdrawn, and what a reader of the list would complain about: an article that
+is there twice, or one that was shown and is not there. Below it stand the decisions on identity that were not simply
+the stated guid, with their reasons, and with `-v` the edits.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from monitor.core.urls import canonical
 from monitor.sources import feed
 from monitor.sources.pruning import glance
 from monitor.sources.reading import Tools, read, read_part
-from monitor.store import posts, schema, sources
+from monitor.store import histories, posts, schema, sources
 from monitor.store.database import Database
 from tests.shared import SHARED
 
@@ -94,6 +95,7 @@ class Replayed:
     kept: tuple[Kept, ...]
     new: int  # as the loop counted them
     changed: int
+    happened: Counter[str]  # what was noted of the posts: "phrase added", "withdrawn", …
     decisions: tuple[str, ...]  # identity: each reason once, in order
     lost: tuple[str, ...]  # shown, and not to be found
     twice: tuple[str, ...]  # kept, and there already
@@ -151,6 +153,9 @@ async def _replayed(snapshots: Sequence[Snapshot], database: Database, name: str
             new, changed = new + recorded.new, changed + recorded.changed
             notes += recorded.poll.reading.notes if recorded.poll.reading else ()
     kept = everything(database, name)
+    with database.reading() as tx:
+        noted = histories.happened(tx, since=BEGINNING, post_ids=[each.stored.id for each in kept])
+    happened = Counter(each.change.kind.value for each in noted)
     entries = [entry for snapshot in snapshots for entry in entries_of(snapshot)]
     return Replayed(
         name=name,
@@ -159,6 +164,7 @@ async def _replayed(snapshots: Sequence[Snapshot], database: Database, name: str
         kept=tuple(kept),
         new=new,
         changed=changed,
+        happened=happened,
         decisions=tuple(dict.fromkeys(notes)),
         lost=tuple(dict.fromkeys(_lost(entries, kept))),
         twice=tuple(_twice(kept)),
@@ -235,9 +241,10 @@ def replayed_all(directory: Path = SERIES) -> list[Replayed]:
 
 def table(found: Sequence[Replayed], *, verbose: bool = False) -> str:
     """The series, a line each, and below it the decisions."""
-    lines = [f"{'series':20} snapshots  shown  posts  edits decisions  twice  lost"]
+    lines = [f"{'series':20} snapshots  shown  posts  edits phrases + − withdrawn decisions  twice  lost"]
     lines += [
         f"{each.name:20} {each.snapshots:9} {each.shown:6} {len(each.kept):6} {each.edits:6} "
+        f"{each.happened['phrase added']:7} {each.happened['phrase removed']:3} {each.happened['withdrawn']:9} "
         f"{len(each.decisions):9} {len(each.twice):6} {len(each.lost):5}"
         for each in found
     ]

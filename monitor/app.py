@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from monitor import delivery, digests, polling, retagging
+from monitor import alerts, delivery, digests, noticing, polling, retagging
 from monitor.channels import CHANNELS, chat
 from monitor.channels.channel import Channel
 from monitor.channels.chat import Chat
@@ -21,6 +20,7 @@ from monitor.channels.mailbox import Mailbox
 from monitor.channels.webhook import Webhook
 from monitor.core import schedule
 from monitor.core.addresses import refusal
+from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, SourceError
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import (
@@ -29,9 +29,12 @@ from monitor.core.model import (
     Digest,
     Document,
     Fetched,
+    Notice,
+    Printed,
     Source,
     Subscription,
 )
+from monitor.core.notices import of_stumble
 from monitor.core.pacing import Patience
 from monitor.core.retagging import Job, Retagged
 from monitor.core.tagging import Tagger
@@ -40,8 +43,9 @@ from monitor.logs import get_logger
 from monitor.metrics import Metrics
 from monitor.poller import USER_AGENT, Tools
 from monitor.poller import build as poller_of
+from monitor.press import Limits, Press
 from monitor.provisioning import Configuration, compiled, load, shipped
-from monitor.render import Renderer, feeds
+from monitor.render import Design, feeds
 from monitor.settings import Settings
 from monitor.sources import KINDS, glimpse
 from monitor.sources.candidates import Discovery
@@ -49,7 +53,19 @@ from monitor.sources.discovery import discover
 from monitor.sources.equipped import retagged_equipped
 from monitor.sources.guard import literal
 from monitor.sources.transport import guarded_client
-from monitor.store import catalogue, editions, health, outbox, schema, sources, trends
+from monitor.store import (
+    catalogue,
+    editions,
+    habits,
+    health,
+    histories,
+    notices,
+    outbox,
+    schema,
+    search,
+    sources,
+    trends,
+)
 from monitor.store.catalogue import Change
 from monitor.store.database import Database, Transaction
 from monitor.store.health import Heartbeat
@@ -57,7 +73,12 @@ from monitor.store.health import Heartbeat
 log = get_logger()
 
 EVERYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+ALERTING = timedelta(seconds=15)
+INDEXING = timedelta(seconds=30)
+INDEXED_AT_ONCE = 200  # posts in one transaction, so that polling never waits long for the write lock
+INDEXED_AT_MOST = 5_000  # posts a tick
 TENDING = timedelta(hours=1)  # how often old records are cleared away, and sources are listened to for silence
+DAY = timedelta(days=1)
 RETAGGING = timedelta(seconds=10)  # how often posts are looked for that another version of the taxonomies tagged
 
 Loop = tuple[str, timedelta, Callable[[Callable[[str], Awaitable[None]]], Awaitable[str]]]
@@ -157,11 +178,14 @@ class App:
     clock: Clock
     polling: polling.Parts
     digests: digests.Parts
+    alerts: alerts.Parts
     delivery: delivery.Parts
     retagging: retagging.Parts
     tools: Tools
     metrics: Metrics
-    renderer: Renderer
+    press: Press
+    noticing: noticing.Parts
+    upkeep: Upkeep
     find: Callable[[str], Awaitable[Discovery]]  # the sources behind what a person pasted, see sources.discovery
 
     def loops(self) -> tuple[Loop, ...]:
@@ -170,7 +194,9 @@ class App:
         return (
             ("poll", settings.polling.tick, self._poll),
             ("compile", settings.digests.tick, self._compile),
+            ("alert", ALERTING, self._alert),
             ("deliver", settings.delivery.tick, self._deliver),
+            ("index", INDEXING, self._index),
             ("tend", TENDING, self._tend),
             ("retag", RETAGGING, self._retag),
         )
@@ -196,12 +222,20 @@ class App:
             return None if found is None else digests.kept_edition(tx, *found, labels=self.taxonomy)
 
         kept = await self.database.read(look)
-        return "" if kept is None else await asyncio.to_thread(self.renderer.edition_page, kept)
+        return "" if kept is None else await self.press.edition(kept)
 
     async def beat(self, loop: str, *, every: timedelta, process: str, detail: str) -> None:
         """Record that a loop is alive."""
         sign = Heartbeat(loop=loop, at=self.clock(), every=every, process=process, detail=detail)
-        await self.database.write(lambda tx: health.beat(tx, sign))
+        stumbles = tuple(self.upkeep.stumbles)
+
+        def alive(tx: Transaction) -> None:
+            health.beat(tx, sign)
+            for each in stumbles:
+                notices.add(tx, each)
+
+        await self.database.write(alive)
+        del self.upkeep.stumbles[: len(stumbles)]
         if self.settings.metrics.listen:
             messages, states, due = await self.database.read(_standing)
             self.metrics.stands(
@@ -211,6 +245,11 @@ class App:
                 now=sign.at.timestamp(),
                 loop=loop,
             )
+
+    def stumbled(self, loop: str, error: Exception) -> None:
+        """Remember that a round of a loop failed; the next sign of life tells the operator."""
+        why = f"{type(error).__name__}: {error}"
+        self.upkeep.stumbles.append(of_stumble(loop, why, at=self.clock()))
 
     async def sign_off(self, process: str) -> None:
         """Record that the service stopped in order."""
@@ -237,8 +276,22 @@ class App:
 
     async def _compile(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         compiled = await digests.compile_due(self.digests)
+        await noticing.note(self.noticing)
         self.metrics.compiled(len(compiled))
         return f"{len(compiled)} digests compiled"
+
+    async def _alert(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        spoken = await alerts.alert_due(self.alerts)
+        return f"{sum(each.messages for each in spoken)} alerts written"
+
+    async def _index(self, _alive: Callable[[str], Awaitable[None]]) -> str:
+        indexed = 0
+        for _ in range(INDEXED_AT_MOST // INDEXED_AT_ONCE):
+            done = await self.database.write(lambda tx: search.index(tx, now=self.clock(), limit=INDEXED_AT_ONCE))
+            indexed += done
+            if done < INDEXED_AT_ONCE:
+                break
+        return f"{indexed} posts indexed for searching"
 
     async def _deliver(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         attempted = await delivery.deliver_due(self.delivery)
@@ -249,8 +302,15 @@ class App:
     async def _tend(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         keep = self.settings.polling.keep_polls
         dropped = await self.database.write(lambda tx: sources.forget_polls(tx, keep=keep))
+        await self.database.write(lambda tx: _forget_traces(tx, now=self.clock()))
         silent = await polling.note_silence(self.polling)
-        return f"{len(silent)} sources found silent, {dropped} old poll records dropped"
+        checks_database = self.upkeep.daily(self.clock())
+        wrong = await noticing.inspect(self.noticing, database=checks_database)
+        _, messages = await noticing.forget(self.noticing, keep=self.settings.delivery.keep)
+        return (
+            f"{len(silent)} sources found silent, {dropped} old poll records and {messages} old messages dropped, "
+            f"{len(wrong)} troubles found"
+        )
 
     async def _retag(self, _alive: Callable[[str], Awaitable[None]]) -> str:
         if not self.tools.begun:
@@ -260,6 +320,27 @@ class App:
         if done.changed:
             await self.database.write(trends.recount)
         return f"{done.posts} posts tagged anew, {done.changed} changed"
+
+
+def _forget_traces(tx: Transaction, *, now: datetime) -> None:
+    """Clear away what was noted of posts and came to nothing."""
+    habits.forget(tx, now=now)
+    histories.forget(tx, now=now)
+
+
+@dataclass(slots=True, kw_only=True)
+class Upkeep:
+    """What this process remembers between rounds."""
+
+    checked_at: datetime | None = None  # the database
+    stumbles: list[Notice] = field(default_factory=list)  # rounds that failed, to be told when the database can
+
+    def daily(self, now: datetime) -> bool:
+        """True once a day."""
+        if self.checked_at is not None and now - self.checked_at < DAY:
+            return False
+        self.checked_at = now
+        return True
 
 
 def _standing(tx: Transaction) -> tuple[dict[str, int], dict[str, int], datetime | None]:
@@ -295,18 +376,21 @@ async def build(
             return await discover(address, fetch=visit, look=look, clock=clock, spacing=0)  # manners see to it
 
         metrics = Metrics()
-        renderer = _renderer(settings)
+        printing = await stack.enter_async_context(press(settings))
         yield App(
             settings=settings,
             metrics=metrics,
-            renderer=renderer,
+            press=printing,
+            noticing=noticing.Parts(database=database, clock=clock, folders=_written_to(settings)),
+            upkeep=Upkeep(),
             find=find,
             database=database,
             taxonomy=taxonomy,
             clock=clock,
             tools=tools,
             polling=poller.parts,
-            digests=digest_parts(settings, database, taxonomy, clock=clock, renderer=renderer),
+            digests=digest_parts(database, taxonomy, clock=clock, press=printing, pages=settings.web.url.rstrip("/")),
+            alerts=alert_parts(database, clock=clock, press=printing),
             retagging=retagging.Parts(database=database, retag=retag, version=taxonomy.version, clock=clock),
             delivery=delivery.Parts(
                 database=database,
@@ -325,31 +409,51 @@ async def build(
         )
 
 
-def _renderer(settings: Settings) -> Renderer:
-    return Renderer(
-        shipped=shipped("templates"),
-        override=settings.digests.templates_dir,
-        title=settings.digests.title,
-        pages=bool(settings.web.url),
+def _written_to(settings: Settings) -> tuple[Path, ...]:
+    """The folders on whose disks the service writes."""
+    data, mailbox = settings.paths.data, settings.mailbox.directory
+    return (data,) if mailbox.is_relative_to(data) else (data, mailbox)
+
+
+def press(settings: Settings) -> Press:
+    """Where digests and pages are rendered: an async context."""
+    own, limits = settings.digests.templates_dir, settings.digests
+    return Press(
+        Design(
+            shipped=shipped("templates"),
+            overrides=(own.resolve(),) if own else (),
+            title=settings.digests.title,
+            pages=bool(settings.web.url),
+        ),
+        limits=Limits(seconds=limits.render_timeout.total_seconds(), memory=limits.render_memory_mb * 2**20),
     )
 
 
+async def printed(settings: Settings, edition: Digest) -> Printed:
+    """A digest as it would be sent, for commands that compile without the service."""
+    async with press(settings) as printing:
+        return await printing.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+
+
 def digest_parts(
-    settings: Settings,
-    database: Database,
-    taxonomy: Taxonomy,
-    *,
-    clock: Clock = utc_now,
-    renderer: Renderer | None = None,
+    database: Database, taxonomy: Taxonomy, *, press: Press, clock: Clock = utc_now, pages: str = ""
 ) -> digests.Parts:
-    """What compiling needs, without the parts of the other loops: previews are made with it."""
-    templates = renderer or _renderer(settings)
+    """What compiling needs; `pages` is where readers reach the service, "" where they do not."""
 
-    def render(edition: Digest) -> Content:
-        return templates.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
+    async def render(edition: Digest) -> Printed:
+        return await press.digest(edition, templates=CHANNELS[edition.subscription.channel].templates)
 
-    pages = settings.web.url.rstrip("/")
     return digests.Parts(database=database, labels=taxonomy, render=render, clock=clock, pages=pages)
+
+
+def alert_parts(database: Database, *, press: Press, clock: Clock = utc_now) -> alerts.Parts:
+    """What alerting needs."""
+
+    async def render(alert: Alert) -> Content:
+        channel = alert.watch.alerts.channel if alert.watch.alerts else "email"
+        return await press.alert(alert, templates=CHANNELS[channel].templates)
+
+    return alerts.Parts(database=database, render=render, clock=clock)
 
 
 @asynccontextmanager

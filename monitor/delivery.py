@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from monitor.channels import CHANNELS
 from monitor.channels.channel import Channel
 from monitor.core.errors import DeliveryError
-from monitor.core.model import Clock, Delivery, Message, MessageState, Notice, Recipient
+from monitor.core.model import Clock, Delivery, Message, MessageState, Recipient
+from monitor.core.notices import of_dead, of_disabled
 from monitor.core.pacing import Patience, next_attempt_at
 from monitor.logs import get_logger
 from monitor.store import notices, outbox, recipients
@@ -114,11 +115,11 @@ def _settle(tx: Transaction, parts: Parts, ended: Attempted, *, token: str) -> N
         return
     standing = recipients.failed(tx, channel, address, at=at, error=attempt.detail, refused=ended.refused)
     if ended.state is MessageState.DEAD:
-        notices.add(tx, _given_up(message, attempt))
+        notices.add(tx, of_dead(message, attempt))
     why = _why_disable(parts, ended, standing)
     if why and recipients.disable(tx, channel, address, at=at, reason=why):
         given_up = outbox.give_up(tx, channel=channel, recipient=address, reason=why, now=at)
-        notices.add(tx, _disabled(standing, why, len(given_up), at=at))
+        notices.add(tx, of_disabled(standing, why, len(given_up), at=at))
 
 
 def _why_disable(parts: Parts, ended: Attempted, standing: Recipient) -> str | None:
@@ -132,29 +133,6 @@ def _why_disable(parts: Parts, ended: Attempted, standing: Recipient) -> str | N
     ):
         return None
     return f"nothing but failures since {standing.failing_since:%Y-%m-%d %H:%M} UTC, the last: {ended.attempt.detail}"
-
-
-def _given_up(message: Message, attempt: Delivery) -> Notice:
-    return Notice(
-        key=f"dead:{message.id}:{attempt.attempt}",
-        at=attempt.finished_at,
-        kind="delivery",
-        subject=message.subscription_slug,
-        sentence=f"message {message.id} of {message.subscription_slug} to {message.recipient} was given up: "
-        f"{attempt.detail}; send it again with: monitor deliveries retry {message.id}",
-    )
-
-
-def _disabled(standing: Recipient, why: str, given_up: int, *, at: datetime) -> Notice:
-    waiting = f"; {given_up} waiting messages are kept as dead" if given_up else ""
-    return Notice(
-        key=f"disabled:{standing.channel}:{standing.address}:{at.isoformat()}",
-        at=at,
-        kind="recipient",
-        subject=standing.address,
-        sentence=f"nothing is sent to {standing.address} ({standing.channel}) any more: {why}{waiting}; "
-        f"enable it again with: monitor recipients enable {standing.address}",
-    )
 
 
 def _channel(parts: Parts, message: Message) -> Channel:

@@ -7,18 +7,32 @@ is simply not covered, and stands in the next edition.
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from monitor.core import schedule
+from monitor.core.changes import news
 from monitor.core.digest import Labels, compared, digest, items, wanted
-from monitor.core.model import Clock, Content, Digest, EditionRecord, Item, Show, StoredPost, Subscription, Trends
+from monitor.core.model import (
+    Clock,
+    Content,
+    Digest,
+    EditionRecord,
+    Item,
+    Notice,
+    Notices,
+    Printed,
+    Show,
+    StoredPost,
+    Subscription,
+    Trends,
+)
+from monitor.core.notices import OVERDUE, of_late, of_template
 from monitor.core.trends import days_before, span
 from monitor.logs import get_logger
-from monitor.store import digests, editions, outbox, posts, subscriptions, tickets, trends, watches
+from monitor.store import digests, editions, notices, outbox, posts, subscriptions, tickets, trends, watches
 from monitor.store.database import Database, Transaction
 
 log = get_logger()
@@ -26,8 +40,9 @@ log = get_logger()
 LOOKBACK = timedelta(days=1)  # what a subscription's first digest may reach back before the subscription was made
 FEED_DAYS, FEED_STORIES = timedelta(days=7), 100  # how far a subscription's feed reaches back, and how much it shows
 MARGIN = timedelta(hours=1)  # a poll may store posts a little later than it first saw them
+NOTICED = timedelta(days=1)  # that a notice may be kept after what it tells of
 
-Render = Callable[[Digest], Content]
+Render = Callable[[Digest], Awaitable[Printed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +68,7 @@ class Edition:
 
     @property
     def is_empty(self) -> bool:
-        return not self.digest.sections
+        return not self.digest.sections and not self.digest.notices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,8 +112,10 @@ async def compile_one(parts: Parts, subscription: Subscription, *, due_at: datet
 
     edition = await parts.database.read(select)
     sends = subscription.send_empty or not edition.is_empty
-    content = await asyncio.to_thread(parts.render, edition.digest) if sends else None
-    messages = await parts.database.write(lambda tx: settle(tx, edition, content, now=now))
+    printed = await parts.render(edition.digest) if sends else None
+    content = printed.content if printed is not None else None
+    troubles = [of_template(subscription.slug, why, at=now) for why in (printed.troubles if printed else ())]
+    messages = await parts.database.write(lambda tx: settle(tx, edition, content, troubles=troubles, now=now))
     if messages is None:
         return None
     coverage = edition.digest.coverage
@@ -136,11 +153,21 @@ def select_edition(
     `as_of`: as it would have been at `now`, without posts seen later. With `pages` it gets a page of its own there.
     """
     since = covers_since(subscription, now=now)
-    news = digests.uncovered(tx, subscription, since=_search_since(subscription, since), until=now, as_of=as_of)
-    chosen = [stored for stored in news if wanted(subscription.selection, stored)]
-    given_before = digests.stories_given(tx, subscription, (stored.story_id for stored in chosen))
-    shown = [stored for stored in chosen if stored.story_id not in given_before]
-    stories = items(shown, posts.voices(tx, (stored.story_id for stored in shown)))
+    begin = _search_since(subscription, since)
+    carries = subscription.notices
+    told = notices.not_given(tx, subscription.id, since=begin - NOTICED, until=now) if carries != Notices.NONE else []
+    fresh = [] if carries is Notices.ONLY else digests.uncovered(tx, subscription, since=begin, until=now, as_of=as_of)
+    chosen = [stored for stored in fresh if wanted(subscription.selection, stored)]
+    given_before = digests.given_before(tx, subscription, (stored.story_id for stored in chosen))
+    late = [stored for stored in chosen if stored.story_id in given_before]
+    anew = digests.told_anew(tx, (stored.id for stored in late))
+    new_in = {
+        stored.id: found
+        for stored in late
+        if stored.id in anew and (found := news(stored.post.text, given_before[stored.story_id]))
+    }
+    shown = [stored for stored in chosen if stored.story_id not in given_before or stored.id in new_in]
+    stories = items(shown, posts.voices(tx, (stored.story_id for stored in shown)), news=new_in)
     coverage = digests.coverage(
         tx,
         since=since,
@@ -157,13 +184,13 @@ def select_edition(
         due_at=due_at,
         compiled_at=now,
         coverage=coverage,
-        watches=watches.every(tx),
+        watches=[watch for watch in watches.every(tx) if watch.in_digests and not watch.is_list],
         labels=labels,
         compared=_compared(tx, subscription, stories, since=since, until=now, labels=labels),
         page=f"{pages}/editions/{token}" if token else "",
     )
     return Edition(
-        digest=compiled,
+        digest=replace(compiled, notices=tuple(told)),
         given=tuple(chosen),
         told=frozenset(stored.id for stored in shown),
         last_post_id=digests.newest_post(tx),
@@ -211,12 +238,16 @@ def kept_edition(tx: Transaction, subscription: Subscription, record: EditionRec
 
 def lately(tx: Transaction, subscription: Subscription, *, now: datetime) -> list[Item]:
     """What a subscription selected of late, given or not, folded into stories, newest first: for its feed."""
+    if subscription.notices is Notices.ONLY:
+        return []
     news = posts.load(tx, posts.newer(since=now - FEED_DAYS, until=now))
     chosen = [stored for stored in news if wanted(subscription.selection, stored)]
     return items(chosen, posts.voices(tx, (stored.story_id for stored in chosen)))[:FEED_STORIES]
 
 
-def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: datetime) -> int | None:
+def settle(
+    tx: Transaction, edition: Edition, content: Content | None, *, now: datetime, troubles: Sequence[Notice] = ()
+) -> int | None:
     """Move the subscription on, record what was given, and put the messages into the outbox: all or nothing.
 
     Gives how many messages; None, with nothing changed, where another process settled this edition first.
@@ -241,6 +272,10 @@ def settle(tx: Transaction, edition: Edition, content: Content | None, *, now: d
         trends=edition.digest.trends,
         token=edition.token,
     )
+    notices.give(tx, subscription.id, digest_id, edition.digest.notices)
+    late = [of_late(subscription.slug, due_at, at=now)] if now - due_at > OVERDUE else []
+    for each in (*troubles, *late):
+        notices.add(tx, each)
     if content is None:
         return 0
     gone = tickets.left(tx, subscription.id)

@@ -16,9 +16,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from monitor import __version__, polling
+from monitor.core.likeness import Limits
 from monitor.core.model import Clock, Document, FetchResult, Prepared, Reading, Source, Watch
 from monitor.core.pacing import Pace
 from monitor.core.provenance import Origin
+from monitor.core.stories import Rules
 from monitor.settings import Settings
 from monitor.sources import KINDS, equipped
 from monitor.sources.http import Fetcher
@@ -118,6 +120,23 @@ def active_watches(tx: Transaction) -> tuple[Watch, ...]:
     return tuple(watch for watch in watches.every(tx) if not watch.paused)
 
 
+def story_rules(settings: Settings) -> Rules:
+    """When posts tell the same story."""
+    stories = settings.stories
+    return Rules(
+        window=stories.window,
+        short_window=stories.short_window,
+        translation_window=stories.translation_window,
+        joint_window=stories.joint_window,
+        limits=Limits(
+            contained=stories.contained,
+            rewritten=stories.rewritten,
+            opening=stories.opening,
+            numbers=stories.numbers,
+        ),
+    )
+
+
 @asynccontextmanager
 async def build(
     settings: Settings, database: Database, taxonomy: Callable[[], Taxonomy], *, clock: Clock
@@ -187,6 +206,7 @@ async def build(
             pace=Pace(floor=polled.interval_floor, ceiling=polled.interval_ceiling),
             backlog=polled.backlog,
             timeout=polled.timeout,
+            stories=story_rules(settings),
             claim_for=max(timedelta(minutes=10), polled.timeout * LARGEST_CLAIM),
         )
         yield Poller(parts=parts, fetcher=fetcher, tools=tools)

@@ -58,7 +58,7 @@ async def _pages(app: App) -> AsyncGenerator[None]:
     parts = Parts(
         database=app.database,
         clock=app.clock,
-        page=app.renderer.page,
+        page=app.press.page,
         feed=app.feed,
         edition=app.edition,
         url=web.url.rstrip("/"),
@@ -114,7 +114,8 @@ def _watched(
             await alive(await tick(alive))
         except asyncio.CancelledError:
             log.debug("tick-ended-early", loop=name)  # the service stops, see `serve`
-        except Exception:
+        except Exception as error:
             log.exception("tick-bug", loop=name)
+            app.stumbled(name, error)
 
     return job

@@ -27,8 +27,8 @@ from monitor.core.model import (
     Voice,
     Watch,
 )
-from monitor.core.stories import Placement, Relation, place
-from monitor.store import posts, sources, subscriptions, watches
+from monitor.core.stories import Placement, Relation, Rules
+from monitor.store import placing, posts, sources, subscriptions, watches
 from monitor.store.database import Database, Transaction
 
 NOW = datetime(2026, 3, 2, 6, 30, tzinfo=UTC)
@@ -63,6 +63,9 @@ def post(guid: str = "1", **given: Any) -> Post:
         "html": f"<p>Text of statement {guid}.</p>",
         "fingerprint": None,
     }
+    if given.get("fingerprint") is not None:  # the same words under every title
+        text = " ".join(f"word{byte:02x}" for byte in given["fingerprint"])
+        default |= {"title_made": True, "text": text, "html": f"<p>{text}</p>"}
     values = default | given
     values.setdefault("content_hash", digest_of(f"{values['title']}\n{values['text']}"))
     return Post(guid=guid, **values)
@@ -152,6 +155,12 @@ def find_source(tx: Transaction, slug: str) -> Source:
     return next(found for found in sources.every(tx) if found.slug == slug)
 
 
+def find_source_or_store(database: Database, slug: str) -> Source:
+    with database.reading() as tx:
+        found = [source for source in sources.every(tx) if source.slug == slug]
+    return found[0] if found else stored_source(database, slug)
+
+
 def stored_watch(database: Database, slug: str, **given: Any) -> Watch:
     with database.writing() as tx:
         watches.put(tx, watch(slug, **given), now=NOW)
@@ -191,13 +200,13 @@ def arrive(
 ) -> list[StoredPost]:
     """Store posts as a poll does, placed among what is stored; give them back in order."""
     with database.writing() as tx:
-        sightings = [posts.sighting(by.id, one.post) for one in brought]
-        placements = place(sightings, posts.alike(tx, sightings, since=at - timedelta(days=30)))
+        newcomers = [placing.Newcomer(source_id=by.id, post=one.post, first_seen_at=at) for one in brought]
+        plan = placing.plan(tx, newcomers, Rules())
         coming = [
             posts.Arrival(source=by, prepared=one, placement=placement, first_seen_at=at, backlog=backlog)
-            for one, placement in zip(brought, placements, strict=True)
+            for one, placement in zip(brought, plan.placements, strict=True)
         ]
-        posts.add(tx, coming, now=at)
+        placing.carry_out(tx, plan, posts.add(tx, coming, now=at), now=at)
         ids = posts.known(tx, [(by.id, one.post.guid) for one in brought])
         found = [posts.get(tx, ids[by.id, one.post.guid].id) for one in brought]
     return [one for one in found if one is not None]

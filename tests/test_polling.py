@@ -161,7 +161,7 @@ def test_a_channel_is_paged_back_until_the_last_post_seen(database: Database) ->
     recorded = world.poll()["mfa"]
     assert (recorded.new, recorded.poll.gap) == (60, None)
     assert len(world.stored()) == 80
-    assert world.memory().source.memory.backfill is None
+    assert world.memory().source.memory.backfill == ()
 
 
 def test_going_back_is_bounded_and_goes_on_at_the_next_poll(database: Database) -> None:
@@ -178,11 +178,32 @@ def test_going_back_is_bounded_and_goes_on_at_the_next_poll(database: Database) 
     first = world.poll()["mfa"]
     assert first.new == 20 * (polling.PAGES_BACK + 1)
     assert first.poll.gap is None
-    assert world.memory().source.memory.backfill is not None
+    assert world.memory().source.memory.backfill != ()
     world.document("https://t.me/s/sample", telegram(last - 18, last + 1))  # one more message meanwhile
     assert world.poll()["mfa"].new == 1 + 20 * 4
-    assert world.memory().source.memory.backfill is None
+    assert world.memory().source.memory.backfill == ()
     assert len(world.stored()) == last + 1 - 80
+
+
+def test_a_spell_that_is_left_behind_twice_is_read_to_its_end(database: Database) -> None:
+    """Two polls in a row that find more than they may turn to, and then a quiet channel."""
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    page, step = 20, 20 * (polling.PAGES_BACK + 3)
+
+    def show(last: int) -> None:
+        for first in range(81, last, page):
+            address = "https://t.me/s/sample" + ("" if first + page > last else f"?before={first + page}")
+            world.document(address, telegram(first, first + page - 1, older=first > 81))
+
+    for spells, last in enumerate([100, 100 + step, 100 + 2 * step]):
+        show(last)
+        world.poll()
+        assert len(world.memory().source.memory.backfill) == spells
+    while world.memory().source.memory.backfill:  # its first page is the same every time
+        recorded = world.poll()["mfa"]
+        assert (recorded.poll.gap, recorded.new > 0) == (None, True)
+    assert len(world.stored()) == 100 + 2 * step - 80
 
 
 def test_an_older_page_that_fails_is_tried_again(database: Database) -> None:

@@ -170,8 +170,8 @@ def test_each_secret_may_come_from_a_file(section, key, field):
         ),
         (
             "[smpt]\nport = 25\n",
-            "monitor.toml:1: unknown key 'smpt'; expected paths, database, polling, network, digests, delivery, smtp, "
-            "mailbox, webhook, chat, web, metrics or log; did you mean 'smtp'?",
+            "monitor.toml:1: unknown key 'smpt'; expected paths, database, polling, network, stories, digests, "
+            "delivery, smtp, mailbox, webhook, chat, web, metrics or log; did you mean 'smtp'?",
         ),
         (
             '[smtp]\nsender = "no"\n',

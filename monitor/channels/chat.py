@@ -87,7 +87,8 @@ class Chat:
         except (TimeoutError, httpx2.TimeoutException) as error:
             raise DeliveryError(f"{where} gave no answer within {TIMEOUT:g} s") from error
         except httpx2.HTTPError as error:
-            raise DeliveryError(f"{where} cannot be reached: {type(error).__name__}") from error
+            said = " ".join(str(error).replace(url, where).split()) or type(error).__name__  # the path is the secret
+            raise DeliveryError(f"{where} cannot be reached: {said[:200]}") from error
         except SourceError as error:
             raise DeliveryError(str(error), retry_at=error.retry_at) from error
         if response.is_success:

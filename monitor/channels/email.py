@@ -95,6 +95,7 @@ class Email:
             date=message.created_at or self._clock(),
             reply_to=options.reply_to,
             unsubscribe=self._unsubscribe(message.ticket) if self._unsubscribe and message.ticket else None,
+            answers=message.answers,
         )
         content = email.as_bytes()
         async with self._at_once:

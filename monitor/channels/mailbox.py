@@ -58,7 +58,9 @@ class Mailbox:
         date = message.created_at or self._clock()
         addressed = replace(message, recipient=_address(message.recipient))
         unsubscribe = self._unsubscribe(message.ticket) if self._unsubscribe and message.ticket else None
-        email = email_message(addressed, sender=self._sender, date=date, unsubscribe=unsubscribe).as_bytes()
+        email = email_message(
+            addressed, sender=self._sender, date=date, unsubscribe=unsubscribe, answers=message.answers
+        ).as_bytes()
         stem = file_stem(message)
         try:
             await asyncio.to_thread(_written, folder, stem, email, message.content.html.encode("utf-8", "replace"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,14 +15,13 @@ from monitor.channels import CHANNELS
 from monitor.cli.errors import ExitCode, not_found
 from monitor.cli.options import AsJson
 from monitor.cli.output import complain, count, emit, say
-from monitor.cli.sample import sample
+from monitor.cli.sample import PAGES, SAMPLE_PAGE, samples
 from monitor.cli.session import Session
 from monitor.core.errors import ConfigError, Problem
-from monitor.provisioning import Configuration
+from monitor.provisioning import Configuration, shipped
 from monitor.settings import Settings
 from monitor.sources import KINDS
 from monitor.store.catalogue import Change
-from monitor.store.database import Database
 
 
 def check(ctx: typer.Context, as_json: AsJson = False) -> None:
@@ -45,11 +45,12 @@ def check(ctx: typer.Context, as_json: AsJson = False) -> None:
     except ConfigError as error:
         problems += _problems(error)
     if found is not None and configuration is not None:
-        problems += _template_problems(found, configuration)
+        problems += asyncio.run(_template_problems(found, configuration))
     cautions = (
         wiring.cautions(found, configuration.subscriptions, configuration.sources) if found and configuration else []
     )
     notes = list(configuration.notes) if configuration else []
+    notes += _unknown_templates(found, configuration) if found and configuration else []
     if as_json:
         emit({"fine": not problems, "problems": problems, "cautions": cautions, "notes": notes})
     else:
@@ -127,18 +128,37 @@ def _problems(error: ConfigError) -> tuple[Problem, ...]:
     return error.problems or (Problem(file="configuration", line=None, path="", message=str(error)),)
 
 
-def _template_problems(found: Settings, configuration: Configuration) -> list[Problem]:
-    """What is wrong with the templates, by filling each with a made-up digest as the subscriptions would."""
+async def _template_problems(found: Settings, configuration: Configuration) -> list[Problem]:
+    """What is wrong with the templates, by filling each with made-up digests in every form and language in use."""
     problems: dict[str, Problem] = {}
-    database = Database(found.database.url.get_secret_value())  # never connected to
-    parts = wiring.digest_parts(found, database, configuration.taxonomy)
-    kinds = {(s.channel, s.language) for s in configuration.subscriptions} | {("mailbox", "en")}
-    for channel, language in sorted(kinds):
-        try:
-            parts.render(sample(channel=channel, language=language))
-        except ConfigError as error:
-            problems |= {str(problem): problem for problem in _problems(error)}
+    subscriptions = configuration.subscriptions
+    languages = sorted({s.language for s in subscriptions} | {"en"})
+    forms = {kind.templates: name for name, kind in CHANNELS.items()}  # form of templates → one channel that uses it
+    used: set[tuple[str, str, str | None]] = {(name, each, None) for name in forms.values() for each in languages}
+    used |= {(name, s.language, s.templates_dir) for name in forms.values() for s in subscriptions}
+    async with wiring.press(found) as press:
+        for channel, language, folder in sorted(used, key=str):
+            for digest in samples(channel=channel, language=language, templates_dir=folder):
+                faults = await press.faults(digest, templates=CHANNELS[channel].templates)
+                problems |= {str(problem): problem for problem in faults}
+        if found.digests.templates_dir is not None:
+            for page in PAGES:
+                faults = await press.page_faults(page, language="en", **SAMPLE_PAGE)
+                problems |= {str(problem): problem for problem in faults}
     return list(problems.values())
+
+
+def _unknown_templates(found: Settings, configuration: Configuration) -> list[str]:
+    """Files in folders of templates that have no shipped one of their name: misspelt, or included by others."""
+    own = {Path(s.templates_dir) for s in configuration.subscriptions if s.templates_dir}
+    if found.digests.templates_dir is not None:
+        own.add(found.digests.templates_dir)
+    return [
+        f"{path} replaces none of the shipped templates; it counts only where another template includes it"
+        for folder in sorted(own)
+        for path in sorted(folder.rglob("*.j2"))
+        if not (shipped("templates") / path.relative_to(folder)).is_file()
+    ]
 
 
 def _schemas() -> Mapping[str, dict[str, Any]]:

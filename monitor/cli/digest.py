@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import tempfile
@@ -56,16 +57,18 @@ def preview(
         raise unusable("either --html or --text")
     session = Session.of(ctx)
     taxonomy = wiring.load_configuration(session.settings).taxonomy
-    with session.database() as database:
-        with database.reading() as tx:
-            subscription = find(subscriptions.every(tx), slug, sort="subscription", see=SEE)
-            now = _time(as_of, subscription) if as_of else session.now()
-            if as_of and now < _covered_until(subscription):
-                raise _before_the_last_edition(subscription, now)
-            edition = digests.select_edition(
-                tx, subscription, labels=taxonomy, due_at=now, now=now, as_of=as_of is not None
-            )
-        content = wiring.digest_parts(session.settings, database, taxonomy, clock=session.now).render(edition.digest)
+    with session.database() as database, database.reading() as tx:
+        subscription = find(subscriptions.every(tx), slug, sort="subscription", see=SEE)
+        now = _time(as_of, subscription) if as_of else session.now()
+        if as_of and now < _covered_until(subscription):
+            raise _before_the_last_edition(subscription, now)
+        edition = digests.select_edition(
+            tx, subscription, labels=taxonomy, due_at=now, now=now, as_of=as_of is not None
+        )
+    printed = asyncio.run(wiring.printed(session.settings, edition.digest))
+    content = printed.content
+    for trouble in printed.troubles:
+        complain(f"other templates stand in: {trouble}", label="caution")
     if as_json:
         emit(_document(edition, content))
         return

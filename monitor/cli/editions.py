@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -97,7 +98,7 @@ def replay(
             return
         if content is None:
             complain(f"nothing of this edition of {slug} was sent; this is what it would have said", label="note")
-            content = wiring.digest_parts(session.settings, database, taxonomy, clock=session.now).render(kept)
+            content = asyncio.run(wiring.printed(session.settings, kept)).content
     if as_json:
         base = session.settings.web.url.rstrip("/")
         emit(document(record, base=base) | _parts(content))

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 
 from monitor.cli.output import count, length
 from monitor.cli.sources import state_of
-from monitor.core.model import MessageState, SourceStatus, Subscription
+from monitor.core.model import MessageState, Notice, SourceStatus, Subscription
 from monitor.store.health import Heartbeat
 
-LOOPS = ("poll", "compile", "deliver")
+LOOPS = ("poll", "compile", "alert", "deliver")
 """The loops that must be alive; "tend" only clears away."""
 
 MISSED = 5  # rounds without a sign of life
@@ -35,6 +35,7 @@ class Seen:
     oldest_waiting_at: datetime | None = None
     last_delivered_at: datetime | None = None
     last_given_up_at: datetime | None = None
+    notices: Sequence[Notice] = ()  # of the last days, newest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

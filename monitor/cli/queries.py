@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
 from rich.cells import cell_len
 from rich.text import Text
 
 from monitor.app import load_configuration
 from monitor.cli.errors import CommandError, ExitCode
 from monitor.cli.output import one_line, safe, screen
-from monitor.core.model import Facet, Field, Match, Post
-from monitor.core.query import Query, QueryError, parse, tags_of
+from monitor.core.model import Facet, Field, Match, Post, Watch
+from monitor.core.query import Query, QueryError, expanded, lists_of, parse, tags_of, terms_of
+from monitor.core.query.advice import doubts
+from monitor.core.query.tree import Words
 from monitor.core.suggest import nearest
+from monitor.core.watches import queries_of
 from monitor.render.passages import Passage, excerpt, spans
 from monitor.settings import Settings
+from monitor.store import search
+from monitor.store.database import Transaction
 
 INDENT = "  "
 
@@ -24,6 +32,15 @@ def parsed(query: str, settings: Settings) -> Query:
         if all(tag.facet in Facet.BUILT_IN for tag in tags_of(understood.root)):
             return understood
         return parse(query, facets=[own.facet for own in load_configuration(settings).taxonomy.facets])
+    except QueryError as error:
+        raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
+
+
+def prepared(query: str, settings: Settings, saved: Iterable[Watch]) -> Query:
+    """The query with the lists that it names put in, or an error that points at the place."""
+    read = parsed(query, settings)
+    try:
+        return expanded(read, queries_of(saved)[0]) if any(lists_of(read.root)) else read
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 
@@ -63,11 +80,39 @@ def unlisted_tags(query: Query, settings: Settings) -> list[str]:
     listed = listed_slugs(settings)
     sentences = []
     for tag in tags:
-        if tag.slug not in listed[tag.facet] and not {"*", "?"} & set(tag.slug):
-            meant = nearest(tag.slug, listed[tag.facet])
+        known = listed[tag.facet]
+        if tag.slug not in known and not {"*", "?"} & set(tag.slug):
+            meant = nearest(tag.slug, known)
             hint = f"; did you mean {meant!r}?" if meant else ""
-            sentences.append(f"no {tag.facet.value} is listed as {tag.slug!r}, so it is never found{hint}")
+            sentences.append(f"no {tag.facet} is listed as {tag.slug!r}, so it is never found{hint}")
     return sentences
+
+
+COMMON = 0.5
+"""Share of the last month's posts in which a word or query is too common to say anything."""
+
+MONTH = timedelta(days=30)
+
+
+def doubtful(tx: Transaction, query: Query, settings: Settings, *, now: datetime) -> list[str]:
+    """Sentences on what a query says and surely does not mean."""
+    taxonomy = load_configuration(settings).taxonomy
+    acronyms = {each for one in taxonomy.organisations for several in one.acronyms.values() for each in several}
+    sentences = [*unlisted_tags(query, settings), *doubts(query, acronyms=acronyms)]
+    words = {term: None for term in terms_of(query.root) if isinstance(term, Words) and len(term.words) == 1}
+    alone = [Query(term.words[0].folded, term) for term in words][:MOST_TRIED]
+    whole, *each = search.shares(tx, [query, *alone], now=now, since=now - MONTH)
+    if whole > COMMON:
+        sentences.append(f"this is found in {whole:.0%} of the newest posts: it says too little to be watched for")
+    sentences += [
+        f"{term.text!r} stands in {share:.0%} of the newest posts: it narrows nothing"
+        for term, share in zip(alone, each, strict=True)
+        if share > COMMON and len(alone) > 1
+    ]
+    return sentences
+
+
+MOST_TRIED = 40  # words of one query that are tried on the newest posts
 
 
 def marked(post: Post, match: Match, *, limit: int) -> Text:

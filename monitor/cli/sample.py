@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from itertools import cycle
+from string import Formatter
 
 from monitor.core.model import (
+    Ahead,
     Authority,
     Coverage,
     Digest,
+    DoubtfulSource,
     Evidence,
     Facet,
     FailingSource,
     Field,
+    Health,
+    HealthChange,
     Item,
     Match,
     Media,
+    MissingPosts,
+    Notices,
     Post,
     Schedule,
     Section,
@@ -24,12 +33,30 @@ from monitor.core.model import (
     Tag,
     Voice,
 )
+from monitor.core.notices import KINDS, SENTENCES, notice
 
+NAMES = {name for pattern in SENTENCES.values() for _, name, _, _ in Formatter().parse(pattern) if name}
 AT = datetime(2026, 3, 2, 7, 30, tzinfo=UTC)
 
 
+PAGES = ("leave", "rejoin", "unknown")
+"""The pages of templates/web."""
+
+SAMPLE_PAGE = {"title": "Sample", "recipient": "desk@example.org", "token": "t", "base": "", "back": True}
+
+
+def samples(*, channel: str, language: str, templates_dir: str | None = None) -> tuple[Digest, ...]:
+    """A full day, a quiet one, and notices alone: templates take another way for each."""
+    full = sample(channel=channel, language=language)
+    own = replace(full.subscription, templates_dir=templates_dir)
+    quiet = replace(full, subscription=own, sections=(), labels={}, ahead=(), notices=())
+    quiet = replace(quiet, coverage=replace(full.coverage, posts=0, selected=0, folded=0, stories=0, failing=()))
+    only = replace(quiet, subscription=replace(own, notices=Notices.ONLY), notices=full.notices)
+    return replace(full, subscription=own), quiet, only
+
+
 def sample(*, channel: str, language: str) -> Digest:
-    """One story under a watch and one under an organisation, with two voices, and a source that fails."""
+    """One story under a watch and one under an organisation, with two voices, and trouble of every sort."""
     subscription = Subscription(
         slug="sample",
         title="Sample",
@@ -56,7 +83,19 @@ def sample(*, channel: str, language: str) -> Digest:
         selected=4,
         folded=2,
         stories=2,
+        silent=(DoubtfulSource(slug="quiet", title="Quiet", at=since),),
+        gaps=(DoubtfulSource(slug="fast", title="Fast", at=AT),),
+        changes=(
+            HealthChange(
+                slug="mfa", title="MFA", before=Health.FAILING, after=Health.FINE, at=AT, why="it answers again"
+            ),
+        ),
+        missing=(MissingPosts(slug="mfa", title="MFA", never_seen=1, withdrawn=1),),
     )
+    told = [
+        notice(what, key=what, at=AT, kind=kind, subject="sample", **dict.fromkeys(NAMES, "sample"))
+        for what, kind in zip(SENTENCES, cycle(KINDS), strict=False)
+    ]
     return Digest(
         subscription=subscription,
         due_at=AT,
@@ -64,6 +103,20 @@ def sample(*, channel: str, language: str) -> Digest:
         sections=sections,
         coverage=coverage,
         labels={"organisation:osce": "OSCE"},
+        ahead=(
+            Ahead(
+                first=AT.date(),
+                last=AT.date() + timedelta(days=1),
+                sentence="The talks go on on 2 March.",
+                words="2 March",
+                story_id=1,
+                title="Talks begin",
+                url="https://mfa.example/1",
+                source_title="Foreign Ministry",
+                language="en",
+            ),
+        ),
+        notices=tuple(told),
     )
 
 

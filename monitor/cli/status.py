@@ -9,15 +9,19 @@ import typer
 from rich.text import Text
 
 from monitor.cli.errors import CommandError, ExitCode
-from monitor.cli.health import Seen, Verdict, judge
+from monitor.cli.health import REMEMBERED, Seen, Verdict, judge
+from monitor.cli.notices import show_notices
 from monitor.cli.options import AsJson
-from monitor.cli.output import columns, complain, emit, length, moment, say, screen, show_fields, show_table
+from monitor.cli.output import columns, complain, emit, heading, length, moment, say, screen, show_fields, show_table
 from monitor.cli.session import Session
 from monitor.core.errors import ConfigError
 from monitor.core.model import MessageState
-from monitor.store import health, outbox, posts, retagging, sources, subscriptions
+from monitor.store import health, notices, outbox, posts, retagging, sources, subscriptions
 from monitor.store.database import Transaction
 from monitor.store.retagging import Progress
+
+LATELY = 1000  # notices counted
+SHOWN = 3  # notices shown
 
 
 def status(
@@ -36,7 +40,7 @@ def status(
     database = session.settings.database.url
     try:
         with session.reading() as tx:
-            seen, stored, tagging = _seen(tx), posts.count(tx), retagging.progress(tx)
+            seen, stored, tagging = _seen(tx, now=now), posts.count(tx), retagging.progress(tx)
     except (ConfigError, CommandError) as error:
         _without_database(str(database), str(error), quiet=quiet, as_json=as_json)
         raise typer.Exit(ExitCode.WRONG) from None
@@ -54,7 +58,7 @@ def status(
         raise typer.Exit(ExitCode.WRONG)
 
 
-def _seen(tx: Transaction) -> Seen:
+def _seen(tx: Transaction, *, now: datetime) -> Seen:
     return Seen(
         heartbeats=health.heartbeats(tx),
         sources=sources.statuses(tx),
@@ -63,6 +67,7 @@ def _seen(tx: Transaction) -> Seen:
         oldest_waiting_at=outbox.oldest_waiting_at(tx),
         last_delivered_at=outbox.last_delivered_at(tx),
         last_given_up_at=outbox.last_given_up_at(tx),
+        notices=notices.latest(tx, limit=LATELY, after=now - REMEMBERED),
     )
 
 
@@ -105,6 +110,7 @@ def _emit(url: str, seen: Seen, stored: int, tagging: Progress | None, verdict: 
                 | {"next_due_at": None if s.paused else s.next_due_at, "last_compiled_at": s.last_compiled_at}
                 for s in seen.subscriptions
             ],
+            "notices": {"last_7_days": len(seen.notices), "newest": seen.notices[:SHOWN]},
             "messages": {state.value: number for state, number in seen.messages.items()}
             | {"oldest_waiting_at": seen.oldest_waiting_at, "last_delivered_at": seen.last_delivered_at},
         }
@@ -169,5 +175,11 @@ def _show(url: str, seen: Seen, stored: int, tagging: Progress | None, verdict: 
                 for s in seen.subscriptions
             ],
         )
+    if seen.notices:
+        more = len(seen.notices) - SHOWN
+        heading(
+            f"Notices; {more} more in the last {length(REMEMBERED)}: monitor notices list" if more > 0 else "Notices"
+        )
+        show_notices(list(seen.notices[:SHOWN]), now=now)
     if verdict.problems or verdict.warnings:
         say("")

@@ -50,9 +50,23 @@ TREE: Tree = {
             "list": Leaf("monitor.cli.posts:list_posts", "List the newest posts."),
             "show": Leaf("monitor.cli.posts:show", "Show a post with its tags, evidence and history.", True),
             "tag": Leaf("monitor.cli.posts_tag:tag", "Set or remove tags of a post by hand; they stay.", True),
+            "history": Leaf(
+                "monitor.cli.posts_history:history", "Show what was changed in a post, word by word.", True
+            ),
+        },
+    ),
+    "stories": Branch(
+        "Who says the same.",
+        {
+            "list": Leaf("monitor.cli.stories:list_stories", "List stories that several posts tell."),
+            "show": Leaf("monitor.cli.stories:show", "Show who told a story, when, and how they differ.", True),
+            "split": Leaf("monitor.cli.stories:split", "Take posts out of a story into one of their own.", True),
+            "merge": Leaf("monitor.cli.stories:merge", "Make one story of several.", True),
+            "rebuild": Leaf("monitor.cli.stories:rebuild", "Work out all stories anew from the posts."),
         },
     ),
     "tag": Leaf("monitor.cli.tag:tag", "Show how a text is tagged, with the words that prove it.", True),
+    "search": Leaf("monitor.cli.search:run", "Search all stored posts with the language of watches.", True),
     "retag": Leaf("monitor.cli.retag:retag", "Tag stored posts anew, by the taxonomies as they are in the files."),
     "taxonomy": Branch(
         "What posts are tagged with.",
@@ -67,6 +81,9 @@ TREE: Tree = {
         {
             "list": Leaf("monitor.cli.watches:list_watches", "List watches with what they found lately."),
             "add": Leaf("monitor.cli.watches:add", "Look for something new from now on.", needs_arguments=True),
+            "backfill": Leaf(
+                "monitor.cli.watches:backfill", "Find a watch in stored posts, as if it had been there.", True
+            ),
             "remove": Leaf("monitor.cli.watches:remove", "Stop a watch; what it found stays.", needs_arguments=True),
             "test": Leaf("monitor.cli.watches_test:test", "Try a query on the stored posts.", needs_arguments=True),
         },
@@ -136,6 +153,10 @@ TREE: Tree = {
                 True,
             ),
         },
+    ),
+    "notices": Branch(
+        "What the operator should know.",
+        {"list": Leaf("monitor.cli.notices:list_notices", "List what the operator should know, newest first.")},
     ),
     "webhooks": Branch(
         "Signed JSON to other programs.",

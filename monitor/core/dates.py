@@ -89,6 +89,7 @@ _PACKED_TIME = re.compile(r"t(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(
 _OFFSET = re.compile(
     r"(?:\b(?:gmt|utc|ut|etc/gmt)\s*)?(?P<sign>[+\u2212-])\s*(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?(?!\d)"
 )
+_FROM_MOSCOW = re.compile(r"\b(?:msk|мск)\s*([+-])\s*(\d)(?![\d:])")
 _NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?!\d)")
 _HALF_DAYS = ((re.compile("午前|上午|오전|凌晨|早上"), "a"), (re.compile("午後|下午|오후|晚上"), "p"))
 
@@ -206,7 +207,7 @@ def _date(text: str, now: datetime, day_first: bool | None) -> tuple[tuple[int, 
     if numeric := _NUMERIC.search(text):
         rest = text[: numeric.start()] + " " + text[numeric.end() :]
         return _numeric_date(numeric, rest, now, day_first), rest
-    if later := re.search(r"(?<!\d)(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)", text):
+    if later := re.search(r"(?<!\d)(\d{4})(?:[-/]|\. ?)(\d{1,2})(?:[-/]|\. ?)(\d{1,2})(?![\d:])", text):
         return (int(later[1]), int(later[2]), int(later[3])), text[: later.start()] + " " + text[later.end() :]
     return _named_date(text)
 
@@ -306,6 +307,8 @@ def _time(rest: str, half: str | None) -> tuple[int, int, int, str]:
 
 
 def _zone(rest: str) -> timedelta | None:
+    if moscow := _FROM_MOSCOW.search(rest):  # "МСК+2", as the east of Russia writes its time
+        return timedelta(hours=3 + int(moscow[1] + moscow[2]))
     if offset := _OFFSET.search(rest):
         minutes = int(offset["hours"]) * 60 + int(offset["minutes"] or 0)
         if minutes > 14 * 60 + 59:

@@ -71,8 +71,15 @@ def wanted(selection: Selection, stored: StoredPost) -> bool:
     )
 
 
-def items(posts: Iterable[StoredPost], voices: Mapping[int, Sequence[Voice]]) -> list[Item]:
+def items(
+    posts: Iterable[StoredPost],
+    voices: Mapping[int, Sequence[Voice]],
+    *,
+    news: Mapping[int, tuple[str, ...]] | None = None,
+) -> list[Item]:
     """Selected posts folded into stories, newest first.
+
+    `news` says of posts that come late what is new in them.
 
     The lead is the earliest selected post, the nearest authority among equally early ones; everybody else who carried
     the story is named, selected or not. `voices` holds all posts of each story in order of time.
@@ -96,6 +103,7 @@ def items(posts: Iterable[StoredPost], voices: Mapping[int, Sequence[Voice]]) ->
                 tags=lead.tags,
                 matches=tuple(matches[slug] for slug in sorted(matches)),
                 at=_at(lead),
+                news=(news or {}).get(lead.id, ()),
             )
         )
     return sorted(result, key=lambda item: (item.at, item.lead.id), reverse=True)

@@ -48,6 +48,9 @@ class ConfigError(MonitorError):
         self.problems: tuple[Problem, ...] = () if isinstance(problems, str) else tuple(problems)
         super().__init__(problems if isinstance(problems, str) else "\n".join(str(p) for p in problems))
 
+    def __reduce__(self) -> tuple[object, ...]:  # crosses process borders with its problems
+        return ConfigError, (self.problems or str(self),)
+
 
 POSTPONEMENTS = frozenset({"host-held", "host-busy"})
 """Reasons of a SourceError that say nothing about the source: nothing was asked, its host's turn is at `retry_at`."""

@@ -20,7 +20,6 @@ from monitor.core.model import Health, Outcome, Poll
 from monitor.core.pacing import weight_of
 
 FAILURES = 2  # polls in a row that failed: no accident any more
-NEEDS_HANDS = 2.5  # weight from which a failure is no accident: somebody has to change something before it ends
 RETURNS = 3  # successes in a row that end the failing of a source which came and went
 
 _LATEST = 7  # answers whose middle is "now"
@@ -115,7 +114,7 @@ def judged(
             weight = weight_of(poll.reason)
             if before is Health.GONE or (everything_failing and weight.ours):
                 return before, ""
-            certain = poll.memory.failures >= FAILURES or before is Health.NEW or weight.growth >= NEEDS_HANDS
+            certain = poll.memory.failures >= FAILURES or before is Health.NEW or weight.lasting
             return (Health.FAILING if certain else before), poll.error or ""
     if before is Health.FAILING and answers.spells > 1 and answers.successes < RETURNS:
         return before, ""

@@ -23,6 +23,7 @@ _CHARACTERS_A_WORD = 1.6  # of Chinese and Japanese text, on average
 _IDEOGRAPHS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]|[\u0e00-\u0e7f]{3}")
 _FAR = re.compile("[\u0e00-\U0010ffff]")  # a quick way to see that there are none
 _WORDS = re.compile(r"\w+")
+_TOLD_APART = re.compile(r"(.+) hash:[0-9a-f]{32}", re.DOTALL)
 _FORWARD_HEADER = re.compile(
     r"^\s*(?:forwarded\s+(?:from|message)|переслано\s+(?:из|от)|пересланное\s+сообщение|repost(?:ed)?\s+from|"
     r"reenviado\s+de|transféré\s+de|weitergeleitet\s+(?:von|aus)|转发自|轉發自|معاد توجيهه من)\b[^\n]*\n?",
@@ -47,6 +48,17 @@ def told_by_text(entry: Entry) -> str:
     """The identity of an entry that neither its guid nor its link tells from others."""
     parts = (entry.title or "", entry.published or "", entry.html or entry.summary or "")
     return "hash:" + blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest()
+
+
+def told_apart(identity: str, entry: Entry) -> str:
+    """The guid of an entry that shares `identity` with other posts of its window."""
+    return f"{identity} {told_by_text(entry)}"
+
+
+def shared_identity(guid: str) -> str | None:
+    """What a guid made by `told_apart` was told apart under; None for any other."""
+    found = _TOLD_APART.fullmatch(guid)
+    return found[1] if found else None
 
 
 def is_front_page(url: str) -> bool:

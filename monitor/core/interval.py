@@ -11,6 +11,8 @@ _MINUTES_DOUBT = 6.0  # posts that an even spread over the hour weighs
 _WARMTH = 0.2  # posts that follow one post within about an hour beyond the habit, while nothing is known
 _WARMTH_DOUBT = 20.0  # what that guess weighs, in squared posts
 _FORESIGHT = 8 * 24.0  # hours; where a whole week does not make a poll worth its request, the ceiling decides
+_ALIVE = 0.25  # posts of late, faded: a single one counts for eight weeks
+_MOST_OF_BASE = 6  # times the operator's interval that a source which is alive is left alone for, at most
 _MARGIN = 0.5  # of a window may be filled between two polls at the highest rate that was seen
 
 
@@ -27,11 +29,19 @@ def interval_at(rhythm: Rhythm, now: datetime, *, floor: timedelta, ceiling: tim
     highest rate that was seen.
     """
     lowest, highest = floor / HOUR, max(floor, ceiling) / HOUR
-    highest = max(lowest, min(highest, _overflow_bound(rhythm)))
+    highest = max(lowest, min(highest, _overflow_bound(rhythm), _alive_bound(rhythm, base / HOUR)))
     begin = hours_of(now)
     price = (base / HOUR) ** 2 * USUAL_RATE  # twice the price of a request, in post-hours
     wait = _wait(rhythm, begin, price, lowest, highest) if rhythm.known else base / HOUR
     return min(max(floor, wait * HOUR), highest * HOUR)
+
+
+def _alive_bound(rhythm: Rhythm, base: float) -> float:
+    """Hours for which a source that still posts is left alone at most, however seldom it does.
+
+    By the sum of all delays alone its rare posts would come latest of all, and they are not worth less.
+    """
+    return _MOST_OF_BASE * base if sum(rhythm.posts) + rhythm.open_posts >= _ALIVE else math.inf
 
 
 def _overflow_bound(rhythm: Rhythm) -> float:

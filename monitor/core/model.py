@@ -84,7 +84,7 @@ class Memory:
     unchecked: int = 0  # times in a row that the server's word was taken for "not modified"
     moved_to: str | None = None  # where permanent redirects led
     moved_polls: int = 0  # polls in a row that were led there; after some, that address is asked directly
-    backfill: str | None = None  # page at which going back to the last known post goes on
+    backfill: tuple[str, ...] = ()  # pages at which going back to a known post goes on, that of the oldest spell first
     rhythm: bytes = b""  # when it usually posts, see core.rhythm
     hints: Mapping[str, Any] = field(default_factory=dict)  # what its feed asks for, see core.hints
     drift: bytes = b""  # how far its stated times are off, see core.drift
@@ -442,6 +442,68 @@ class Poll:
 # ── watches, subscriptions, schedules ──────────────────────────────────────────────────────────────────────
 
 
+class Priority(StrEnum):
+    """How much a watch matters to those who are alerted."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+
+class Quiet(StrEnum):
+    """What happens to alerts in quiet hours."""
+
+    HOLD = "hold"  # they wait until the hours end
+    CRITICAL = "critical"  # those of critical watches go out, the others wait
+    NONE = "none"  # what is found in these hours is not alerted at all; digests have it
+
+
+class Sensitivity(StrEnum):
+    """How much more than usual is a spike."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Change(StrEnum):
+    """What an edit did to the words that a watch looks for."""
+
+    ADDED = "added"  # the watch is found in a post in which it was not found before the edit
+    REMOVED = "removed"  # it is found no more
+    WITHDRAWN = "withdrawn"  # a post in which it was found was withdrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """Hours of the day, in local time, in which alerts are not wanted."""
+
+    start: time  # local, naive
+    end: time  # before `start` where the hours reach over midnight
+    timezone: str  # IANA name
+    then: Quiet = Quiet.HOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """What a watch sends by itself, and to whom."""
+
+    channel: str  # a name in channels.CHANNELS
+    recipients: tuple[str, ...]
+    language: str = "en"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    every: timedelta = timedelta()  # what was found in this time goes out together; zero: at once
+    quiet: QuietHours | None = None
+    stories: int = 1  # how many new stories …
+    within: timedelta = timedelta(hours=1)  # … in this time make an alert
+    cooldown: timedelta = timedelta()  # after an alert, nothing for so long; then all that came meanwhile
+    most: int = 20  # stories told in one alert; the others are counted, and listed in its plain text
+    spike: Sensitivity | None = None  # alert when much more is found than usual at this hour of this weekday
+    silence: timedelta | None = None  # alert when nothing is found for so long
+    edits: tuple[Change, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
     """A named query in the watch language."""
@@ -451,6 +513,10 @@ class Watch:
     query: str
     owner: Owner = Owner.OPERATOR
     paused: bool = False
+    is_list: bool = False  # not looked for by itself: words that other watches name as @slug
+    in_digests: bool = True  # has a section in digests
+    priority: Priority = Priority.NORMAL
+    alerts: Alerts | None = None
     id: int = 0
 
 
@@ -493,6 +559,14 @@ class Grouping(StrEnum):
     NONE = "none"
 
 
+class Notices(StrEnum):
+    """Whether a subscription carries what the operator should know."""
+
+    NONE = "none"
+    ALSO = "also"  # beside the posts
+    ONLY = "only"  # and no posts
+
+
 def grouping_of(written: str) -> Grouping | Facet:
     """The grouping of that name; what is none of ours is a facet of the operator's own."""
     return Grouping(written) if written in {each.value for each in Grouping} else Facet(written)
@@ -532,6 +606,8 @@ class Subscription:
     send_empty: bool = False  # a quiet day is delivered too, with its coverage as proof
     language: str = "en"  # of the labels
     options: Mapping[str, Any] = field(default_factory=dict)  # what only this channel understands
+    notices: Notices = Notices.NONE
+    templates_dir: str | None = None  # folder of templates of its own
     owner: Owner = Owner.OPERATOR
     paused: bool = False
     id: int = 0
@@ -754,6 +830,7 @@ class Digest:
     ahead: tuple[Ahead, ...] = ()  # the next first
     trends: Trends | None = None
     amended: tuple[Amendment, ...] = ()  # the latest first
+    notices: tuple[Notice, ...] = ()  # that this subscription was not given yet, oldest first
     page: str = ""  # address of the page with everything in it; "" where there is none
 
 
@@ -786,6 +863,14 @@ class Content:
     calendar: str = ""  # emails: events ahead as iCalendar (RFC 5545)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """A digest as it is sent, and what went wrong with templates of the operator's on the way."""
+
+    content: Content
+    troubles: tuple[str, ...] = ()  # sentences; other templates stood in
+
+
 class MessageState(StrEnum):
     """Where a message stands."""
 
@@ -805,7 +890,7 @@ class Message:
     recipient: str
     content: Content
     options: Mapping[str, Any] = field(default_factory=dict)  # of the subscription's channel
-    subscription_slug: str = ""
+    subscription_slug: str = ""  # of an alert: its watch's
     created_at: datetime | None = None
     id: int = 0
     attempts: int = 0  # begun so far, the present one included
@@ -814,6 +899,7 @@ class Message:
     last_error: str | None = None
     ticket: str | None = None  # token by which the recipient unsubscribes
     progress: int = 0  # parts that earlier attempts handed over, where a channel sends several
+    answers: str | None = None  # key of the message that this one follows up on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -846,9 +932,11 @@ class Notice:
 
     key: str  # the same event has the same key, and is said once
     at: datetime
-    kind: str  # "source", "delivery", "recipient", "template" or "disk"
+    kind: str  # of core.notices.KINDS
     subject: str  # what it is about: a slug, an address, a file
-    sentence: str
+    sentence: str  # English
+    what: str = ""  # of core.notices.SENTENCES: by it digests say the same in other languages
+    values: Mapping[str, str] = field(default_factory=dict)  # what the sentence is filled with
     id: int = 0
 
 

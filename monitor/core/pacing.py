@@ -33,23 +33,25 @@ class Weight:
     longest: timedelta = timedelta(days=365)  # that the wait becomes, where the ceiling is not nearer
     reached: bool = True  # the server answered: the first wait is longer already
     ours: bool = False  # can be our own network's fault when everything fails
+    lasting: bool = False  # over only when somebody changes something: told at the first failure
 
 
 # A wait that grows by g is at most g - 1 times what the trouble has lasted: that is how late its end may be noticed.
-_BRIEF = Weight(growth=1.3, longest=timedelta(hours=2), reached=False, ours=True)
-_UNREADABLE = Weight(growth=1.3, longest=timedelta(hours=2), ours=True)
-_REFUSED = Weight(growth=1.6, longest=timedelta(hours=6))
-_BUSY = Weight(growth=1.4, longest=timedelta(hours=3))
-_MISSING = Weight(growth=1.8, longest=timedelta(hours=12))
-_OPERATOR = Weight(growth=6.0)
+# What passes by itself is asked for once in an hour or two at least: that is a burden to nobody.
+_BRIEF = Weight(growth=1.3, longest=timedelta(hours=1), reached=False, ours=True)
+_UNREADABLE = Weight(growth=1.3, longest=timedelta(hours=1), ours=True)
+_REFUSED = Weight(growth=1.5, longest=timedelta(hours=3))
+_BUSY = Weight(growth=1.3, longest=timedelta(minutes=90))
+_MISSING = Weight(growth=1.8, longest=timedelta(hours=6), lasting=True)
+_OPERATOR = Weight(growth=6.0, lasting=True)
 
 WEIGHTS = {
     # nothing came back: usually over within the hour
     "timeout": _BRIEF,
     "reset": _BRIEF,
     "truncated": _BRIEF,
-    "connect": Weight(growth=1.4, longest=timedelta(hours=3), reached=False, ours=True),
-    "protocol": Weight(growth=1.4, longest=timedelta(hours=3), reached=False, ours=True),
+    "connect": Weight(growth=1.3, longest=timedelta(minutes=90), reached=False, ours=True),
+    "protocol": Weight(growth=1.3, longest=timedelta(minutes=90), reached=False, ours=True),
     # a name or a certificate: somebody there has to repair it
     "dns": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
     "tls": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
@@ -58,7 +60,7 @@ WEIGHTS = {
     "http-408": _BUSY,
     "http-425": _BUSY,
     # the server is there and does not want to
-    "http-429": Weight(growth=1.7, longest=timedelta(hours=6)),
+    "http-429": Weight(growth=1.5, longest=timedelta(hours=2)),
     "http-401": _REFUSED,
     "http-403": _REFUSED,
     "http-451": _REFUSED,
@@ -68,7 +70,7 @@ WEIGHTS = {
     # something came that is not what it should be: an error page, a feed cut short
     "empty": _UNREADABLE,
     "parse": _UNREADABLE,
-    "not-a-feed": Weight(growth=1.4, longest=timedelta(hours=3), ours=True),
+    "not-a-feed": Weight(growth=1.3, longest=timedelta(minutes=90), ours=True),
     "encoding": _UNREADABLE,
     "parse-timeout": _REFUSED,  # costs us most
     "memory": _REFUSED,
@@ -164,7 +166,7 @@ def _has_time_of_day(moment: datetime) -> bool:
 class Patience:
     """How long a message is tried."""
 
-    attempts: int = 20  # with the waits below: about three days
+    attempts: int = 22  # with the waits below: about three days
     first: timedelta = timedelta(seconds=30)
     longest: timedelta = timedelta(hours=6)
 

@@ -16,6 +16,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import SplitResult, urlsplit
 
+from monitor.core.identity import shared_identity
 from monitor.core.model import Post
 
 BEGINNING = 600  # characters of a text that are compared
@@ -114,6 +115,9 @@ def under_another_guid(new: Trace, known: Trace, *, together: bool, shared: bool
 
     `together` says that the source shows both at the same time, `shared` that several of its posts have the address.
     """
+    reason = _told_apart(new, known, together=together)
+    if reason:
+        return Verdict(likeness=_change(new, known), reason=reason)
     if _page(new.url) is not None and _page(new.url) == _page(known.url):
         reason = _same_page(new, known, together=together, shared=shared)
     else:
@@ -206,6 +210,17 @@ def _is_used_again(new: Trace, known: Trace) -> bool:
     return not texts_alike
 
 
+def _told_apart(new: Trace, known: Trace, *, together: bool) -> str:
+    """Why two that share a guid which several posts have are one post; "" where nothing says so."""
+    if (shared_identity(new.guid) or new.guid) != (shared_identity(known.guid) or known.guid):
+        return ""
+    if new.content_hash == known.content_hash:
+        return "the same words under a guid that several posts share" if _days_apart(new, known) is not True else ""
+    if together or _days_apart(new, known) is True or not _same_words(new, known) or not _texts_alike(new, known):
+        return ""
+    return "the same title and much the same text under a guid that several posts share"
+
+
 def _same_page(new: Trace, known: Trace, *, together: bool, shared: bool) -> str:
     """Why two guids at one address are one post; "" where they are not."""
     article = names_article(new.url) and not shared
@@ -220,7 +235,10 @@ def _same_page(new: Trace, known: Trace, *, together: bool, shared: bool) -> str
         return "the same guid but for its counter, and the same address"
     if together:
         # A page that is shown as several entries at once is followed entry by entry, such as a live report.
-        return "the same address, date and title" if article and one_date and _same_words(new, known) else ""
+        one = article and one_date and _same_words(new, known)
+        # Without a date only texts can tell: a recurring title is that of another post each time.
+        proven = new.stated_at is not None or not texts_differ(new.text, known.text)
+        return "the same address, date and title" if one and proven else ""
     if _is_next_number(new, known):
         return ""
     if alike(new.title, known.title) and (article or (one_date and new.stated_at is not None)):
@@ -291,11 +309,19 @@ def alike(a: str, b: str) -> bool:
     return len({*first} & {*second}) >= _ALIKE * min(len({*first}), len({*second}))
 
 
+def texts_differ(a: str, b: str) -> bool:
+    """Whether both say something, and most words of the shorter one are not in the other."""
+    first, second = _words(a), _words(b)
+    return min(len(first), len(second)) >= _FEW_WORDS and not _share_words(first, second)
+
+
 def _texts_alike(new: Trace, known: Trace) -> bool:
     """Whether both have a text and most words of the shorter are in the other."""
     first, second = _words(new.text), _words(known.text)
-    if min(len(first), len(second)) < _FEW_WORDS:
-        return False
+    return min(len(first), len(second)) >= _FEW_WORDS and _share_words(first, second)
+
+
+def _share_words(first: list[str], second: list[str]) -> bool:
     return len({*first} & {*second}) >= _ALIKE_TEXTS * min(len({*first}), len({*second}))
 
 

@@ -8,18 +8,20 @@ from dataclasses import dataclass, field
 
 from monitor.core.model import Match, Post, Source, StoredPost, Tag, Watch
 from monitor.core.provenance import FindsTags
-from monitor.core.query import parse, tags_of
+from monitor.core.query import tags_of
 from monitor.core.verdicts import Verdict, ruled
-from monitor.core.watches import WatchSet
+from monitor.core.watches import WatchSet, queries_of
 
 
 class AskingForTags:
     """Those of some watches whose matches follow the tags: org:, region:, country:, issuer: or a facet of one's own."""
 
     def __init__(self, watches: Iterable[Watch]) -> None:
-        asking = [each for each in watches if any(tags_of(parse(each.query, facets=None).root))]
+        watches = tuple(watches)
+        queries, _ = queries_of(watches)
+        asking = [each for each in watches if each.slug in queries and any(tags_of(queries[each.slug].root))]
         self.slugs = frozenset(each.slug for each in asking)
-        self._found = WatchSet(asking)
+        self._found = WatchSet(watches, only=[each.slug for each in asking])
 
     def matches(self, post: Post, source: Source, tags: tuple[Tag, ...]) -> tuple[Match, ...]:
         """As `WatchSet.matches`."""

@@ -1,44 +1,127 @@
-"""Which story a new post belongs to: exact evidence only.
+"""Which posts tell the same story, and what each is to it.
 
-A repost, a forward and a reprint say the same words or carry the same link. Posts come in any order, so a forward may
-be seen before what it forwards.
+Of the posts that carry one text or statement the fullest stands for the story, the earliest of equally full ones: its
+representative. Another post belongs to the story by its likeness to the representative and to nothing else, so that no
+chain of small steps leads from one statement to another. A post that belongs to it by other evidence than its words (a
+forward with a comment, another page behind the same link, a translation) speaks for the story in words of its own.
+
+Stories follow from the posts alone, not from the order in which they came: posts are looked at in one fixed order, in
+which nothing depends on what comes later. When a post arrives late, those behind it that are like it are looked at
+again, and those behind them only if something changed (`settle`).
 """
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from hashlib import blake2b
+from heapq import heappop, heappush
+from math import floor, log
+from typing import Protocol
 from urllib.parse import urlsplit
+
+from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree
+from monitor.core.model import Authority, Post
+from monitor.core.ownwords import Wording, keys
+from monitor.core.urls import canonical
 
 TELEGRAM = {"t.me", "telegram.me"}
 A_DAY_ANYWHERE = timedelta(hours=36)  # from midnight UTC to the end of that day in the last of the zones
 CHANNEL = re.compile(r"/(?:s/)?\w+/?")
+TRANSLATED = 4  # times as long at most: Chinese needs a third of the letters
+JOINT_WINDOW = timedelta(hours=12)
+FULLER = 1.5  # times as many words: only a text so much longer stands for the story instead of an earlier one
+
+
+Order = tuple[bool, int, bool, datetime, bytes]
 
 
 class Relation(StrEnum):
-    """What a post is to its story."""
+    """What a post is to the representative of its story."""
 
-    FIRST = "first"  # opened it
+    FIRST = "first"  # it is the representative
     FORWARD = "forward"  # forwarded, with the platform's own mark
-    ORIGINAL = "original"  # what an earlier post of the story had forwarded
+    ORIGINAL = "original"  # what the representative had forwarded
     REPOST = "repost"  # the same words
+    EDITED_COPY = "edited-copy"  # much the same words
+    TEASER = "teaser"  # the beginning or another part of it
+    FULL_TEXT = "full-text"  # that of which the representative is a teaser
     SAME_LINK = "same-link"  # another source's entry for the same page
+    TRANSLATION = "translation"  # the same page in another language
+    BY_HAND = "by-hand"  # a person put it there
+
+
+FORMS = {
+    Form.SAME: Relation.REPOST,
+    Form.COPY: Relation.EDITED_COPY,
+    Form.PART: Relation.TEASER,
+    Form.WHOLE: Relation.FULL_TEXT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
-    """As much of a post as placing it needs."""
+class Rules:
+    """How far apart posts of one story may be, and how like."""
 
+    window: timedelta = timedelta(days=30)  # between a post and the representative
+    short_window: timedelta = timedelta(days=2)  # the same of posts of a few words, which return with other meaning
+    translation_window: timedelta = timedelta(hours=48)
+    joint_window: timedelta = JOINT_WINDOW  # between the first and the last body that issues a joint statement
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """A post as far as its story depends on it."""
+
+    id: int  # of the stored post; below zero for one that is not stored yet
     source_id: int
-    url_key: bytes | None
-    forward_key: bytes | None
-    fingerprint: bytes | None
-    story: int | None = None  # of a stored post; None for a new one
+    at: datetime  # when it was published, see `moment`
+    mark: bytes  # stands for source and guid: decides between posts of one length and moment
+    words: Wording
+    former: tuple[Wording, ...] = ()  # what it said before it was edited: it still tells the story that it told then
+    url_key: bytes | None = None
+    forward_key: bytes | None = None
+    kin_keys: tuple[int, ...] = ()  # equal for the same page in other languages, see core.kinship
+    language: str | None = None
+    put_to: int | None = None  # the post whose story a person put this one into, itself for one of its own
+
+    @cached_property
+    def keys(self) -> tuple[int, ...]:
+        """32-bit numbers, some of which it shares with any post of its story, unless a link or forward tells that."""
+        said = (key for version in (self.words, *self.former) for key in keys(version))
+        return tuple(dict.fromkeys((*said, *self.kin_keys)))
+
+    @cached_property
+    def order(self) -> Order:
+        """Posts are looked at in this order; each belongs to one before it or stands for a story of its own."""
+        fullness = floor(log(max(self.words.size, 1), FULLER))
+        return self.put_to is None, -fullness, self.forward_key is not None, self.at, self.mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a post stands: the story of the representative `root`, to which it belongs through the post `of`."""
+
+    root: int
+    of: int | None  # None for a representative
+    speaks: bool  # others may belong to the story by their likeness to this post
+    relation: Relation
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why a post belongs to the story of another."""
+
+    weight: tuple[int, float]  # the best evidence has the most
+    relation: Relation
+    reason: str
+    own_words: bool = False  # it is not the words that tell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +131,33 @@ class Placement:
     story: int
     relation: Relation
     reason: str
+    speaks: bool = True  # see Standing
+    root_id: int | None = None  # the stored post that stands for the story
+    of_id: int | None = None  # the stored post by which it belongs to it
+
+
+class Board(Protocol):
+    """All posts, and where those stand that have been looked at."""
+
+    def standing(self, id_: int) -> Standing | None:
+        """None for a post that has not been looked at yet."""
+        ...
+
+    def stand(self, told: Telling, standing: Standing) -> None:
+        """Put a post where it stands from now on."""
+        ...
+
+    def speakers(self, told: Telling) -> Collection[Telling]:
+        """Posts that may be like this one and speak for a story."""
+        ...
+
+    def near(self, told: Telling) -> Collection[Telling]:
+        """All posts that may be like this one."""
+        ...
+
+    def shared_links(self, told: Telling) -> bool:
+        """Whether several posts of one source have this one's link, which then leads to no single statement."""
+        ...
 
 
 def moment(stated: datetime | None, first_seen: datetime, *, ahead: timedelta = timedelta()) -> datetime:
@@ -80,70 +190,221 @@ def link_key(url: str | None) -> bytes | None:
     return blake2b(page.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def place(new: Sequence[Sighting], stored: Iterable[Sighting]) -> list[Placement]:
-    """One placement for each of `new`, in order; each sees `stored` and the new ones before it."""
-    index = _Index()
-    for sighting in stored:
-        if sighting.story is not None:
-            index.add(sighting, sighting.story)
-    # One link on several entries of one source is a section page, not the address of a statement: nobody folds by it.
-    shared = _links_shared_within_a_source(new)
-    placements: list[Placement] = []
-    opened = 0
-    for sighting in new:
-        placement = index.find(sighting, shared)
-        if placement is None:
-            opened += 1
-            placement = Placement(story=-opened, relation=Relation.FIRST, reason="")
-        index.add(sighting, placement.story)
-        placements.append(placement)
-    return placements
+def forward_key(post: Post) -> bytes | None:
+    """The `link_key` of what a post was forwarded from, in the spelling that the forwarded post's own address has."""
+    link = post.forwarded_from.link if post.forwarded_from else None
+    return link_key(canonical(link)) if link else None
 
 
-class _Index:
-    def __init__(self) -> None:
-        self.by_link: defaultdict[bytes, list[tuple[int, int]]] = defaultdict(list)  # key → (source, story)
-        self.by_forward: dict[bytes, int] = {}
-        self.by_words: dict[bytes, int] = {}
+def settle(changed: Iterable[Telling], board: Board, rules: Rules) -> None:
+    """Find where posts stand that are new or say something else, and those that stand elsewhere because of it."""
+    waiting: list[tuple[Order, int, Telling]] = []
+    queued: set[int] = set()
 
-    def add(self, sighting: Sighting, story: int) -> None:
-        if sighting.url_key is not None:
-            self.by_link[sighting.url_key].append((sighting.source_id, story))
-        if sighting.forward_key is not None:
-            self.by_forward.setdefault(sighting.forward_key, story)
-        if sighting.fingerprint is not None:
-            self.by_words.setdefault(sighting.fingerprint, story)
+    def wait_for(told: Telling) -> None:
+        if told.id not in queued:
+            queued.add(told.id)
+            heappush(waiting, (told.order, told.id, told))
 
-    def find(self, sighting: Sighting, shared: set[bytes]) -> Placement | None:
-        forward, link, words = sighting.forward_key, sighting.url_key, sighting.fingerprint
-        if forward is not None:
-            if forward in self.by_link:
-                story = self.by_link[forward][0][1]
-                return Placement(story=story, relation=Relation.FORWARD, reason="forwards a post of this story")
-            if forward in self.by_forward:
-                story = self.by_forward[forward]
-                return Placement(story=story, relation=Relation.FORWARD, reason="forwards the same post")
-        if link is not None and link in self.by_forward:
-            return Placement(
-                story=self.by_forward[link], relation=Relation.ORIGINAL, reason="an earlier post had forwarded this one"
-            )
-        if words is not None and words in self.by_words:
-            return Placement(story=self.by_words[words], relation=Relation.REPOST, reason="the same words")
-        if link is not None and link not in shared:
-            holders = self.by_link.get(link, [])
-            stories = {story for source, story in holders if source != sighting.source_id}
-            if len(stories) == 1 and all(source != sighting.source_id for source, _ in holders):
-                return Placement(story=stories.pop(), relation=Relation.SAME_LINK, reason="the same link")
+    for told in changed:
+        wait_for(told)
+    while waiting:
+        _, _, told = heappop(waiting)
+        queued.discard(told.id)
+        before = board.standing(told.id)
+        after = where(told, board, rules)
+        if after == before:
+            continue
+        board.stand(told, after)
+        spoke = before is not None and before.speaks
+        if (spoke or after.speaks) and not (
+            spoke and after.speaks and before is not None and before.root == after.root
+        ):
+            for other in board.near(told):
+                if other.order > told.order:
+                    wait_for(other)
+
+
+def where(told: Telling, board: Board, rules: Rules) -> Standing:
+    """Where a post stands among those that are looked at before it."""
+    if told.put_to is not None:
+        alone = told.put_to == told.id
+        return Standing(
+            root=told.put_to,
+            of=None if alone else told.put_to,
+            speaks=True,
+            relation=Relation.FIRST if alone else Relation.BY_HAND,
+            reason="" if alone else "put here by hand",
+        )
+    best: tuple[tuple[int, float], Telling, Evidence] | None = None
+    for other in sorted(board.speakers(told), key=lambda each: each.order):
+        if other.order >= told.order:
+            break
+        found = evidence(told, other, rules, link_counts=not board.shared_links(told))
+        if found is not None and (best is None or found.weight > best[0]):
+            best = found.weight, other, found
+    if best is None:
+        return Standing(root=told.id, of=None, speaks=True, relation=Relation.FIRST, reason="")
+    _, other, found = best
+    standing = board.standing(other.id)
+    root = standing.root if standing is not None else other.id
+    return Standing(root=root, of=other.id, speaks=found.own_words, relation=found.relation, reason=found.reason)
+
+
+def evidence(told: Telling, other: Telling, rules: Rules, *, link_counts: bool = True) -> Evidence | None:
+    """Why `told` belongs to the story of `other`; None where it does not."""
+    apart = abs(told.at - other.at)
+    if apart > rules.window:
         return None
+    alike = _alike(told, other, rules, apart=apart)
+    if (forwarded := _forwarded(told, other)) is not None:
+        relation, reason = forwarded
+        said = f", {alike.reason}" if alike is not None else ", with other words"
+        return Evidence(weight=(4, 1.0), relation=relation, reason=reason + said, own_words=alike is None)
+    if alike is not None:
+        weight = (3 if alike.form is Form.SAME else 2, alike.share)
+        return Evidence(weight=weight, relation=FORMS[alike.form], reason=alike.reason)
+    if link_counts and told.url_key is not None and told.url_key == other.url_key and told.source_id != other.source_id:
+        return Evidence(weight=(1, 1.0), relation=Relation.SAME_LINK, reason="the same link", own_words=True)
+    if apart <= rules.translation_window and _translates(told, other):
+        reason = f"the same page in another language ({other.language})"
+        return Evidence(weight=(0, 1.0), relation=Relation.TRANSLATION, reason=reason, own_words=True)
+    return None
 
 
-def _links_shared_within_a_source(new: Sequence[Sighting]) -> set[bytes]:
-    seen: set[tuple[int, bytes]] = set()
-    shared: set[bytes] = set()
-    for sighting in new:
-        if sighting.url_key is not None:
-            pair = (sighting.source_id, sighting.url_key)
-            if pair in seen:
-                shared.add(sighting.url_key)
-            seen.add(pair)
-    return shared
+def _alike(told: Telling, other: Telling, rules: Rules, *, apart: timedelta) -> Likeness | None:
+    """How the words of two posts are alike, or were before they were edited."""
+    for here in (told.words, *told.former):
+        for there in (other.words, *other.former):
+            if (here.is_short or there.is_short) and apart > rules.short_window:
+                continue
+            if (found := likeness(here, there, rules.limits)) is not None:
+                return found
+    return None
+
+
+def _translates(told: Telling, other: Telling) -> bool:
+    """Whether the addresses are those of one page, the languages are two, and the numbers and lengths agree."""
+    if set(told.kin_keys).isdisjoint(other.kin_keys) or None in {told.language, other.language}:
+        return False
+    lengths = sorted((sum(map(len, told.words.words)), sum(map(len, other.words.words))))
+    return (
+        told.language != other.language
+        and lengths[1] <= TRANSLATED * lengths[0]
+        and numbers_agree(told.words, other.words, 0.5)
+    )
+
+
+def _forwarded(told: Telling, other: Telling) -> tuple[Relation, str] | None:
+    if told.forward_key is not None:
+        if told.forward_key == other.url_key:
+            return Relation.FORWARD, "forwards it"
+        if told.forward_key == other.forward_key:
+            return Relation.FORWARD, "forwards the same post"
+    if told.url_key is not None and told.url_key == other.forward_key:
+        return Relation.ORIGINAL, "that one forwards it"
+    return None
+
+
+def told_words(*, title: str, title_made: bool, text: str, summary: str) -> str:
+    """What of a post is compared. A title made from the text would only say its beginning twice."""
+    body = text or summary
+    return body if title_made and body else f"{title}\n{body}"
+
+
+def mark_of(source_id: int, guid: str) -> bytes:
+    """8 bytes that stand for a post's place of origin."""
+    return blake2b(f"{source_id}\0{guid}".encode("utf-8", "replace"), digest_size=8).digest()
+
+
+# ── a story as a person sees it ────────────────────────────────────────────────────────────────────────────
+
+
+class Role(StrEnum):
+    """What a post is to the story as a whole: seen from whoever said it first."""
+
+    FIRST = "first"
+    JOINT = "joint statement"  # issued by this body too, near in time
+    REPORT = "press report"  # of what a primary source says
+    FORWARD = "forward"
+    ORIGINAL = "original"  # what an earlier post had forwarded
+    REPOST = "repost"
+    EDITED_COPY = "edited copy"
+    TEASER = "teaser"
+    FULL_TEXT = "full text"  # of which the first was a teaser
+    SAME_LINK = "same link"
+    TRANSLATION = "translation"
+    BY_HAND = "by hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A post of a story, and whose it is."""
+
+    post_id: int
+    source_slug: str
+    source_title: str
+    authority: Authority
+    issuer: str  # organisation or country of the source, else the source: who speaks
+    url: str | None
+    title: str
+    language: str | None
+    at: datetime
+    relation: Relation  # to the representative
+    reason: str
+    of: int | None
+    revisions: int = 0
+    withdrawn_at: datetime | None = None
+
+
+def issued_by(members: Sequence[Member], *, within: timedelta = JOINT_WINDOW) -> tuple[Member, ...]:
+    """The first post of each body that issued the statement as its own, where they are several; else none.
+
+    They are primary sources of different bodies, near in time to the first, and none of them forwards or teases.
+    """
+    own = (Relation.FIRST, Relation.REPOST, Relation.EDITED_COPY, Relation.ORIGINAL)
+    issuers: dict[str, Member] = {}
+    for member in sorted(members, key=lambda each: (each.at, each.post_id)):
+        if member.authority is Authority.PRIMARY and member.relation in own:
+            first = next(iter(issuers.values()), member)
+            if member.at - first.at <= within:
+                issuers.setdefault(member.issuer, member)
+    return tuple(issuers.values()) if len(issuers) > 1 else ()
+
+
+def roles(members: Sequence[Member], *, within: timedelta = JOINT_WINDOW) -> dict[int, Role]:
+    """What each post is to its story, by the numbers of the posts."""
+    if not members:
+        return {}
+    ordered = sorted(members, key=lambda each: (each.at, each.post_id))
+    first = ordered[0]
+    joint = {member.post_id for member in issued_by(members, within=within)}
+    primary = any(member.authority is Authority.PRIMARY for member in members)
+    return {member.post_id: _role(member, first, joint=member.post_id in joint, primary=primary) for member in ordered}
+
+
+def _role(member: Member, first: Member, *, joint: bool, primary: bool) -> Role:
+    if joint:
+        return Role.JOINT
+    if member is first:
+        return Role.FIRST
+    if member.relation is Relation.FORWARD:
+        return Role.FORWARD
+    if member.relation is Relation.TRANSLATION:
+        return Role.TRANSLATION
+    if primary and member.authority is not Authority.PRIMARY:
+        return Role.REPORT
+    if member.relation is Relation.FIRST:  # the representative came later than others: it has more words
+        return Role.FULL_TEXT if first.relation is Relation.TEASER else Role.REPOST
+    return _ROLES[member.relation]
+
+
+_ROLES = {
+    Relation.ORIGINAL: Role.ORIGINAL,
+    Relation.REPOST: Role.REPOST,
+    Relation.EDITED_COPY: Role.EDITED_COPY,
+    Relation.TEASER: Role.TEASER,
+    Relation.FULL_TEXT: Role.FULL_TEXT,
+    Relation.SAME_LINK: Role.SAME_LINK,
+    Relation.BY_HAND: Role.BY_HAND,
+}

@@ -276,6 +276,12 @@ class Page:
     text_at: int  # where the text begins in `original`
     hashtags_at: int  # where the hashtags begin in `original`
 
+    def field_at(self, offset: int) -> Field:
+        """The part of the post that an offset into `original` lies in."""
+        if offset < self.text_at:
+            return Field.TITLE
+        return Field.TEXT if offset < self.hashtags_at else Field.HASHTAG
+
     def evidence(self, start: int, end: int, rule: str) -> Evidence:
         """The original words behind the folded characters from `start` to before `end`."""
         start, end = self.folded.span(start, end)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from monitor.core.model import Clock, Document, FetchResult, HealthChange, Poll, Prepared, Reading, Source
 from monitor.core.pacing import Pace
+from monitor.core.stories import Rules
 from monitor.store.database import Database
 
 OBSERVED = 40  # latest polls by which trouble of our own network is told from trouble of sources
@@ -47,7 +48,7 @@ class Parts:
     complete: Complete | None = None  # None where full texts are not to be had
     pace: Pace = field(default_factory=Pace)
     backlog: timedelta = timedelta(days=2)  # at a source's first poll, older posts are kept but not digested
-    story_window: timedelta = timedelta(days=30)  # a repost joins stories first seen in this time
+    stories: Rules = field(default_factory=Rules)  # which posts tell the same story
     claim_for: timedelta = timedelta(minutes=15)
     timeout: timedelta = timedelta(seconds=30)  # of a fetch; answers that take nearly as long are slow
     troubles: deque[bool] = field(default_factory=lambda: deque(maxlen=OBSERVED))  # True: failed, perhaps by our fault

@@ -14,10 +14,9 @@ from monitor.core.hints import Hints
 from monitor.core.model import Health, HealthChange, Outcome, Poll, Post, Prepared
 from monitor.core.pacing import learnt, next_poll_at
 from monitor.core.rhythm import Rhythm
-from monitor.core.stories import place
 from monitor.polling.parts import Parts, Recorded
 from monitor.store import changes as health_changes
-from monitor.store import posts, recognition, sources
+from monitor.store import histories, placing, posts, recognition, sources
 from monitor.store.database import Transaction
 
 
@@ -35,8 +34,25 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
     by_source = {p.source.id: p for p in polls}
     fresh = [(by_source[one.source.id], one.prepared) for one in recognised.fresh.values()]
 
-    sightings = [posts.sighting(p.source.id, prepared.post) for p, prepared in fresh]
-    placements = place(sightings, posts.alike(tx, sightings, since=now - parts.story_window))
+    edited, trivial = histories.told_apart(tx, list(recognised.edited.values()))
+    fuller = [*recognised.fuller.values(), *trivial]
+    unedited = {known.id for known, _ in trivial}
+    newcomers = [
+        placing.Newcomer(source_id=p.source.id, post=new.post, first_seen_at=p.finished_at) for p, new in fresh
+    ]
+    reworded, near = placing.learn(tx, newcomers, parts.stories)
+    changed_words = {known.id for known, _ in (*edited, *fuller)}
+    near |= placing.forget(tx, changed_words, parts.stories)
+    posts.revise(tx, edited, now=now)
+    histories.note_edits(tx, edited, now=now)
+    posts.complete(tx, fuller)
+    plan = placing.plan(
+        tx,
+        newcomers,
+        parts.stories,
+        reworded=reworded | changed_words,
+        again=near,
+    )
     arrivals = [
         posts.Arrival(
             source=p.source,
@@ -45,19 +61,22 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
             first_seen_at=p.finished_at,
             backlog=_is_backlog(p, prepared, backlog=parts.backlog),
         )
-        for (p, prepared), placement in zip(fresh, placements, strict=True)
+        for (p, prepared), placement in zip(fresh, plan.placements, strict=True)
     ]
-    posts.add(tx, arrivals, now=now)
-    posts.revise(tx, list(recognised.edited.values()), now=now)
-    posts.complete(tx, list(recognised.fuller.values()))
+    placing.carry_out(tx, plan, posts.add(tx, arrivals, now=now), now=now)
     recognition.remember(tx, recognised.aliases, now=now)
+    histories.look_for_missing(tx, _looks(polls, recognised), now=now)
 
     recorded = []
     sources_due: list[tuple[Poll, datetime, int, int]] = []
     brought: defaultdict[int, list[posts.Arrival]] = defaultdict(list)
     for arrival in arrivals:
         brought[arrival.source.id].append(arrival)
-    changes = Counter(source_id for source_id, _ in (*recognised.edited, *recognised.fuller))
+    changes = Counter(
+        source_id
+        for (source_id, _), (known, _) in (*recognised.edited.items(), *recognised.fuller.items())
+        if known.id not in unedited
+    )
     for p in polls:
         arrived = brought[p.source.id]
         new, changed = len(arrived), changes[p.source.id]
@@ -109,6 +128,26 @@ def _change(p: Poll, state: Health, why: str) -> HealthChange | None:
     if state is before or (before is Health.NEW and state is Health.FINE):
         return None
     return HealthChange(slug=p.source.slug, title=p.source.title, before=before, after=state, at=p.finished_at, why=why)
+
+
+def _looks(polls: Sequence[Poll], recognised: recognition.Recognised) -> list[histories.Look]:
+    """What pages show in contrast to the last time, where both were whole."""
+    excused: defaultdict[int, set[str]] = defaultdict(set)
+    for source_id, guid in (*recognised.edited, *recognised.fuller):
+        excused[source_id].add(guid)
+    for alias in recognised.aliases:
+        excused[alias.source_id].add(alias.of)
+    return [
+        histories.Look(
+            source_id=p.source.id,
+            before=p.source.memory.seen,
+            now=p.reading.seen,
+            complete=p.source.kind == "telegram",
+            excused=frozenset(excused[p.source.id]),
+        )
+        for p in polls
+        if p.reading is not None and p.source.memory.seen and p.gap is None
+    ]
 
 
 def _drift(p: Poll, news: Sequence[Post], *, until: datetime | None) -> bytes:

@@ -36,6 +36,7 @@ from monitor.store.recognition import Brought
 log = get_logger()
 
 PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
+SPELLS_BACK = 20  # spells between two windows that wait to be read, each from its own page; more are a gap
 PARTS_OF_INDEX = 10  # documents one poll reads beside the one it asked for
 FULL_TEXTS = 20  # pages of posts that one poll reads; the other posts keep their teasers
 
@@ -77,7 +78,9 @@ async def _read(done: Poll, fetched: Fetched, *, asked: str, parts: Parts) -> Po
     document = fetched.document
     body_hash = blake2b(document.content, digest_size=16).digest()
     # An index says nothing about what its parts hold, so their being the same is not known from its being the same.
-    same = body_hash == done.source.memory.body_hash and done.source.kind != "sitemap"
+    # Likewise older pages that wait to be read are not made up for by a first page that stays the same.
+    whole_said = done.source.kind != "sitemap" and not done.source.memory.backfill
+    same = body_hash == done.source.memory.body_hash and whole_said
     reading = None if same else await parts.read(document, done.source)
     if reading is not None and reading.more:
         reading = await _with_parts(done.source, reading, parts=parts)
@@ -140,28 +143,37 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
         return done  # a first window has nothing to connect to
     wanted = unmet(source.memory.seen, reading.seen)
     connected = not wanted or not wanted.isdisjoint(await _known(source, reading, parts=parts))
-    address, later = (source.memory.backfill, None) if connected else (reading.older, source.memory.backfill)
+    # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
+    waiting = list(source.memory.backfill)
+    missed = not connected and reading.older is None
+    if not connected and reading.older is not None:
+        waiting.append(reading.older)
     collected, notes, pages_read = list(reading.posts), list(reading.notes), list(reading.numbers)
     pages = 0
-    while address is not None and pages < PAGES_BACK and (pages == 0 or not connected):
+    while waiting and pages < PAGES_BACK:
+        address = waiting.pop()
         pages += 1
         try:
             older = await _elsewhere(source, address, parts=parts)
         except SourceError as error:
             notes.append(f"an older page could not be read: {error}")
+            waiting.append(address)
             break
         if older is None or not older.shown:
-            address = None
-            break
+            missed = True
+            continue
         collected += older.posts
         pages_read += older.numbers
-        connected = older.shown > len(older.posts) or bool(await _known(source, older, parts=parts))
-        address = None if connected else older.older
-    gap = None
-    if not connected and address is None:
-        gap = "no post of the last window is shown any more: some may have been missed in between"
+        if older.shown > len(older.posts) or await _known(source, older, parts=parts):
+            continue
+        if older.older is None:
+            missed = True
+        else:
+            waiting.append(older.older)
+    missed = missed or len(waiting) > SPELLS_BACK
+    gap = "no post of the last window is shown any more: some may have been missed in between" if missed else None
     whole = replace(reading, posts=_each_once(collected), notes=tuple(notes), numbers=tuple(pages_read))
-    return replace(done, reading=whole, gap=gap, memory=replace(done.memory, backfill=address or later))
+    return replace(done, reading=whole, gap=gap, memory=replace(done.memory, backfill=tuple(waiting[-SPELLS_BACK:])))
 
 
 def _counted(done: Poll) -> Poll:

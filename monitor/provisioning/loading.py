@@ -13,9 +13,11 @@ from pydantic import BaseModel, ValidationError
 from monitor.core import checking, schedule, watches
 from monitor.core.errors import ConfigError
 from monitor.core.model import (
+    Alerts,
     Facet,
     Grouping,
     Owner,
+    QuietHours,
     Schedule,
     Selection,
     Show,
@@ -24,13 +26,14 @@ from monitor.core.model import (
     Watch,
     grouping_of,
 )
-from monitor.core.query import tags_of
+from monitor.core.query import expanded, tags_of
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Condition, Country, Organisation, OwnFacet, Region, Taxonomy
 from monitor.provisioning.additions import read_additions
 from monitor.provisioning.facets import facet_of, names_of, read_facets, unknown_facet
 from monitor.provisioning.files import FACETS, TAXONOMIES, Entry, File, read_files
 from monitor.provisioning.shapes import (
+    AlertsShape,
     ConditionShape,
     CountryShape,
     OrganisationShape,
@@ -79,8 +82,8 @@ def load(
     configuration = Configuration(
         taxonomy=_taxonomy(files),
         sources=tuple(_sources(files, kinds, addresses, interval)),
-        watches=tuple(_watches(files)),
-        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages)),
+        watches=tuple(_watches(files, channels, recipients or {}, languages)),
+        subscriptions=tuple(_subscriptions(files, channels, recipients or {}, languages, directory)),
         notes=tuple(note for file in (*files.values(), *additions) for note in file.notes),
     )
     _raise_problems([*files.values(), *additions])
@@ -338,24 +341,104 @@ def _checked_address(file: File, path: checking.Path, written: str, check: Addre
 # ── watches ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _watches(files: Mapping[str, File]) -> Iterator[Watch]:
+def _watches(
+    files: Mapping[str, File],
+    channels: Mapping[str, type[BaseModel]],
+    recipients: Mapping[str, Address],
+    languages: Collection[str] | None,
+) -> Iterator[Watch]:
     file = files["watches"]
+    queries: dict[str, watches.Query] = {}
+    for entry in file.entries:
+        query = _check_query(files, entry.index, entry.shape.query)
+        if query is not None:
+            queries[entry.shape.slug] = query
     for entry in file.entries:
         shape: WatchShape = entry.shape
-        _check_query(files, entry.index, shape.query)
-        yield Watch(slug=shape.slug, title=shape.title, query=shape.query, owner=Owner.FILE, paused=shape.paused)
+        if shape.slug in queries and not file.remains:
+            try:
+                expanded(queries[shape.slug], queries)
+            except watches.QueryError as error:
+                file.complain((entry.index, "query"), str(error))
+        yield Watch(
+            slug=shape.slug,
+            title=shape.title,
+            query=shape.query,
+            owner=Owner.FILE,
+            paused=shape.paused,
+            is_list=shape.is_list,
+            in_digests=shape.digests,
+            priority=shape.priority,
+            alerts=_alerts(
+                file, entry.index, shape.alerts, channels=channels, recipients=recipients, languages=languages
+            )
+            if shape.alerts
+            else None,
+        )
 
 
-def _check_query(files: Mapping[str, File], at: int, query: str) -> None:
+def _check_query(files: Mapping[str, File], at: int, query: str) -> watches.Query | None:
     file, path = files["watches"], (at, "query")
     try:
-        tags = list(tags_of(watches.parse(query, facets=own_facets(files)).root))
+        parsed = watches.parse(query, facets=own_facets(files))
     except watches.QueryError as error:
         file.complain(path, str(error))
-        return
-    for tag in tags:
+        return None
+    for tag in tags_of(parsed.root):
         if not tag.slug.count("*") + tag.slug.count("?"):
-            file.check_reference(path, tag.slug, *(_listing(files, tag.facet) or ()))
+            file.check_reference(path, tag.slug, *(_listing(files, Facet(tag.facet)) or ()))
+    return parsed
+
+
+def _alerts(
+    file: File,
+    at: int,
+    shape: AlertsShape,
+    *,
+    channels: Mapping[str, type[BaseModel]],
+    recipients: Mapping[str, Address],
+    languages: Collection[str] | None,
+) -> Alerts:
+    within = (at, "alerts")
+    if shape.channel not in channels:
+        said = f"no channel is called {shape.channel!r}"
+        file.complain((*within, "channel"), said, expected=one_of(channels), nearest=nearest(shape.channel, channels))
+    else:
+        try:
+            channels[shape.channel].model_validate(shape.options)
+        except ValidationError as error:
+            path = (file.name, *within, "options")
+            file.problems += checking.problems_of(error, channels[shape.channel], file.place, within=path)
+    if languages is not None and shape.language.partition("-")[0] not in languages:
+        known = sorted(languages)
+        said = f"no alert can be written in {shape.language!r}"
+        file.complain((*within, "language"), said, expected=one_of(known), nearest=nearest(shape.language, known))
+    quiet, threshold = shape.quiet_hours, shape.threshold
+    if quiet is not None:
+        try:
+            schedule.validate(Schedule(timezone=quiet.timezone, times=(quiet.start,)))
+        except ValueError as error:
+            file.complain((*within, "quiet_hours", "timezone"), str(error))
+        if quiet.start == quiet.end:
+            file.complain((*within, "quiet_hours", "end"), "quiet hours that end when they begin last no time")
+    check = recipients.get(shape.channel, str)
+    return Alerts(
+        channel=shape.channel,
+        recipients=tuple(
+            dict.fromkeys(_checked_address(file, (*within, "to", i), to, check) for i, to in enumerate(shape.to))
+        ),
+        language=shape.language,
+        options=shape.options,
+        every=shape.every,
+        quiet=QuietHours(start=quiet.start, end=quiet.end, timezone=quiet.timezone, then=quiet.then) if quiet else None,
+        stories=threshold.stories if threshold else 1,
+        within=threshold.within if threshold else timedelta(hours=1),
+        cooldown=shape.cooldown,
+        most=shape.most,
+        spike=shape.spike,
+        silence=shape.silence or None,
+        edits=tuple(dict.fromkeys(shape.edits)),
+    )
 
 
 # ── subscriptions ──────────────────────────────────────────────────────────────────────────────────────────
@@ -366,6 +449,7 @@ def _subscriptions(
     channels: Mapping[str, type[BaseModel]],
     recipients: Mapping[str, Address],
     languages: Collection[str] | None,
+    directory: Path,
 ) -> Iterator[Subscription]:
     file = files["subscriptions"]
     for entry in file.entries:
@@ -374,7 +458,10 @@ def _subscriptions(
         _check_options(file, entry, "channel", channels)
         _check_selection(files, at, dict(shape.select))
         _check_grouping(files, at, shape.group_by)
-        if languages is not None and shape.language.partition("-")[0] not in languages:
+        folder = _templates(file, at, directory, shape.templates_dir)
+        language = shape.language.partition("-")[0]
+        of_its_own = folder is not None and (folder / "email" / f"labels.{language}.toml").is_file()
+        if languages is not None and language not in languages and not of_its_own:
             said = f"no digest can be written in {shape.language!r}"
             known = sorted(languages)
             file.complain((at, "language"), said, expected=one_of(known), nearest=nearest(shape.language, known))
@@ -396,9 +483,22 @@ def _subscriptions(
             send_empty=shape.send_empty,
             language=shape.language,
             options=shape.options,
+            notices=shape.notices,
+            templates_dir=str(folder) if folder is not None else None,
             owner=Owner.FILE,
             paused=shape.paused,
         )
+
+
+def _templates(file: File, at: int, directory: Path, written: str | None) -> Path | None:
+    """The folder of a subscription's own templates."""
+    if written is None:
+        return None
+    folder = (directory / written).resolve()
+    if not folder.is_dir():
+        said = "is not a directory" if folder.exists() else "is not there"
+        file.complain((at, "templates_dir"), f"{str(folder)!r} {said}", expected="a directory of templates")
+    return folder
 
 
 def _schedule(file: File, at: int, shape: ScheduleShape) -> Schedule:

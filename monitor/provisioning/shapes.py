@@ -22,7 +22,20 @@ from pydantic import (
 from monitor.core.checking import Duration, Flag, Unfit, brief
 from monitor.core.daysoff import EXPECTED_HOLIDAY
 from monitor.core.durations import show
-from monitor.core.model import FACET_SLUG, SHORT_FACETS, Authority, Facet, Grouping, Order, Show
+from monitor.core.model import (
+    FACET_SLUG,
+    SHORT_FACETS,
+    Authority,
+    Change,
+    Facet,
+    Grouping,
+    Notices,
+    Order,
+    Priority,
+    Quiet,
+    Sensitivity,
+    Show,
+)
 from monitor.core.query import FIELDS
 from monitor.core.suggest import nearest, one_of
 
@@ -294,15 +307,81 @@ class SourceShape(Shape):
     options: Options = Field(default_factory=dict, description="What only this kind of source understands")
 
 
+def _in_minutes(length: timedelta) -> timedelta:
+    if length and length < timedelta(minutes=1):
+        raise Unfit(f"{show(length)!r} is out of bounds", expected="0, or at least 1 minute")
+    return length
+
+
+Minutes = Annotated[Duration, AfterValidator(_in_minutes)]
+
+
+class QuietShape(Shape):
+    """Hours of the day in which alerts are not wanted."""
+
+    start: TimeOfDay = Field(description="Local time at which they begin", examples=["22:00"])
+    end: TimeOfDay = Field(
+        description="Local time at which they end; before `start`: on the next day", examples=["07:00"]
+    )
+    timezone: Text = Field(description="Name from the tz database", examples=["Europe/Vienna"])
+    then: Quiet = Field(
+        default=Quiet.HOLD,
+        description="hold: alerts wait for the end; critical: those of critical watches go out; none: no alerts",
+    )
+
+
+class ThresholdShape(Shape):
+    """How much must be found for an alert."""
+
+    stories: Annotated[int, Field(ge=1, le=1000)] = Field(description="New stories", examples=[3])
+    within: Minutes = Field(default=timedelta(hours=1), description="In how much time", examples=["1h"])
+
+
+class AlertsShape(Shape):
+    """What a watch sends by itself."""
+
+    channel: str = Field(description="How it is delivered", examples=["email"])
+    to: tuple[Text, ...] = Field(
+        min_length=1, description="Recipients, one message each", examples=[["desk@example.org"]]
+    )
+    language: Language = Field(default="en", description="Language of the labels", examples=["en"])
+    options: Options = Field(default_factory=dict, description="What only this channel understands")
+    every: Minutes = Field(
+        default=timedelta(), description="0: at once; a time: what was found in it goes out together", examples=["15m"]
+    )
+    quiet_hours: QuietShape | None = Field(default=None, description="Hours in which alerts are not wanted")
+    threshold: ThresholdShape | None = Field(default=None, description="Only when so much is found")
+    cooldown: Minutes = Field(default=timedelta(), description="After an alert, none for so long", examples=["2h"])
+    most: Annotated[int, Field(ge=1, le=200)] = Field(
+        default=20, description="Stories told in one alert; further ones are counted, and listed in its plain text"
+    )
+    spike: Sensitivity | None = Field(
+        default=None,
+        description="Alert when much more is found than usual at this hour: low, medium or high sensitivity",
+    )
+    silence: Minutes | None = Field(
+        default=None, description="Alert when nothing is found for so long", examples=["48h"]
+    )
+    edits: tuple[Change, ...] = Field(
+        default=(),
+        description="Alert when an edit made the words appear (added) or vanish (removed), or a post was withdrawn",
+        examples=[["added", "removed", "withdrawn"]],
+    )
+
+
 class WatchShape(Shape):
     """A named query."""
 
     slug: Slug = Field(description="Short name, used in subscriptions and commands", examples=["grain-deal"])
     title: Title = Field(description="Heading in digests", examples=["Grain deal"])
     query: Lines = Field(
-        description='Words, "phrases", AND, OR, NOT and parentheses', examples=['"grain deal" OR grain']
+        description='Words, "phrases", AND, OR, NOT and much more: docs/watches.md', examples=['"grain deal" OR grain']
     )
     paused: Flag = Field(default=False, description="Not matched while true")
+    is_list: Flag = Field(default=False, description="Not looked for by itself: words that other queries name as @slug")
+    digests: Flag = Field(default=True, description="Whether it has a section in digests")
+    priority: Priority = Field(default=Priority.NORMAL, description="How much it matters to those who are alerted")
+    alerts: AlertsShape | None = Field(default=None, description="What it sends by itself, beside digests")
 
 
 class ScheduleShape(Shape):
@@ -408,6 +487,17 @@ class SubscriptionShape(Shape):
     )
     language: Language = Field(default="en", description="Language of the labels", examples=["en"])
     options: Options = Field(default_factory=dict, description="What only this channel understands")
+    notices: Notices = Field(
+        default=Notices.NONE,
+        description="What the operator should know, such as failing sources and messages given up. none: nothing of "
+        "it; also: beside the posts; only: that, and no posts",
+    )
+    templates_dir: Text | None = Field(
+        default=None,
+        description="Directory, as seen from that of this file, whose templates are used before those of "
+        "digests.templates_dir and the shipped ones",
+        examples=["templates/ministry"],
+    )
     paused: Flag = Field(default=False, description="Not compiled while true")
 
 

@@ -1,5 +1,6 @@
-"""From digests to messages: templates, the fixed words in several languages, and the shape of a webhook's JSON."""
+"""From a digest to what is sent."""
 
+from monitor.render.design import Design, alert_filled, digest_filled, edition_filled, page_filled
 from monitor.render.renderer import Renderer
 
-__all__ = ["Renderer"]
+__all__ = ["Design", "Renderer", "alert_filled", "digest_filled", "edition_filled", "page_filled"]

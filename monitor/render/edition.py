@@ -19,17 +19,21 @@ from monitor.core.model import (
     Health,
     HealthChange,
     Item,
+    Notice,
+    Notices,
     Show,
     Tag,
     Trends,
     Voice,
     Wording,
 )
+from monitor.core.notices import KINDS
 from monitor.render.amending import shortened
 from monitor.render.comparing import Bars, Remark, bars, remarks
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
+NEWS_LIMIT = 400
 NAME_LIMIT = 80
 ERROR_LIMIT = 200
 SENTENCE_LIMIT = 260
@@ -150,6 +154,17 @@ class Amended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Something that the operator should know."""
+
+    kind: str  # of core.notices.KINDS
+    at: datetime
+    what: str  # of core.notices.SENTENCES
+    values: Mapping[str, str]  # what its label is filled with
+    sentence: str  # English, for what has no label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edition:
     """One digest, ready to be laid out."""
 
@@ -177,6 +192,8 @@ class Edition:
     amended: tuple[Amended, ...]
     page: str  # address with everything on one page; "" where there is none
     unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
+    notices: tuple[Told, ...]
+    notices_only: bool  # there are no stories because none were asked for
 
     def leading(self, count: int) -> tuple[Story, ...]:
         """The first stories, watches first."""
@@ -259,6 +276,8 @@ def edition(digest: Digest, *, product: str, none_label: str, untitled: str, uns
         amended=tuple(_amended(each) for each in digest.amended) if Show.CHANGES in digest.subscription.show else (),
         page=web_address(digest.page),
         unsubscribe=unsubscribe,
+        notices=_told(digest.notices),
+        notices_only=digest.subscription.notices is Notices.ONLY,
     )
 
 
@@ -272,6 +291,14 @@ def _amended(each: Amendment) -> Amended:
         language=each.language or "",
         edits=shortened(each.edits),
     )
+
+
+def _told(notices: Iterable[Notice]) -> tuple[Told, ...]:
+    """Kind by kind; of each source what came last."""
+    last = {(n.kind, n.subject) if n.kind == "source" else (n.kind, n.key): n for n in notices}
+    order = {kind: place for place, kind in enumerate(KINDS)}
+    found = sorted(last.values(), key=lambda n: (order.get(n.kind, len(order)), n.at, n.id))
+    return tuple(Told(kind=n.kind, at=n.at, what=n.what, values=n.values, sentence=n.sentence) for n in found)
 
 
 def _changed(changes: Iterable[HealthChange]) -> tuple[Changed, ...]:

@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from monitor.core.model import Trends, Wording
 from monitor.render import comparing, plain
 from monitor.render.comparing import Bar, Remark
-from monitor.render.edition import Event, Part, Story
+from monitor.render.edition import Event, Part, Story, Told
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
 
@@ -47,6 +47,14 @@ def days(context: Context, event: Event) -> str:
     words = _labels(context)
     first, last = (words.moment(datetime(d.year, d.month, d.day), "day") for d in (event.first, event.last))  # noqa: DTZ001
     return first if event.first == event.last else words("ahead_from", first=first, last=last)
+
+
+@pass_context
+def told(context: Context, notice: Told) -> str:
+    """A notice in the reader's language; in English where the labels do not know it."""
+    words = _labels(context)
+    key = f"notice_{notice.what}"
+    return words(key, **notice.values) if key in words.words else notice.sentence
 
 
 @pass_context
@@ -190,6 +198,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "span": span,
     "strong": strong,
     "starred": starred,
+    "told": told,
     "underlined": plain.underlined,
     "wrapped": plain.wrap,
 }

@@ -19,6 +19,7 @@ from monitor.core.model import (
     Evidence,
     HealthChange,
     Item,
+    Notice,
     Tag,
     Trend,
     Trends,
@@ -58,6 +59,7 @@ def payload(digest: Digest) -> dict[str, Any]:
             "amended": [_amendment(each) for each in digest.amended],
             "trends": None if digest.trends is None else _trends(digest.trends),
             "page": digest.page or None,
+            "notices": [_notice(notice) for notice in digest.notices],
             "coverage": _coverage(digest.coverage),
         },
     }
@@ -136,6 +138,18 @@ def _ahead(event: Ahead) -> dict[str, Any]:
         "title": event.title,
         "url": event.url,
         "source": event.source_title,
+    }
+
+
+def _notice(notice: Notice) -> dict[str, Any]:
+    return {
+        "key": notice.key,
+        "at": _time(notice.at),
+        "kind": notice.kind,
+        "subject": notice.subject,
+        "what": notice.what,
+        "values": dict(notice.values),
+        "sentence": notice.sentence,
     }
 
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import css_inline
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
+from markupsafe import escape
 
+from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, Problem
 from monitor.core.mail import UNSUBSCRIBE_HERE
 from monitor.core.model import Content, Digest
 from monitor.render import labels, plain
+from monitor.render.alert import View as AlertView
+from monitor.render.alert import payload as alert_payload
+from monitor.render.alert import view as alert_view
 from monitor.render.calendar import calendar
 from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
@@ -24,6 +30,12 @@ from monitor.render.shapes import EVERYTHING, HTML_LIMIT, Shape, ever_smaller
 
 NATIVE = ("slack", "discord", "teams")
 """Chat services that get messages in a form of their own, rendered from templates/chat/NAME.json.j2."""
+
+ALERT_PIECE = 900
+"""Characters of an alert in one chat message: Discord takes 2,000, and Markdown may double them."""
+
+LARGEST = 8_000_000
+"""Characters that one of the operator's templates may give; the shipped ones stop by themselves."""
 
 SUBJECT_LIMIT = 140  # characters; programs show 40 to 70
 
@@ -36,27 +48,31 @@ _TRAILING = re.compile(r"[ \t]+$", re.MULTILINE)
 class Renderer:
     """Fills the templates of one installation.
 
-    `shipped` is the folder with the product's templates, `override` one with the operator's own: a file of the same
-    name there is used instead. `title` names the service at the top of what it sends. `html_limit` is in bytes. With
-    `pages` readers can reach the service, and bodies hold a link to unsubscribe.
+    `shipped` is the folder with the product's templates, `overrides` are those with others': the first that has a file
+    of a name is the one whose file is used. `title` names the service at the top of what it sends. `html_limit` is in
+    bytes. With `pages` readers can reach the service, and bodies hold a link to unsubscribe.
+
+    The sandbox keeps templates from reaching into Python, not from taking for ever: with `overrides` this belongs into
+    a process that can be killed, see monitor.press.
     """
 
     def __init__(
         self,
         *,
         shipped: Path,
-        override: Path | None = None,
+        overrides: Sequence[Path] = (),
         title: str = "Communiqué Monitor",
         html_limit: int = HTML_LIMIT,
         pages: bool = False,
     ) -> None:
-        self._folders = (*((override,) if override else ()), shipped)
+        self._folders = (*overrides, shipped)
+        self._largest = LARGEST if overrides else None
         self._title = title
         self._html_limit = html_limit
         self._unsubscribe = UNSUBSCRIBE_HERE if pages else ""
         # The sandbox keeps a template from reaching into Python. Undefined names are errors: a misspelt one would
         # otherwise leave a hole in every edition.
-        self._environment = SandboxedEnvironment(
+        self._environment = _Sandbox(
             loader=FileSystemLoader(self._folders),
             autoescape=_escapes,
             undefined=StrictUndefined,
@@ -128,11 +144,29 @@ class Renderer:
     def page(self, name: str, *, language: str, **values: object) -> str:
         """A page of templates/web for a browser, with `values` in it."""
         words = labels.load(language, [folder / "email" for folder in self._folders])
-        try:
-            template = self._environment.get_template(f"web/{name}.html.j2")
-            return plain.clean(template.render(t=words, product=self._title, **values))
-        except TemplateError as error:
-            raise ConfigError([self._problem(f"web/{name}.html.j2", error)]) from error
+        return plain.clean(self._made(f"web/{name}.html.j2", t=words, product=self._title, **values))
+
+    def alert(self, alert: Alert, *, templates: str) -> Content:
+        """`alert` as an "email" (subject, text, HTML), a "webhook" (payload) or a "chat" (text).
+
+        Raises ConfigError, naming file and line, when a template or label file is at fault.
+        """
+        rules = alert.watch.alerts
+        words = labels.load(rules.language if rules else "en", [folder / "email" for folder in self._folders])
+        view = alert_view(alert, product=self._title, untitled=words("untitled"))
+        subject = _one_line(self._filled("email/alert-subject.txt.j2", view, words, Shape()))
+        if templates == "webhook":
+            return Content(subject=subject, payload=alert_payload(alert))
+        if templates == "chat":
+            return _alert_chat(subject, _tidy(self._filled("email/alert.txt.j2", view, words, Shape())))
+        if templates != "email":
+            raise ValueError(f"no templates named {templates!r}; there are 'email', 'webhook' and 'chat'")
+        bare = plain.clean(self._filled("email/alert.html.j2", view, words, Shape()))
+        return Content(
+            subject=subject,
+            text=_tidy(self._filled("email/alert.txt.j2", view, words, Shape())),
+            html=self._inliner.inline(_INDENT.sub("\n", bare)),
+        )
 
     def _subject(self, digest: Digest) -> str:
         words = self._labels(digest)
@@ -178,17 +212,36 @@ class Renderer:
         html = self._inliner.inline(bare)
         return html if len(html.encode()) <= self._html_limit else None
 
-    def _filled(self, name: str, view: Edition, words: labels.Labels, shape: Shape) -> str:
+    def _filled(self, name: str, view: Edition | AlertView, words: labels.Labels, shape: Shape) -> str:
+        return self._made(name, edition=view, t=words, shape=shape)
+
+    def _made(self, name: str, **values: object) -> str:
+        """What a template gives with these values; whatever it does wrong is a ConfigError with file and line."""
         try:
-            return self._environment.get_template(name).render(edition=view, t=words, shape=shape)
+            template = self._environment.get_template(name)
+            return "".join(self._within(template.generate(**values), file=template.filename or name))
         except TemplateNotFound as error:
             places = ", ".join(map(str, self._folders))
             raise ConfigError(f"the template {error.name} is in none of {places}") from error
-        except TemplateError as error:
+        except ConfigError as error:  # of a label, which does not know who asked for it
+            asked = _place(self._problem(name, error))
+            found = [replace(each, message=f"{each.message} ({asked})") for each in error.problems]
+            raise ConfigError(found or str(error)) from error
+        except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ConfigError([self._problem(name, error)]) from error
 
+    def _within(self, pieces: Iterable[str], *, file: str) -> Iterator[str]:
+        """The pieces that a template gives, as long as they are not too many."""
+        length = 0
+        for piece in pieces:
+            length += len(piece)
+            if self._largest is not None and length > self._largest:
+                said = f"this template gives more than {self._largest:,} characters"
+                raise ConfigError([Problem(file=file, line=None, path="", message=said)])
+            yield piece
+
     @staticmethod
-    def _problem(name: str, error: TemplateError) -> Problem:
+    def _problem(name: str, error: Exception) -> Problem:
         line = getattr(error, "lineno", None)
         file = getattr(error, "filename", None) or name
         trace = error.__traceback__
@@ -197,6 +250,40 @@ class Renderer:
                 file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
             trace = trace.tb_next
         return Problem(file=file, line=line, path="", message=f"this template cannot be filled: {error}")
+
+
+def _alert_chat(subject: str, text: str) -> Content:
+    """An alert as chat services take it: its text, in messages that each of them has room for."""
+    pieces = [text[at : at + ALERT_PIECE] for at in range(0, len(text), ALERT_PIECE)]
+    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4"}
+    content_type = "application/vnd.microsoft.card.adaptive"
+    blocks = [{"type": "TextBlock", "wrap": True, "text": FILTERS["md"](piece)} for piece in pieces]
+    payload: dict[str, Any] = {
+        "markdown": FILTERS["md"](text),
+        "slack": [{"text": FILTERS["slack"](piece)} for piece in pieces],
+        "discord": [{"content": FILTERS["md"](piece), "allowed_mentions": {"parse": []}} for piece in pieces],
+        "teams": [
+            {"type": "message", "attachments": [{"contentType": content_type, "content": card | {"body": [block]}}]}
+            for block in blocks
+        ],
+    }
+    return Content(subject=subject, text=text, html=str(escape(text)), payload=payload)
+
+
+class _Sandbox(SandboxedEnvironment):
+    """Values without a way out: labels remember the files they came from, and a path can read and write."""
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Whether a template may see an attribute."""
+        if isinstance(obj, PurePath) or isinstance(value, PurePath):
+            return False
+        if isinstance(obj, labels.Labels):
+            return attr == "language"
+        return super().is_safe_attribute(obj, attr, value)
+
+
+def _place(problem: Problem) -> str:
+    return f"asked for in {problem.file}" + (f", line {problem.line}" if problem.line is not None else "")
 
 
 def _escapes(name: str | None) -> bool:

@@ -23,6 +23,11 @@ class Shape:
     bars: int = 6  # trends of each kind
     amended: int = 10  # edits and withdrawals of what was given before
 
+    @property
+    def notices(self) -> int:
+        """Notices shown: each is a line, as a failing source is, and the reason that some editions are sent at all."""
+        return 4 * self.failing
+
     def by_title(self, edition: Edition) -> int:
         """How many stories are shown by title only."""
         return sum(min(max(0, len(part.stories) - self.full), self.titles) for part in edition.parts[: self.parts])

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     database: sections.Database = sections.Database()
     polling: sections.Polling = sections.Polling()
     network: sections.NetworkAccess = sections.NetworkAccess()
+    stories: sections.Stories = sections.Stories()
     digests: sections.Digests = sections.Digests()
     delivery: sections.Delivery = sections.Delivery()
     smtp: sections.Smtp = sections.Smtp()

@@ -215,6 +215,44 @@ class NetworkAccess(Section):
     )
 
 
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Stories(Section):
+    """When posts tell the same story: how near in time, and how like."""
+
+    window: Lasting = Field(
+        default=timedelta(days=30), description="Longest time between a post and the one that stands for its story"
+    )
+    short_window: Lasting = Field(
+        default=timedelta(days=2), description="The same for posts of less than twelve words, which come again"
+    )
+    translation_window: Lasting = Field(
+        default=timedelta(hours=48), description="Longest time between a text and its translation on the same site"
+    )
+    joint_window: Lasting = Field(
+        default=timedelta(hours=12),
+        description="Longest time between the first and the last body that issues a joint statement",
+    )
+    contained: Share = Field(
+        default=0.75, description="Share of the words of one text found in the other that makes them one story"
+    )
+    rewritten: Share = Field(
+        default=0.45, description="The same of both texts, where they begin alike and their numbers agree: a rewrite"
+    )
+    opening: Share = Field(
+        default=0.5, description="Share of the first words of both texts found in the other: they begin alike"
+    )
+    numbers: Share = Field(default=0.6, description="Share of the numbers of a rewrite that are found in the other")
+
+    @field_validator("window")
+    @classmethod
+    def _bounded(cls, window: timedelta) -> timedelta:
+        if window > timedelta(days=3_650):
+            raise Unfit("so long a window makes one story of everything alike", expected="ten years at most")
+        return window
+
+
 class Digests(Section):
     """How digests are compiled and what they look like."""
 
@@ -229,6 +267,14 @@ class Digests(Section):
     )
     templates_dir: Path | None = Field(
         default=None, description="Directory whose templates replace the shipped ones of the same name"
+    )
+
+    render_timeout: Lasting = Field(
+        default=timedelta(seconds=20),
+        description="For filling your own templates; one that needs longer is stopped and the shipped ones stand in",
+    )
+    render_memory_mb: Whole = Field(
+        default=256, ge=64, le=65_536, description="Memory that filling your own templates may take, in MiB"
     )
 
     @field_validator("templates_dir")
@@ -246,13 +292,17 @@ class Delivery(Section):
     """How long handing a message over is tried."""
 
     tick: Lasting = Field(default=timedelta(seconds=5), description="How often due messages are looked for")
-    attempts: Whole = Field(default=20, ge=1, le=1_000, description="Attempts before a message is kept as dead")
+    attempts: Whole = Field(default=22, ge=1, le=1_000, description="Attempts before a message is kept as dead")
     backoff: Lasting = Field(
         default=timedelta(seconds=30), description="Pause after the first failure; doubled after each"
     )
     backoff_ceiling: Lasting = Field(default=timedelta(hours=6), description="Longest pause between two attempts")
     claim: Lasting = Field(
         default=timedelta(minutes=5), description="A message claimed longer than this is taken over: its sender died"
+    )
+    keep: Lasting = Field(
+        default=timedelta(days=90),
+        description="How long messages are kept after they were delivered, given up or cancelled, with their attempts",
     )
     hourly_limit: Whole = Field(
         default=100,

@@ -11,5 +11,5 @@ def completed(post: Post, document: Document, source: Source, tools: Tools) -> P
     """`post` with the text of the page that it links. SourceError where that page has none: the teaser then stands."""
     complete = with_full_text(post, document, hint=source.language)
     tags = tools.tagger.tags(complete, source)
-    matches = tools.watches.matches(complete, source, tags)
+    matches = tools.watches.matches(complete, source, tags, now=document.fetched_at)
     return Prepared(post=complete, tags=tags, matches=matches, taxonomy=tools.taxonomy)

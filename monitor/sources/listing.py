@@ -9,8 +9,9 @@ are all alike here; dates may stand in the items, in headings before them, or in
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -51,6 +52,9 @@ _FILE = re.compile(  # what a link says of the file behind it: "(PDF, 312 KB)"
     r"[(\[]?\s*(?:(?:pdf|docx?|odt|rtf|xlsx?|zip|mp3|mp4)\b[\s,;:/–-]*)?\d[\d.,]*\s*(?:bytes|[kmg]i?b|ko|mo|кб|мб)\s*[)\]]?",
     re.IGNORECASE,
 )
+_PARAGRAPHS = frozenset({"p", "dd"})
+_PARAGRAPH = 120  # letters of one that is running text
+_OUTWEIGHED = 2.0
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PAPER = re.compile(r"\.(?:pdf|docx?|odt|rtf|mp3|mp4)(?:$|[?#])", re.IGNORECASE)
 _CHANGING = re.compile(r"\d+")
@@ -95,7 +99,7 @@ def found_listing(page: Outline, *, url: str) -> Listing | None:
         judged = _judged(page, elements, url)
         if judged is not None and (best is None or judged.score > best.score):
             best = judged
-    if best is None or best.score < _CONVINCING:
+    if best is None or best.score < _CONVINCING or _is_appended(page, best.items):
         return None
     return _as_listing(page, best)
 
@@ -395,6 +399,28 @@ def _score(page: Outline, items: Sequence[_Item], url: str) -> float:
     elif any(element.main for element in page.elements) and sum(1 for e in elements if e.main) * 2 < count:
         quality *= _ASIDE_FACTOR
     return quality * log2(1 + min(count, 60)) / 6.0 / max(1.0, crowd - 0.5)
+
+
+def _is_appended(page: Outline, items: Sequence[_Item]) -> bool:
+    """Whether running text outweighs items without dates: beside an article they are what else there is to read."""
+    if sum(_date_worth(item) for item in items) * 2 >= len(items):
+        return False
+    inside = {item.element for item in items}
+    prose = 0
+    for index, element in enumerate(page.elements):
+        if element.tag in _PARAGRAPHS and element.end - element.start >= _PARAGRAPH and not element.furniture:
+            linked = bisect_left(page.link_elements, index) < bisect_left(page.link_elements, element.last)
+            if not linked and not _within(page, index, inside):
+                prose += element.end - element.start
+    return prose > _OUTWEIGHED * sum(item.end - item.start for item in items)
+
+
+def _within(page: Outline, index: int, elements: Set[int]) -> bool:
+    while index >= 0:
+        if index in elements:
+            return True
+        index = page.elements[index].parent
+    return False
 
 
 def _date_worth(item: _Item) -> float:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from monitor.core.dates import day_comes_first, is_numeric
-from monitor.core.identity import digest8, guid_of, packed, told_by_text, unpacked
+from monitor.core.identity import digest8, guid_of, packed, told_apart, unpacked
 from monitor.core.model import Document, Entry, Match, Post, Prepared, Reading, Source, Tag, Window
 from monitor.core.normalise import normalise
-from monitor.core.recognition import alike
+from monitor.core.recognition import alike, texts_differ
 from monitor.sources import KINDS, feed, pruning
 from monitor.sources.pruning import Part, Seen, distinct
 from monitor.sources.sniff import sniff
 
 _MAX_NOTES = 50
+_MARKUP = re.compile(r"<[^>]*>")
 _EXCHANGED = {("feed", "json"): "jsonfeed", ("jsonfeed", "xml"): "feed"}
 
 
@@ -30,8 +33,10 @@ class Tagger(Protocol):
 class WatchSet(Protocol):
     """Finds the watches that a post meets; see `core.watches`."""
 
-    def matches(self, post: Post, source: Source, tags: tuple[Tag, ...], /) -> tuple[Match, ...]:
-        """The watches found in `post`, with their evidence."""
+    def matches(
+        self, post: Post, source: Source, tags: tuple[Tag, ...], /, *, now: datetime | None = None
+    ) -> tuple[Match, ...]:
+        """The watches found in `post`, seen at `now`, with their evidence."""
         ...
 
 
@@ -59,7 +64,7 @@ def read(document: Document, source: Source, tools: Tools) -> Reading:
     digests = [digest8(post.guid, post.content_hash) for post in posts]
     entries = () if notes else _to_remember(window, posts, digests)
     return Reading(
-        posts=_prepared(posts, digests, source, tools),
+        posts=_prepared(posts, digests, source, tools, now=document.fetched_at),
         entries=len(window.entries),
         shown=len(posts),
         seen=packed(digests),
@@ -88,7 +93,7 @@ def read_part(part: Part, source: Source, tools: Tools) -> Reading | None:
     if next(fresh, None) is not None or not distinct(entries):
         return None
     return Reading(
-        posts=_prepared(posts, digests, source, tools),
+        posts=_prepared(posts, digests, source, tools, now=part.document.fetched_at),
         entries=len(entries),
         shown=len(entries),
         seen=packed(each.digest for each in entries),
@@ -99,11 +104,18 @@ def read_part(part: Part, source: Source, tools: Tools) -> Reading | None:
     )
 
 
-def _prepared(posts: Sequence[Post], digests: Sequence[bytes], source: Source, tools: Tools) -> tuple[Prepared, ...]:
+def _prepared(
+    posts: Sequence[Post], digests: Sequence[bytes], source: Source, tools: Tools, *, now: datetime
+) -> tuple[Prepared, ...]:
     """The posts whose digests are not known, tagged and matched."""
     known = frozenset(unpacked(source.memory.seen))
     return tuple(
-        Prepared(post=post, tags=tags, matches=tools.watches.matches(post, source, tags), taxonomy=tools.taxonomy)
+        Prepared(
+            post=post,
+            tags=tags,
+            matches=tools.watches.matches(post, source, tags, now=now),
+            taxonomy=tools.taxonomy,
+        )
         for post, digest in zip(posts, digests, strict=True)
         if digest not in known
         for tags in (tools.tagger.tags(post, source),)
@@ -167,8 +179,8 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
     """The entries, those told apart by what they say that share an identity without being versions of one post.
 
     Some feeds give each entry the address of the section, as link or as guid. Entries that share it and differ in title
-    and in date or link, or have no date and no words in common, are different posts; those that differ in less are
-    versions.
+    and in date or link, or stand side by side without a common date and without words in common, are different posts;
+    those that differ in less are versions.
     """
     alike: dict[str, list[Entry]] = {}
     for entry in window.entries:
@@ -181,7 +193,7 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
     for entry in window.entries:
         guid = entry.guid
         if different and (identity := guid_of(entry)) in different:
-            guid = f"{identity} {told_by_text(entry)}"
+            guid = told_apart(identity, entry)
         if guid == entry.guid and (entry.language or not window.language):
             yield entry
         else:
@@ -189,15 +201,18 @@ def _told_apart(window: Window, notes: list[str]) -> Iterator[Entry]:
 
 
 def _are_different_posts(entries: Sequence[Entry]) -> bool:
-    titles = dict.fromkeys(entry.title or entry.html for entry in entries)
-    stated = any(entry.guid for entry in entries)
+    titles = dict.fromkeys(entry.title or entry.html or "" for entry in entries)
+    dates = {entry.published for entry in entries}
+    one_moment = len(dates) == 1 and None not in dates
     if len(titles) < 2:
-        return False
-    if not stated or len({(entry.link, entry.published) for entry in entries}) > 1:
+        # One title for all, such as "Weekly briefing": versions of one post have a moment or words in common.
+        first, *others = dict.fromkeys(_MARKUP.sub(" ", entry.html or entry.summary or "") for entry in entries)
+        return not one_moment and bool(others) and all(texts_differ(first, other) for other in others)
+    if not any(entry.guid for entry in entries) or len({(entry.link, entry.published) for entry in entries}) > 1:
         return True
     # One guid, one link and no date for all, the address of the section: versions of one post have titles in common.
-    first, *others = (title or "" for title in titles)
-    return entries[0].published is None and not any(alike(first, other) for other in others)
+    first, *others = titles
+    return not one_moment and not any(alike(first, other) for other in others)
 
 
 def _last_changed(post: Post) -> float:

@@ -69,6 +69,11 @@ def _carried(tx: Transaction, subscription: Subscription) -> Collection[int] | N
     return None if coverage is None else {each["id"] for each in coverage.get("changes", ())}
 
 
+def where(tx: Transaction, *conditions: Any, limit: int = 1000) -> list[HealthChange]:
+    """Changes of sources that are followed which meet conditions on the table `change`, oldest first."""
+    return _read(tx, _followed().where(*conditions).order_by(change.c.id).limit(limit))
+
+
 def of(tx: Transaction, slug: str, *, limit: int) -> list[HealthChange]:
     """The newest changes of a source, newest first."""
     return _read(tx, _changes().where(source.c.slug == slug).order_by(change.c.id.desc()).limit(limit))

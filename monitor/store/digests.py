@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -21,6 +22,7 @@ from monitor.core.model import (
     Trends,
 )
 from monitor.core.numbers import absent
+from monitor.core.stories import Relation
 from monitor.store import changes, posts
 from monitor.store.database import Transaction, insert_new
 from monitor.store.tables import CoveredRow, DigestRow, PollRow, PostRow, SourceRow, SourceStateRow, table
@@ -71,14 +73,35 @@ def untaken(tx: Transaction, subscription: Subscription, due_at: datetime) -> da
     return due_at
 
 
-def stories_given(tx: Transaction, subscription: Subscription, stories: Iterable[int]) -> set[int]:
-    """Those of the stories that this subscription was given before, by whichever of their posts."""
-    found: set[int] = set()
+def given_before(tx: Transaction, subscription: Subscription, stories: Iterable[int]) -> dict[int, list[str]]:
+    """Those of the stories that this subscription was given, by whichever of their posts, with what these say.
+
+    It is asked where the posts are now: a story that was merged or split since counts as it stands.
+    """
+    found: defaultdict[int, list[str]] = defaultdict(list)
     wanted = sorted(set(stories))
     for start in range(0, len(wanted), posts.CHUNK):
         part = wanted[start : start + posts.CHUNK]
-        query = select(covered.c.story_id).where(
-            covered.c.subscription_id == subscription.id, covered.c.story_id.in_(part)
+        query = (
+            select(post.c.story_id, post.c.title, post.c.text, post.c.summary)
+            .join(covered, covered.c.post_id == post.c.id)
+            .where(covered.c.subscription_id == subscription.id, post.c.story_id.in_(part))
+            .order_by(post.c.id)
+        )
+        for row in tx.execute(query):
+            found[row.story_id].append(f"{row.title}\n{row.text or row.summary}")
+    return dict(found)
+
+
+def told_anew(tx: Transaction, post_ids: Iterable[int]) -> set[int]:
+    """Those of the posts that belong to their stories by their words, so that other words in them are news."""
+    by_words = {Relation.FIRST, Relation.REPOST, Relation.EDITED_COPY, Relation.FULL_TEXT}
+    found: set[int] = set()
+    wanted = sorted(set(post_ids))
+    for start in range(0, len(wanted), posts.CHUNK):
+        query = select(post.c.id).where(
+            post.c.id.in_(wanted[start : start + posts.CHUNK]),
+            post.c.relation.in_([relation.value for relation in by_words]),
         )
         found.update(tx.execute(query).scalars())
     return found

@@ -6,15 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, insert, not_, or_, select, tuple_, update
+from sqlalchemy import Select, and_, delete, exists, func, insert, not_, or_, select, tuple_, update
 
 from monitor.core.model import Content, Delivery, Message, MessageState, StateChange
 from monitor.store import recipients
 from monitor.store.database import Transaction, insert_new_statement
-from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, MessageStateRow, SubscriptionRow, table
+from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, MessageStateRow, SubscriptionRow, WatchRow, table
 
 message, content, delivery = table(MessageRow), table(ContentRow), table(DeliveryRow)
-subscription, history = table(SubscriptionRow), table(MessageStateRow)
+subscription, history, watch = table(SubscriptionRow), table(MessageStateRow), table(WatchRow)
 
 HOUR = timedelta(hours=1)
 UNSENT = (MessageState.WAITING.value, MessageState.CLAIMED.value)
@@ -27,17 +27,19 @@ def add(
     keys: Sequence[tuple[str, str]],
     channel: str,
     options: dict[str, Any],
-    subscription_id: int,
-    digest_id: int | None,
+    subscription_id: int | None = None,
+    watch_id: int | None = None,
+    digest_id: int | None = None,
     now: datetime,
     in_order: bool = False,
     tickets: Mapping[str, str] | None = None,
+    answers: Mapping[str, str] | None = None,
 ) -> None:
     """Put one message for each (key, recipient) into the outbox, due at once; a key already there is left alone.
 
     A message for an address to which nothing is sent any more is kept as dead, with the reason: it can be sent later.
     With `in_order` it waits until every earlier message to the same recipient is settled. `tickets` are the tokens by
-    which recipients unsubscribe.
+    which recipients unsubscribe; `answers` has, by recipient, the key of the message that this one follows up on.
     """
     there = set(tx.execute(select(message.c.key).where(message.c.key.in_([key for key, _ in keys]))).scalars())
     keys = [(key, recipient) for key, recipient in keys if key not in there]
@@ -59,6 +61,7 @@ def add(
         {
             "key": key,
             "subscription_id": subscription_id,
+            "watch_id": watch_id,
             "digest_id": digest_id,
             "content_id": content_id,
             "channel": channel,
@@ -72,6 +75,7 @@ def add(
             "last_error": _not_sent(disabled[recipient]) if recipient in disabled else None,
             "in_order": in_order,
             "ticket": (tickets or {}).get(recipient),
+            "answers": (answers or {}).get(recipient),
         }
         for key, recipient in keys
     ]
@@ -307,6 +311,22 @@ def give_up(tx: Transaction, *, channel: str, recipient: str, reason: str, now: 
     return sorted(found)
 
 
+def forget(tx: Transaction, *, before: datetime, limit: int) -> int:
+    """Drop up to `limit` messages that ended before that, with their attempts and states. Gives how many.
+
+    What waits is never dropped. What an edition covered stays known, so nothing is given again.
+    """
+    ended = [state.value for state in MessageState if state.value not in UNSENT]
+    old = select(message.c.id).where(message.c.state.in_(ended), message.c.finished_at < before)
+    ids = list(tx.execute(old.order_by(message.c.id).limit(limit)).scalars())
+    if ids:
+        contents = set(tx.execute(select(message.c.content_id).where(message.c.id.in_(ids))).scalars())
+        tx.execute(delete(message).where(message.c.id.in_(ids)))
+        shared = exists().where(message.c.content_id == content.c.id)
+        tx.execute(delete(content).where(content.c.id.in_(contents), ~shared))
+    return len(ids)
+
+
 def _not_sent(reason: str) -> str:
     return f"not sent, the address is disabled: {reason}"
 
@@ -337,7 +357,7 @@ def latest(
     if state is not None:
         query = query.where(message.c.state == state.value)
     if subscription_slug is not None:
-        query = query.where(subscription.c.slug == subscription_slug)
+        query = query.where(func.coalesce(subscription.c.slug, watch.c.slug) == subscription_slug)
     return _load(tx, query)
 
 
@@ -397,10 +417,11 @@ def _messages() -> Select[Any]:
             content.c.html,
             content.c.payload,
             content.c.calendar,
-            subscription.c.slug,
+            func.coalesce(subscription.c.slug, watch.c.slug).label("slug"),
         )
         .join(content, content.c.id == message.c.content_id)
-        .join(subscription, subscription.c.id == message.c.subscription_id)
+        .outerjoin(subscription, subscription.c.id == message.c.subscription_id)
+        .outerjoin(watch, watch.c.id == message.c.watch_id)
     )
 
 
@@ -421,6 +442,7 @@ def _load(tx: Transaction, query: Select[Any]) -> list[Message]:
             last_error=r.last_error,
             ticket=r.ticket,
             progress=r.progress,
+            answers=r.answers,
         )
         for r in tx.execute(query)
     ]

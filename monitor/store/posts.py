@@ -28,15 +28,26 @@ from monitor.core.model import (
     Voice,
 )
 from monitor.core.recognition import lead_key
-from monitor.core.stories import Placement, Sighting, link_key, moment
-from monitor.core.urls import canonical
+from monitor.core.stories import Placement, forward_key, link_key, moment
 from monitor.core.verdicts import ruled
 from monitor.store import sources, verdicts
 from monitor.store.database import Transaction, insert_new, insert_new_statement
-from monitor.store.tables import MatchRow, PostRow, RevisionRow, SourceRow, StoryRow, TagRow, Utc, WatchRow, table
+from monitor.store.tables import (
+    MatchRow,
+    PostRow,
+    RevisionRow,
+    SourceRow,
+    StaleRow,
+    StoryRow,
+    TagRow,
+    Utc,
+    WatchRow,
+    table,
+)
 
 post, revision, story = table(PostRow), table(RevisionRow), table(StoryRow)
 tag, match, source, watch = table(TagRow), table(MatchRow), table(SourceRow), table(WatchRow)
+stale = table(StaleRow)  # for the search index
 
 CHUNK = 400  # bound values a statement may carry on every SQLite build, with room to spare
 LONGEST_GUID = 1000  # bytes; PostgreSQL's indexes take no more than 2,700 a row
@@ -71,16 +82,6 @@ def stored_guid(guid: str) -> str:
     return raw[:200].decode(errors="ignore") + "#" + blake2b(raw, digest_size=16).hexdigest()
 
 
-def sighting(source_id: int, value: Post) -> Sighting:
-    """As much of a new post as placing it needs."""
-    return Sighting(
-        source_id=source_id,
-        url_key=link_key(value.url),
-        forward_key=_forward_key(value),
-        fingerprint=value.fingerprint,
-    )
-
-
 def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Known]:
     """Those of the (source id, guid) pairs that are stored."""
     originals: defaultdict[tuple[int, str], set[str]] = defaultdict(set)
@@ -96,43 +97,14 @@ def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, s
     return found
 
 
-def alike(tx: Transaction, new: Sequence[Sighting], *, since: datetime) -> list[Sighting]:
-    """Stored posts first seen at or after `since` that share a link or the words with any of `new`, oldest first."""
-    links = {key for s in new for key in (s.url_key, s.forward_key) if key is not None}
-    words = {s.fingerprint for s in new if s.fingerprint is not None}
-    columns = (
-        post.c.id,
-        post.c.source_id,
-        post.c.story_id,
-        post.c.url_key,
-        post.c.forward_key,
-        post.c.fingerprint,
-    )
-    rows: dict[int, Any] = {}
-    for column, keys in ((post.c.url_key, links), (post.c.forward_key, links), (post.c.fingerprint, words)):
-        for part in chunks(sorted(keys), CHUNK):
-            for row in tx.execute(select(*columns).where(column.in_(part), post.c.first_seen_at >= since)):
-                rows[row.id] = row
-    return [
-        Sighting(
-            source_id=row.source_id,
-            url_key=row.url_key,
-            forward_key=row.forward_key,
-            fingerprint=row.fingerprint,
-            story=row.story_id,
-        )
-        for _, row in sorted(rows.items())
-    ]
-
-
-def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
+def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[int | None]:
     """Store new posts with their stories, tags and matches.
 
     A guid that somebody else stored meanwhile is left alone, with the tags and matches of the text that is stored.
-    Gives how many were stored.
+    Gives the number of each, in order; None for one that was not stored.
     """
     if not arrivals:
-        return 0
+        return []
     opened = sorted({a.placement.story for a in arrivals if a.placement.story < 0}, reverse=True)
     stories: dict[int, int] = {}
     if opened:
@@ -149,6 +121,9 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
                 "story_id": stories.get(a.placement.story, a.placement.story),
                 "relation": a.placement.relation.value,
                 "relation_reason": a.placement.reason,
+                "root_id": a.placement.root_id,
+                "of_id": a.placement.of_id,
+                "speaks": a.placement.speaks,
                 "guid": stored_guid(a.prepared.post.guid),
                 "first_seen_at": a.first_seen_at,
                 "backlog": a.backlog,
@@ -159,17 +134,13 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> int:
         ],
     )
     ids = {(row.source_id, row.guid): row.id for row in inserted}
-    described = []
-    for a in arrivals:
-        id_ = ids.pop((a.source.id, stored_guid(a.prepared.post.guid)), None)
-        if id_ is not None:
-            described.append((id_, a.prepared))
-    describe(tx, described)
-    if len(described) < len(arrivals):  # stories opened for posts that were not stored
+    added = [ids.pop((a.source.id, stored_guid(a.prepared.post.guid)), None) for a in arrivals]
+    describe(tx, [(id_, a.prepared) for id_, a in zip(added, arrivals, strict=True) if id_ is not None])
+    if None in added:  # stories opened for posts that were not stored
         tx.execute(
             delete(story).where(story.c.id.in_(list(stories.values())), ~exists().where(post.c.story_id == story.c.id))
         )
-    return len(described)
+    return added
 
 
 def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None:
@@ -242,6 +213,7 @@ def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
         tx.execute(delete(tag).where(tag.c.post_id == before.id))
         tx.execute(delete(match).where(match.c.post_id == before.id))
         completed.append((before.id, prepared))
+    insert_new(tx, stale, [{"post_id": id_} for id_, _ in completed], key=("post_id",))
     describe(tx, completed)
 
 
@@ -380,12 +352,12 @@ def load(tx: Transaction, query: Select[Any]) -> list[StoredPost]:
                     slug=row.slug,
                     main=row.main,
                     weight=row.weight,
-                    evidence=_evidence(row.evidence),
+                    evidence=evidence_of(row.evidence),
                 )
             )
         found = select(match.c.post_id, match.c.evidence, watch.c.slug).join(watch, watch.c.id == match.c.watch_id)
         for row in tx.execute(found.where(match.c.post_id.in_(part)).order_by(watch.c.slug)):
-            matches[row.post_id].append(Match(watch=row.slug, evidence=_evidence(row.evidence)))
+            matches[row.post_id].append(Match(watch=row.slug, evidence=evidence_of(row.evidence)))
     offsets = sources.clock_offsets(tx, (row.source_id for row in rows))
     known_sources: dict[int, Source] = {}
     result = []
@@ -428,7 +400,7 @@ def _content(value: Post) -> dict[str, Any]:
     return {
         "url": value.url,
         "url_key": link_key(value.url),
-        "forward_key": _forward_key(value),
+        "forward_key": forward_key(value),
         "lead_key": lead_key(value.title),
         "fingerprint": value.fingerprint,
         "content_hash": value.content_hash,
@@ -450,12 +422,6 @@ def _content(value: Post) -> dict[str, Any]:
         "edited": value.edited,
         "views": value.views,
     }
-
-
-def _forward_key(value: Post) -> bytes | None:
-    """Of the forwarded link in the spelling that the forwarded post's own address has."""
-    link = value.forwarded_from.link if value.forwarded_from else None
-    return link_key(canonical(link)) if link else None
 
 
 def _post(row: Any) -> Post:
@@ -502,7 +468,8 @@ def evidence_rows(evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
     return [(e.field, e.offset, e.words, e.rule) for e in evidence]
 
 
-def _evidence(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
+def evidence_of(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
+    """Evidence as it is kept in a column, as values."""
     return tuple(
         Evidence(field=Field(field), offset=offset, words=words, rule=rule) for field, offset, words, rule in rows
     )

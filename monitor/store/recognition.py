@@ -7,15 +7,15 @@ reason for which it was taken for the same.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import exists, func, select, tuple_
+from sqlalchemy import exists, func, literal, or_, select, tuple_
 
-from monitor.core.identity import digest8, unpacked
+from monitor.core.identity import digest8, shared_identity, unpacked
 from monitor.core.model import Post, Prepared, Source
 from monitor.core.recognition import (
     BEGINNING,
@@ -36,6 +36,10 @@ from monitor.store.tables import AliasRow, PostRow, SourceRow, table
 post, alias, source = table(PostRow), table(AliasRow), table(SourceRow)
 
 CANDIDATES = 20  # newest posts of one source with one address, or one beginning of the title, that are compared
+SIBLINGS = 200  # newest posts of one guid that several posts have, that are compared
+SHARED = "several posts share it"
+"""The reason of an alias that proves nothing: posts under its guid are known by their words."""
+
 _LONGEST_IN_NOTE = 80
 
 
@@ -75,7 +79,7 @@ class Recognised:
             if (a.source_id, a.of) not in self.fresh or not a.of.startswith(a.guid + " ")
             else f"{_short(a.guid)} was taken for a new post: {a.reason}"
             for a in self.aliases
-            if a.source_id == source_id
+            if a.source_id == source_id and a.reason != SHARED
         ]
 
 
@@ -84,6 +88,7 @@ class _Stored:
     source_id: int
     known: Known
     trace: Trace
+    shared: bool = False  # found under a guid that several posts have
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +102,13 @@ class _Disbelieved:
 def recognise(tx: Transaction, brought: Sequence[Brought]) -> Recognised:
     """Sort what polls brought by what it is to what is stored, and to each other."""
     result = Recognised()
-    stored = _under_guids(tx, [(b.source.id, b.prepared.post.guid) for b in brought])
+    keys = [(b.source.id, b.prepared.post.guid) for b in brought]
+    bases = {key: (key[0], base) for key in keys if (base := shared_identity(key[1])) is not None}
+    stored = _under_guids(tx, [*keys, *bases.values()])
     unknown: list[tuple[Brought, _Disbelieved | None]] = []
     for one in brought:
         key = (one.source.id, one.prepared.post.guid)
-        if key not in stored:
+        if key not in stored or stored[key].shared:
             unknown.append((one, None))
             continue
         verdict = under_same_guid(trace(one.prepared.post), stored[key].trace)
@@ -109,9 +116,13 @@ def recognise(tx: Transaction, brought: Sequence[Brought]) -> Recognised:
             unknown.append((one, _Disbelieved(guid=stored[key].trace.guid, reason=verdict.reason)))
         else:
             _take(result, one, stored[key], verdict)
-    candidates = _Candidates(_similar(tx, [one for one, _ in unknown]))
+    sharing = {bases.get(key, key) for key in keys if key in bases or (key in stored and stored[key].shared)}
+    similar = _similar(tx, [one for one, _ in unknown])
+    candidates = _Candidates([*similar, *_sharing(tx, sharing)], brought)
     for one, disbelieved in unknown:
-        _place(result, one, candidates, disbelieved)
+        shared = (one.source.id, one.prepared.post.guid) in sharing
+        _place(result, one, candidates, disbelieved, shared=shared)
+    _mark_shared(result, bases, stored)
     return result
 
 
@@ -146,7 +157,9 @@ def aliases_of(tx: Transaction, post_id: int) -> list[tuple[str, str]]:
 class _Candidates:
     """What may be the same as a new post: stored posts, and the new ones before it."""
 
-    def __init__(self, stored: Iterable[_Stored]) -> None:
+    def __init__(self, stored: Iterable[_Stored], brought: Iterable[Brought]) -> None:
+        self._shown = {(one.source.id, one.prepared.post.content_hash) for one in brought}
+        self._by_base: defaultdict[tuple[int, str], dict[str, _Stored | None]] = defaultdict(dict)
         self._by_link: defaultdict[tuple[int, bytes], dict[str, _Stored | None]] = defaultdict(dict)
         self._by_lead: defaultdict[tuple[int, bytes], dict[str, _Stored | None]] = defaultdict(dict)
         self._traces: dict[tuple[int, str], Trace] = {}
@@ -165,13 +178,16 @@ class _Candidates:
         link, lead = link_key(new.url), lead_key(new.title)
         same_link = self._by_link.get((source_id, link), {}) if link else {}
         same_lead = self._by_lead.get((source_id, lead), {}) if lead else {}
+        same_base = self._by_base.get((source_id, shared_identity(new.guid) or new.guid), {})
         found: tuple[Trace, _Stored | None, Verdict] | None = None
-        shown = frozenset(unpacked(one.shown)) if same_link or same_lead else frozenset()
-        for guid, stored in {**same_lead, **same_link}.items():
+        shown = frozenset(unpacked(one.shown)) if same_link or same_lead or same_base else frozenset()
+        for guid, stored in {**same_lead, **same_link, **same_base}.items():
             if guid == without:
                 continue
             other = self._traces[source_id, guid]
-            together = stored is None or digest8(guid, other.content_hash) in shown
+            # What is stored may be shown under another guid than before, beside this one.
+            renamed = other.content_hash != new.content_hash and (source_id, other.content_hash) in self._shown
+            together = stored is None or renamed or digest8(guid, other.content_hash) in shown
             verdict = under_another_guid(new, other, together=together, shared=len(same_link) > 1)
             if verdict.likeness is Likeness.SAME:
                 return other, stored, verdict
@@ -185,16 +201,21 @@ class _Candidates:
             self._by_link[source_id, link][one.guid] = stored
         if (lead := lead_key(one.title)) is not None:
             self._by_lead[source_id, lead][one.guid] = stored
+        self._by_base[source_id, shared_identity(one.guid) or one.guid][one.guid] = stored
 
 
-def _place(result: Recognised, one: Brought, candidates: _Candidates, disbelieved: _Disbelieved | None) -> None:
-    """Find the post that `one` is under another guid, or make it a new one."""
+def _place(
+    result: Recognised, one: Brought, candidates: _Candidates, disbelieved: _Disbelieved | None, *, shared: bool
+) -> None:
+    """Find the post that `one` is under another guid, or make it a new one. `shared`: several posts have its guid."""
     value = one.prepared.post
     new = trace(value)
+    alone = shared and shared_identity(value.guid) is None  # for once its guid did not have to be told apart
     found = candidates.best(one, new, without=disbelieved.guid if disbelieved else None)
     if found is not None:
         other, stored, verdict = found
-        result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=other.guid, reason=verdict.reason))
+        if not alone:
+            result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=other.guid, reason=verdict.reason))
         if stored is not None:
             _take(result, one, stored, verdict)
         elif verdict.likeness is not Likeness.SAME and not _is_older(new, other):
@@ -204,10 +225,27 @@ def _place(result: Recognised, one: Brought, candidates: _Candidates, disbelieve
     if disbelieved:  # the stated guid is taken: this post gets one of its own
         own = f"{value.guid} {_own_mark(value)}"
         result.aliases.append(Alias(source_id=one.source.id, guid=value.guid, of=own, reason=disbelieved.reason))
-        one = replace(one, prepared=_under(one.prepared, own))
-        new = replace(new, guid=own)
+    elif alone:
+        own = f"{value.guid} hash:{value.content_hash.hex()}"
+    else:
+        own = value.guid
+    one = replace(one, prepared=_under(one.prepared, own))
+    new = replace(new, guid=own)
     result.fresh.setdefault((one.source.id, new.guid), one)
     candidates.add(one.source.id, new)
+
+
+def _mark_shared(
+    result: Recognised, bases: Mapping[tuple[int, str], tuple[int, str]], stored: Mapping[tuple[int, str], _Stored]
+) -> None:
+    """Remember of guids that several posts have that they prove nothing, also where one post comes alone later."""
+    found_as = {(a.source_id, a.guid): a.of for a in result.aliases}
+    for key, base in bases.items():
+        if base in stored and stored[base].shared:
+            continue
+        first = stored.get(base) or stored.get(key)
+        of = first.trace.guid if first else found_as.get(key, key[1])
+        result.aliases.append(Alias(source_id=base[0], guid=base[1], of=of, reason=SHARED))
 
 
 def _take(result: Recognised, one: Brought, stored: _Stored, verdict: Verdict) -> None:
@@ -256,8 +294,9 @@ _COLUMNS = (
 )
 
 
-def _stored(row: Any) -> _Stored:
+def _stored(row: Any, *, shared: bool = False) -> _Stored:
     return _Stored(
+        shared=shared,
         source_id=row.source_id,
         known=Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions),
         trace=Trace(
@@ -279,17 +318,19 @@ def _under_guids(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple
     for source_id, guid in keys:
         originals[source_id, stored_guid(guid)].add(guid)
     found: dict[tuple[int, str], _Stored] = {}
-    by_alias = select(*_COLUMNS, alias.c.guid.label("asked")).join(post, post.c.id == alias.c.post_id)
+    by_alias = select(*_COLUMNS, alias.c.guid.label("asked"), alias.c.reason).join(post, post.c.id == alias.c.post_id)
     for part in _chunks(list(originals), CHUNK // 2):
         rows = [
             *tx.execute(
-                select(*_COLUMNS, post.c.guid.label("asked")).where(tuple_(post.c.source_id, post.c.guid).in_(part))
+                select(*_COLUMNS, post.c.guid.label("asked"), literal("").label("reason")).where(
+                    tuple_(post.c.source_id, post.c.guid).in_(part)
+                )
             ),
             *tx.execute(by_alias.where(tuple_(alias.c.source_id, alias.c.guid).in_(part))),
         ]
         for row in rows:
             for guid in originals[row.source_id, row.asked]:
-                found[row.source_id, guid] = _stored(row)
+                found[row.source_id, guid] = _stored(row, shared=row.reason == SHARED)
     return found
 
 
@@ -300,6 +341,17 @@ def _ids(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, st
         query = select(post.c.id, post.c.source_id, post.c.guid).where(tuple_(post.c.source_id, post.c.guid).in_(part))
         for row in tx.execute(query):
             found[row.source_id, wanted[row.source_id, row.guid]] = row.id
+    return found
+
+
+def _sharing(tx: Transaction, bases: Iterable[tuple[int, str]]) -> list[_Stored]:
+    """The newest posts of each of these guids that several posts have."""
+    found = []
+    for source_id, guid in bases:
+        prefix = f"{guid} hash:"
+        told_apart = func.substr(post.c.guid, 1, len(prefix)) == prefix
+        query = select(*_COLUMNS).where(post.c.source_id == source_id, or_(post.c.guid == guid, told_apart))
+        found += [_stored(row) for row in tx.execute(query.order_by(post.c.id.desc()).limit(SIBLINGS))]
     return found
 
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, column, inspect, select, text
 from sqlalchemy import table as named
+from sqlalchemy.exc import SQLAlchemyError
 
 from monitor.core.errors import ConfigError
-from monitor.store.database import Database, Transaction
+from monitor.store.database import Database, Transaction, explained
 from monitor.store.tables import metadata
 
 if TYPE_CHECKING:
@@ -104,8 +105,22 @@ def differences(database: Database) -> list[str]:
     from alembic.runtime.migration import MigrationContext  # noqa: PLC0415 - see above
 
     with database.reading() as tx:
-        found = compare_metadata(MigrationContext.configure(tx, opts={"compare_type": True}), metadata)
+        options = {"compare_type": True, "include_name": _is_ours}
+        found = compare_metadata(MigrationContext.configure(tx, opts=options), metadata)
     return [str(difference) for difference in found]
+
+
+def trouble(database: Database) -> str:
+    """What is wrong with the database, as far as it is quickly found; "" when nothing is."""
+    try:
+        return "; ".join(database.problems(quick=True) or differences(database))
+    except SQLAlchemyError as error:
+        return explained(error)
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    """The search index is made by hand, each database having its own; SQLite keeps it in several tables."""
+    return not (kind == "table" and name is not None and name.startswith("post_words"))
 
 
 def _refuse_unknown(revision: str | None) -> None:

@@ -35,13 +35,19 @@ def _whole() -> Select[Any]:
 def from_row(row: Row[Any]) -> Source:
     """A source with its memory, from a row of `_whole`."""
     columns: Mapping[Any, Any] = row._mapping
-    memory = Memory(**{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"])})
+    backfill = tuple((columns["backfill"] or "").split())
+    memory = Memory(
+        **{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"]), "backfill": backfill}
+    )
     return from_columns(columns, memory=memory, held=columns["held"])
 
 
 def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
     # PostgreSQL's driver has its own idea of how members of an enumeration are written.
-    return {prefix + name: getattr(value, name) for name in STATE_COLUMNS} | {prefix + "health": value.health.value}
+    return {prefix + name: getattr(value, name) for name in STATE_COLUMNS} | {
+        prefix + "health": value.health.value,
+        prefix + "backfill": "\n".join(value.backfill) or None,  # addresses have no white space
+    }
 
 
 def from_columns(

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, insert, or_, select, update
 
-from monitor.core.model import Authority, Order, Owner, Schedule, Selection, Show, Subscription, grouping_of
+from monitor.core.model import Authority, Notices, Order, Owner, Schedule, Selection, Show, Subscription, grouping_of
 from monitor.store.database import Transaction
 from monitor.store.tables import DigestRow, PostRow, SubscriptionRow, table
 
@@ -153,6 +153,8 @@ def to_columns(value: Subscription) -> dict[str, Any]:
         "send_empty": value.send_empty,
         "language": value.language,
         "options": dict(value.options),
+        "notices": value.notices.value,
+        "templates_dir": value.templates_dir,
         "owner": value.owner.value,
         "paused": value.paused,
     }
@@ -175,6 +177,8 @@ def _value(row: Any) -> Subscription:
         send_empty=row.send_empty,
         language=row.language,
         options=row.options,
+        notices=Notices(row.notices),
+        templates_dir=row.templates_dir,
         owner=Owner(row.owner),
         paused=row.paused,
         created_at=row.created_at,

@@ -22,9 +22,11 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    SmallInteger,
     Table,
     Text,
     false,
+    text,
     true,
 )
 from sqlalchemy import UniqueConstraint as Unique
@@ -196,6 +198,7 @@ class StoryRow(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     created_at: datetime = time_column()
+    merged_into: int | None = Field(default=None)  # the story to which its posts went, all of them
 
 
 class PostRow(Base, table=True):
@@ -204,10 +207,9 @@ class PostRow(Base, table=True):
         Unique("source_id", "guid"),
         Index(None, "first_seen_at"),
         Index(None, "story_id"),
-        Index(None, "url_key"),
+        Index(None, "url_key", "source_id"),
         Index(None, "lead_key"),
         Index(None, "forward_key"),
-        Index(None, "fingerprint"),
         Index(None, "taxonomy"),
     )
 
@@ -216,6 +218,9 @@ class PostRow(Base, table=True):
     story_id: int = reference("story.id", nullable=False)
     relation: str = text_column()  # to its story, see core.stories
     relation_reason: str = text_column()
+    root_id: int | None = Field(default=None)  # the post that stands for its story; None: itself
+    of_id: int | None = Field(default=None)  # the post by which it belongs to the story
+    speaks: bool  # others may belong to the story by their likeness to it
     guid: str = text_column()
     url: str | None = text_column()
     url_key: bytes | None = bytes_column()  # 8-byte hash of url: short enough for every index
@@ -244,6 +249,70 @@ class PostRow(Base, table=True):
     backlog: bool
     revisions: int
     taxonomy: str = text_column()  # version of the taxonomy its tags were found by; "": to be tagged anew
+    withdrawn_at: datetime | None = time_column()  # since when its source shows it no more
+
+
+class BandRow(Base, table=True):
+    """A number under which a post is found that is worth comparing, see core.ownwords.keys."""
+
+    __tablename__ = "band"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    key: int = Field(primary_key=True, sa_type=Integer, sa_column_kwargs={"autoincrement": False})
+    mute: bool = Field(primary_key=True)  # the post does not speak for a story
+    day: int = Field(primary_key=True, sa_type=SmallInteger)  # of publication, counted from 1970
+    post_id: int = Field(primary_key=True, sa_type=Integer)
+
+
+class HabitRow(Base, table=True):
+    """A line at the beginning or end of posts of a source, and how many have it; from some on it says nothing."""
+
+    __tablename__ = "habit"
+    __table_args__ = (
+        Index("ix_habit_learnt", "source_id", sqlite_where=text("learnt"), postgresql_where=text("learnt")),
+        {"sqlite_with_rowid": False},
+    )
+
+    source_id: int = reference("source.id", primary_key=True)
+    line: bytes = Field(sa_type=LargeBinary, primary_key=True)  # see core.ownwords.line_key
+    posts: int
+    learnt: bool
+    day: int  # it was last seen, counted from 1970
+
+
+class RulingRow(Base, table=True):
+    """Where a person put a post: into the story of another post, or into one of its own."""
+
+    __tablename__ = "ruling"
+
+    post_id: int = reference("post.id", primary_key=True)
+    put_to: int = reference("post.id", nullable=False)
+    since: datetime = time_column()
+
+
+class ChangeRow(Base, table=True):
+    """Something that happened to a post after it was published, see core.changes."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index(None, "post_id"), Index(None, "at"))
+
+    id: int | None = Field(default=None, primary_key=True)
+    post_id: int = reference("post.id", nullable=False)
+    kind: str = text_column()
+    at: datetime = time_column()
+    revision: int | None = Field(default=None)  # the number of the revision that it ended
+    words: str = text_column()
+    before: str = text_column()  # words around it
+    after: str = text_column()
+
+
+class MissingRow(Base, table=True):
+    """A post that its source's page passed over; the second time it is withdrawn."""
+
+    __tablename__ = "missing"
+
+    post_id: int = reference("post.id", primary_key=True)
+    since: datetime = time_column()
 
 
 class RevisionRow(Base, table=True):
@@ -322,8 +391,64 @@ class WatchRow(Base, table=True):
     query: str = text_column()
     owner: str = text_column()
     paused: bool
+    is_list: bool
+    in_digests: bool
+    priority: str = text_column()
+    alerts: dict[str, Any] | None = json_column()
     created_at: datetime = time_column()
     removed_at: datetime | None = time_column()
+
+
+class AlertStateRow(Base, table=True):
+    """Where the alerts of a watch stand. What a file or a person decides of them is in the watch itself."""
+
+    __tablename__ = "alert_state"
+    __table_args__ = (Index(None, "next_due_at"),)
+
+    watch_id: int = reference("watch.id", primary_key=True)
+    since_at: datetime = time_column()  # what was first seen before is the past, and never alerted
+    next_due_at: datetime = time_column()
+    last_alert_at: datetime | None = time_column()
+    spike_at: datetime | None = time_column()  # when a spike was last alerted
+    silence_at: datetime | None = time_column()  # when the silence that lasts was alerted
+
+
+class AlertedRow(Base, table=True):
+    """A post that an alert of a watch has told of, and why: it is never told again for that."""
+
+    __tablename__ = "alerted"
+    __table_args__ = (Index(None, "watch_id", "story_id"),)
+
+    watch_id: int = reference("watch.id", primary_key=True)
+    post_id: int = reference("post.id", primary_key=True)
+    reason: str = Field(sa_type=Text, primary_key=True)  # "match", or what an edit did and the revision's number
+    story_id: int = reference("story.id", nullable=False)
+    at: datetime = time_column()
+
+
+class IndexedRow(Base, table=True):
+    """A post whose words are in the search index. Rows below the mark that `search_state` keeps are not needed."""
+
+    __tablename__ = "indexed"
+
+    post_id: int = reference("post.id", primary_key=True)
+
+
+class StaleRow(Base, table=True):
+    """A post whose words changed after they were indexed."""
+
+    __tablename__ = "stale"
+
+    post_id: int = reference("post.id", primary_key=True)
+
+
+class SearchStateRow(Base, table=True):
+    """One row: how far the search index has come."""
+
+    __tablename__ = "search_state"
+
+    id: int = Field(primary_key=True)  # 1
+    settled: int  # the words of every post up to this id are in the index
 
 
 class MatchRow(Base, table=True):
@@ -354,6 +479,8 @@ class SubscriptionRow(Base, table=True):
     created_at: datetime = time_column()
     removed_at: datetime | None = time_column()
     next_due_at: datetime = time_column()
+    notices: str = Field(sa_column=Column(Text, nullable=False, server_default="none"))
+    templates_dir: str | None = text_column()
     last_compiled_at: datetime | None = time_column()
     # the newest post when it was last compiled or made: what was stored later was not given, whatever clocks said
     last_post_id: int | None = Field(default=None)
@@ -424,7 +551,8 @@ class MessageRow(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = text_column(unique=True)
-    subscription_id: int = reference("subscription.id", nullable=False)
+    subscription_id: int | None = reference("subscription.id", nullable=True)  # of a digest
+    watch_id: int | None = reference("watch.id", nullable=True)  # of an alert
     digest_id: int | None = reference("digest.id", nullable=True)
     content_id: int = reference("content.id", nullable=False)
     channel: str = text_column()
@@ -440,6 +568,7 @@ class MessageRow(Base, table=True):
     last_error: str | None = text_column()
     ticket: str | None = text_column()  # with which the recipient unsubscribes
     progress: int = Field(sa_column=Column(Integer, nullable=False, server_default="0"))  # parts handed over
+    answers: str | None = text_column()  # key of the message that this one follows up on
     # not before every earlier message to the same recipient is settled
     in_order: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
 
@@ -509,6 +638,19 @@ class NoticeRow(Base, table=True):
     kind: str = text_column()
     subject: str = text_column()
     sentence: str = text_column()
+    what: str = Field(sa_column=Column(Text, nullable=False, server_default=""))  # of core.notices.SENTENCES
+    details: dict[str, str] = Field(sa_column=Column(Json, nullable=False, server_default="{}"))
+
+
+class NoticeGivenRow(Base, table=True):
+    """A notice that a subscription has been given: it is never given again."""
+
+    __tablename__ = "notice_given"
+    __table_args__ = (Index(None, "notice_id"),)
+
+    subscription_id: int = reference("subscription.id", primary_key=True)
+    notice_id: int = reference("notice.id", primary_key=True)
+    digest_id: int = reference("digest.id", nullable=False)
 
 
 class DeliveryRow(Base, table=True):

@@ -41,7 +41,7 @@ class Parts:
 
     database: Database
     clock: Clock
-    page: Callable[..., str]  # a page of templates/web as HTML: page("leave", language=…, …)
+    page: Callable[..., Awaitable[str]]  # a page of templates/web as HTML: page("leave", language=…, …)
     feed: Callable[[Subscription, str, str], Awaitable[bytes]]  # subscription, format, address → document
     edition: Callable[[str], Awaitable[str]]  # token → the page of an edition, "" where there is none
     url: str  # of the pages as readers reach them, without a slash at the end
@@ -53,24 +53,24 @@ def pages(parts: Parts) -> Starlette:
     async def leave(request: Request) -> Response:
         ticket = await _ticket(parts, request, UNSUBSCRIBE)
         if ticket is None:
-            return _unknown(parts)
+            return await _unknown(parts)
         if request.method == "GET":
             gone = await parts.database.read(lambda tx: tickets.left(tx, ticket.subscription.id))
-            return _answer(parts, "rejoin" if ticket.recipient in gone else "leave", ticket)
+            return await _answer(parts, "rejoin" if ticket.recipient in gone else "leave", ticket)
         now = parts.clock()
         await parts.database.write(
             lambda tx: tickets.leave(tx, ticket.subscription.id, ticket.recipient, how="by its link", now=now)
         )
         log.info("unsubscribed", subscription=ticket.subscription.slug, recipient=ticket.recipient)
-        return _answer(parts, "rejoin", ticket)
+        return await _answer(parts, "rejoin", ticket)
 
     async def rejoin(request: Request) -> Response:
         ticket = await _ticket(parts, request, UNSUBSCRIBE)
         if ticket is None:
-            return _unknown(parts)
+            return await _unknown(parts)
         await parts.database.write(lambda tx: tickets.rejoin(tx, ticket.subscription.id, ticket.recipient))
         log.info("subscribed-again", subscription=ticket.subscription.slug, recipient=ticket.recipient)
-        return _answer(parts, "leave", ticket, back=True)
+        return await _answer(parts, "leave", ticket, back=True)
 
     async def feed(request: Request) -> Response:
         ticket = await _ticket(parts, request, FEED)
@@ -86,7 +86,7 @@ def pages(parts: Parts) -> Starlette:
 
     async def edition(request: Request) -> Response:
         html = await parts.edition(request.path_params["token"])
-        return HTMLResponse(html, headers=_HEADERS) if html else _unknown(parts)
+        return HTMLResponse(html, headers=_HEADERS) if html else await _unknown(parts)
 
     async def alive(_request: Request) -> Response:
         return PlainTextResponse("the service answers\n", headers=_HEADERS)
@@ -116,9 +116,9 @@ async def _ticket(parts: Parts, request: Request, purpose: str) -> Ticket | None
     return await parts.database.read(lambda tx: tickets.find(tx, token, purpose=purpose))
 
 
-def _answer(parts: Parts, name: str, ticket: Ticket, *, back: bool = False) -> HTMLResponse:
+async def _answer(parts: Parts, name: str, ticket: Ticket, *, back: bool = False) -> HTMLResponse:
     subscription = ticket.subscription
-    html = parts.page(
+    html = await parts.page(
         name,
         language=subscription.language,
         title=subscription.title,
@@ -130,6 +130,6 @@ def _answer(parts: Parts, name: str, ticket: Ticket, *, back: bool = False) -> H
     return HTMLResponse(html, headers=_HEADERS)
 
 
-def _unknown(parts: Parts) -> HTMLResponse:
-    html = parts.page("unknown", language="en", title="", recipient="", token="", base=parts.url, back=False)
+async def _unknown(parts: Parts) -> HTMLResponse:
+    html = await parts.page("unknown", language="en", title="", recipient="", token="", base=parts.url, back=False)
     return HTMLResponse(html, status_code=404, headers=_HEADERS)

@@ -96,6 +96,14 @@ def test_a_message_arrives_whole():
     assert [part.get_content_type() for part in parsed.iter_parts()] == ["text/plain", "text/html"]
 
 
+def test_a_follow_up_stands_in_the_thread_of_the_message_it_answers():
+    post = Post()
+    sent(post, message(key="alert"), message(key="alert-edited", answers="alert"))
+    first, second = (email.message_from_bytes(raw, policy=policy.SMTP) for _, _, raw in post.accepted)
+    assert second["In-Reply-To"] == second["References"] == first["Message-ID"]
+    assert first["In-Reply-To"] is None
+
+
 def test_a_repeat_is_the_same_bytes():
     post = Post()
     sent(post, message(), message())

@@ -238,7 +238,7 @@ def test_completion_knows_commands_and_slugs(polled: Monitor) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["sorces"], "Did you mean 'sources'?"),
+        (["sourcez"], "Did you mean 'sources'?"),
         (["sources", "lst"], "Did you mean 'list'?"),
         (["--nonsense"], "--nonsense"),
     ],

@@ -49,7 +49,7 @@ def receiver(slug: str = "desk", *, due: timedelta = timedelta(hours=1), paused:
     return make.subscription(slug, next_due_at=NOW + due, paused=paused)
 
 
-ALIVE = [beat("poll"), beat("compile", every=20), beat("deliver"), beat("tend", every=3600)]
+ALIVE = [beat("poll"), beat("compile", every=20), beat("alert"), beat("deliver"), beat("tend", every=3600)]
 FINE = {"heartbeats": ALIVE, "sources": [followed("a"), followed("b")], "subscriptions": [receiver()]}
 
 
@@ -60,13 +60,13 @@ FINE = {"heartbeats": ALIVE, "sources": [followed("a"), followed("b")], "subscri
         ({"heartbeats": []}, ["is not running"], []),
         ({"heartbeats": [beat("poll", ago=minutes(4)), *ALIVE[1:]]}, [], []),  # busy, not stuck
         ({"heartbeats": [beat("poll", ago=minutes(6)), *ALIVE[1:]]}, ["the poll loop is stuck"], []),
-        ({"heartbeats": [*ALIVE[:3], beat("tend", ago=hours(4), every=3600)]}, [], []),
-        ({"heartbeats": [*ALIVE[:3], beat("tend", ago=hours(6), every=3600)]}, ["the tend loop is stuck"], []),
-        ({"heartbeats": ALIVE[:2]}, [], ["the deliver loop has not finished"]),
+        ({"heartbeats": [*ALIVE[:4], beat("tend", ago=hours(4), every=3600)]}, [], []),
+        ({"heartbeats": [*ALIVE[:4], beat("tend", ago=hours(6), every=3600)]}, ["the tend loop is stuck"], []),
+        ({"heartbeats": ALIVE[:3]}, [], ["the deliver loop has not finished"]),
         ({"heartbeats": [beat("poll", process="host:dead")]}, ["ended without stopping"], []),
         # of two services on one database the one that died is the other's business, while that one does its work
         (
-            {"heartbeats": [*ALIVE[:3], beat("tend", ago=minutes(3), process="host:dead")]},
+            {"heartbeats": [*ALIVE[:4], beat("tend", ago=minutes(3), process="host:dead")]},
             [],
             ["another does its work"],
         ),

@@ -86,3 +86,34 @@ def test_a_query_that_was_taken_for_an_option(polled: Monitor, command: str) -> 
     assert ended.code == 2
     assert f"monitor watches {command} -- -football" in ended.err
     assert polled("watches", *command.split(), "--", "-football grain").code == 0
+
+
+def test_a_query_is_compared_with_the_saved_watch(polled: Monitor) -> None:
+    polled("watches", "add", "vienna", "переговоры")
+    against = polled("watches", "test", "переговоры OR 制裁", "--against", "vienna", "--json").json["against"]
+    assert (against["watch"], len(against["new"]), against["lost"]) == ("vienna", 2, [])
+    against = polled("watches", "test", "制裁", "--against", "vienna", "--json").json["against"]
+    assert (len(against["new"]), len(against["lost"])) == (2, 2)
+    assert "制裁" in against["new"][0]["evidence"][0]["sentence"]
+    assert "Lost: found by vienna only (2)" in polled("watches", "test", "制裁", "--against", "vienna").out
+    assert polled("watches", "test", "制裁", "--against", "nobody").code == 4
+
+
+def test_the_past_is_found_only_when_asked_for(polled: Monitor) -> None:
+    def found(slug: str) -> int:
+        return next(w["matches_7d"] for w in polled("watches", "list", "--json").json if w["slug"] == slug)
+
+    polled("watches", "add", "talks", "переговоры OR 制裁")
+    assert found("talks") == 0
+    assert polled("watches", "backfill", "talks", "60d", "--json").json["backfilled"] == 4
+    assert polled("watches", "backfill", "talks", "60d", "--json").json["backfilled"] == 0
+    assert found("talks") == 4  # first seen just now, however old
+    assert polled("watches", "add", "more", "制裁", "--backfill", "60d", "--json").json["backfilled"] == 2
+    assert polled("watches", "backfill", "talks", "soon").code == 2
+
+
+def test_what_surely_means_something_else_is_warned_of(polled: Monitor) -> None:
+    err = polled("watches", "add", "doubtful", "osce or grain").err
+    assert "did you mean OR" in err
+    assert "the acronym is written OSCE" in err
+    assert "it says too little" in polled("watches", "test", "переговоры OR 制裁").err

@@ -1,31 +1,97 @@
+"""Where posts go, told by cases; and that neither the order of arrival nor a chain of small steps matters."""
+
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.stories import Placement, Relation, Sighting, link_key, moment, place
-from tests.make import NOW, digest_of
+from monitor.core.kinship import kin_keys
+from monitor.core.likeness import likeness
+from monitor.core.model import Authority
+from monitor.core.ownwords import wording
+from monitor.core.stories import (
+    Member,
+    Relation,
+    Role,
+    Rules,
+    Standing,
+    Telling,
+    issued_by,
+    link_key,
+    moment,
+    roles,
+    settle,
+)
+from tests.make import NOW, digest_of, hours
+
+
+class Everything:
+    """A board that finds for each post all the others."""
+
+    def __init__(self) -> None:
+        self.posts: dict[int, Telling] = {}
+        self.standings: dict[int, Standing] = {}
+
+    def standing(self, id_: int) -> Standing | None:
+        return self.standings.get(id_)
+
+    def stand(self, told: Telling, standing: Standing) -> None:
+        self.standings[told.id] = standing
+
+    def near(self, told: Telling) -> Collection[Telling]:
+        return [other for other in self.posts.values() if other.id != told.id]
+
+    def speakers(self, told: Telling) -> Collection[Telling]:
+        return [other for other in self.near(told) if (s := self.standing(other.id)) is not None and s.speaks]
+
+    def shared_links(self, told: Telling) -> bool:
+        holders = [other.source_id for other in self.posts.values() if other.url_key == told.url_key]
+        return told.url_key is not None and len(holders) != len(set(holders))
+
+    def arrive(self, *batch: Telling, rules: Rules | None = None) -> None:
+        shared = {p.id for p in self.posts.values() if self.shared_links(p)}
+        self.posts |= {told.id: told for told in batch}
+        unshared = [p for p in self.posts.values() if p.id not in shared and self.shared_links(p)]
+        settle([*batch, *unshared], self, rules or Rules())
+
+    def stories(self) -> set[frozenset[int]]:
+        """Which posts share a story."""
+        together: defaultdict[int, set[int]] = defaultdict(set)
+        for id_, standing in self.standings.items():
+            together[standing.root].add(id_)
+        return {frozenset(members) for members in together.values()}
 
 
 def key(text: str | None) -> bytes | None:
     return digest_of(text, 8) if text is not None else None
 
 
-def seen(source: int, *, url: str | None = None, forward: str | None = None, words: str | None = None) -> Sighting:
-    return Sighting(source_id=source, url_key=key(url), forward_key=key(forward), fingerprint=key(words))
+def told(id_: int, text: str, **given_: object) -> Telling:
+    default = {"source_id": id_, "at": NOW, "mark": digest_of(str(id_), 8), "words": wording(text)}
+    return Telling(id=id_, **(default | given_))  # type: ignore[arg-type]
 
 
-def kept(sighting: Sighting, story: int) -> Sighting:
-    return replace(sighting, story=story)
+def together(*posts: Telling) -> Everything:
+    board = Everything()
+    board.arrive(*posts)
+    return board
 
 
-def told(new: Sequence[Sighting], stored: Sequence[Sighting] = ()) -> list[tuple[int, str]]:
-    return [(p.story, p.relation.value) for p in place(new, stored)]
+STATEMENT = (
+    "The Ministry of Foreign Affairs expresses deep concern over the shelling of the border crossing this morning. "
+    "According to preliminary information two drivers were wounded and several lorries burnt. We call on the parties "
+    "to respect the agreement reached in Geneva and to let the joint commission visit the place without delay."
+)
+TEASER = " ".join(STATEMENT.split()[:20]) + "… Read in full"
+BRIEFING = "Press briefing No. {} of the spokesperson begins at three in the main hall today at noon"
+FORM_ZH = "【预告】11月4日，外交部长卡里莫夫将与{}外长举行会谈。双方将就双边合作交换意见。"
+FORM = "#Announcement On {day} Foreign Minister A. Karimov will hold talks with the Foreign Minister of {country}."
 
 
 # ── when a post was published ──────────────────────────────────────────────────────────────────────────────
@@ -90,200 +156,227 @@ def test_different_links_have_different_keys(paths: list[str]) -> None:
     assert len(set(keys)) == len(paths)
 
 
-# ── placing one post ───────────────────────────────────────────────────────────────────────────────────────
+# ── placing ────────────────────────────────────────────────────────────────────────────────────────────────
 
-CASES: dict[str, tuple[list[Sighting], list[Sighting], list[tuple[int, str]]]] = {
-    "nothing stored, nothing shared": ([seen(1, url="a"), seen(2, url="b")], [], [(-1, "first"), (-2, "first")]),
-    "no evidence at all": ([seen(1), seen(1), seen(2)], [], [(-1, "first"), (-2, "first"), (-3, "first")]),
-    "forward of a stored post": ([seen(2, url="f", forward="a")], [kept(seen(1, url="a"), 7)], [(7, "forward")]),
-    "original of a stored forward": ([seen(1, url="a")], [kept(seen(2, url="f", forward="a"), 7)], [(7, "original")]),
-    "second forward of what we never saw": (
-        [seen(3, url="g", forward="a")],
-        [kept(seen(2, url="f", forward="a"), 7)],
-        [(7, "forward")],
-    ),
-    "the same words": ([seen(2, url="b", words="w")], [kept(seen(1, url="a", words="w"), 7)], [(7, "repost")]),
-    "the same words in the same source": (
-        [seen(1, url="b", words="w")],
-        [kept(seen(1, url="a", words="w"), 7)],
-        [(7, "repost")],
-    ),
-    "the same link in another source": (
-        [seen(2, url="a", words="v")],
-        [kept(seen(1, url="a", words="w"), 7)],
-        [(7, "same-link")],
-    ),
-    "the same link in the same source": ([seen(1, url="a")], [kept(seen(1, url="a"), 7)], [(-1, "first")]),
-    "a link that stands in two stories": (
-        [seen(3, url="a")],
-        [kept(seen(1, url="a"), 7), kept(seen(2, url="a"), 8)],
-        [(-1, "first")],
-    ),
-    "a link that this source has used before": (
-        [seen(2, url="a")],
-        [kept(seen(1, url="a"), 7), kept(seen(2, url="a"), 7)],
-        [(-1, "first")],
-    ),
-    "a section page in this batch": (
-        [seen(2, url="a"), seen(2, url="a")],
-        [kept(seen(1, url="a"), 7)],
-        [(-1, "first"), (-2, "first")],
-    ),
-    "another source's section page": (
-        [seen(1, url="a"), seen(2, url="a"), seen(1, url="a")],
-        [],
-        [(-1, "first"), (-2, "first"), (-3, "first")],
-    ),
-    "the platform's mark before the words": (
-        [seen(3, forward="a", words="w")],
-        [kept(seen(1, url="a"), 7), kept(seen(2, words="w"), 8)],
-        [(7, "forward")],
-    ),
-    "the words before the link": (
-        [seen(3, url="a", words="w")],
-        [kept(seen(1, url="a"), 7), kept(seen(2, words="w"), 8)],
-        [(8, "repost")],
-    ),
-    "the oldest of several stories": (
-        [seen(3, words="w")],
-        [kept(seen(1, words="w"), 7), kept(seen(2, words="w"), 8)],
-        [(7, "repost")],
-    ),
-    "within one batch": (
-        [seen(1, url="f", forward="a"), seen(2, url="a", words="w"), seen(3, words="w"), seen(4, url="x")],
-        [],
-        [(-1, "first"), (-1, "original"), (-1, "repost"), (-2, "first")],
-    ),
-    "a stored sighting without a story is none": ([seen(2, words="w")], [seen(1, words="w")], [(-1, "first")]),
+CASES: dict[str, tuple[Telling, Relation | None]] = {
+    "a forward with the same words": (told(2, STATEMENT, forward_key=key("a")), Relation.FORWARD),
+    "a forward with a comment": (told(2, "Well said!", forward_key=key("a")), Relation.FORWARD),
+    "the same words": (told(2, "Forwarded from MFA\n" + STATEMENT + "\n\nSubscribe: @mfa"), Relation.REPOST),
+    "another headline": (told(2, "Kyiv speaks of shelling at a crossing\n" + STATEMENT), Relation.EDITED_COPY),
+    "a teaser": (told(2, TEASER), Relation.TEASER),
+    "a report that has it all": (told(2, STATEMENT + " Observers note" + " of another kind" * 30), None),
+    "another page behind the same link": (told(2, "Shelling at the border", url_key=key("a")), Relation.SAME_LINK),
+    "the same link in the same source": (told(2, "Shelling", url_key=key("a"), source_id=1), None),
+    "other words": (told(2, "The minister will visit three countries of the region in May."), None),
+    "the same words two months later": (told(2, STATEMENT, at=NOW + timedelta(days=60)), None),
 }
 
 
-@pytest.mark.parametrize(("new", "stored", "expected"), CASES.values(), ids=CASES.keys())
-def test_where_a_post_goes(new: list[Sighting], stored: list[Sighting], expected: list[tuple[int, str]]) -> None:
-    assert told(new, stored) == expected
+@pytest.mark.parametrize(("other", "expected"), CASES.values(), ids=CASES.keys())
+def test_what_a_post_is_to_another(other: Telling, expected: Relation | None) -> None:
+    board = together(told(1, STATEMENT, url_key=key("a")), other)
+    roots = {standing.root for standing in board.standings.values()}
+    if expected is None and len(roots) == 2:
+        assert all(standing.relation is Relation.FIRST for standing in board.standings.values())
+        return
+    assert len(roots) == 1
+    by_relation = {standing.relation: standing for standing in board.standings.values()}
+    if expected is not None:
+        assert expected in by_relation
+        assert by_relation[expected].reason
+    assert by_relation[Relation.FIRST].reason == ""
 
 
-def test_every_relation_but_the_first_gives_its_reason() -> None:
-    placed = [p for new, stored, _ in CASES.values() for p in place(new, stored)]
-    assert {p.relation for p in placed} == set(Relation)
-    assert all(bool(p.reason) == (p.relation is not Relation.FIRST) for p in placed)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (FORM.format(day="June 6", country="Jordan"), FORM.format(day="June 6", country="Iran")),
+        (FORM.format(day="June 6", country="Jordan"), FORM.format(day="June 7", country="Jordan")),
+        (BRIEFING.format(12), BRIEFING.format(13)),
+        (FORM_ZH.format("巴西"), FORM_ZH.format("伊朗")),
+    ],
+)
+def test_a_form_filled_in_differently_is_another_statement(one: str, other: str) -> None:
+    assert len(together(told(1, one), told(2, other)).stories()) == 2
+    assert len(together(told(1, one), told(2, "Forwarded from MFA\n" + one)).stories()) == 1
+
+
+def test_few_words_are_one_story_only_where_they_are_the_same_and_near_in_time() -> None:
+    greeting = "Good morning, dear subscribers of ours!"
+    near, far = told(2, greeting, at=NOW + hours(20)), told(3, greeting, at=NOW + timedelta(days=9))
+    assert together(told(1, greeting), near, far).stories() == {frozenset({1, 2}), frozenset({3})}
+    assert len(together(told(1, greeting), told(2, "Good morning, dear friends of ours!")).stories()) == 2
+
+
+def test_a_link_that_one_source_repeats_folds_nothing_whenever_that_is_seen() -> None:
+    section = {"url_key": key("section")}
+    one, two = told(1, "First of the reports", **section), told(2, "Second of the reports", **section)
+    again = told(3, "Third of the reports", **section, source_id=2)
+    board = together(one, two)
+    assert len(board.stories()) == 1
+    board.arrive(again)
+    assert len(board.stories()) == 3
+
+
+def test_the_fullest_text_stands_for_the_story_the_earliest_of_equally_full_ones() -> None:
+    later = told(2, STATEMENT, at=NOW + hours(1))
+    board = together(told(1, TEASER), later)
+    assert board.standings[1].root == 2
+    board.arrive(told(3, STATEMENT, at=NOW + hours(0.5)))
+    assert {standing.root for standing in board.standings.values()} == {3}
+
+
+def test_what_a_person_decided_stays() -> None:
+    """Two copies are kept apart, two statements together; what is like either goes to either."""
+    apart = told(2, STATEMENT, put_to=2)
+    board = together(told(1, STATEMENT, put_to=1), apart, told(3, "Of something else entirely", put_to=1))
+    assert board.stories() == {frozenset({1, 3}), frozenset({2})}
+    assert board.standings[3].relation is Relation.BY_HAND
+    board.arrive(told(4, "Of something else entirely"))
+    assert board.standings[4].root == 1
+
+
+ORIGINAL = "Заявление министерства о сроках переговоров: они начнутся 14 мая в 9:30, продлятся 3 дня и пройдут в Вене."
+ENGLISH = "Statement of the ministry on the talks: they begin on 14 May at 9:30, last 3 days and take place in Vienna."
+
+
+def page(language: str, path: str = "news/4711") -> dict[str, object]:
+    return {"language": language, "kin_keys": kin_keys(f"https://mfa.example/{language}/{path}", "Statement")}
+
+
+@pytest.mark.parametrize(
+    ("english", "told_together"),
+    [
+        (told(2, ENGLISH, **page("en")), True),
+        (told(2, ENGLISH, **page("en"), at=NOW + timedelta(days=3)), False),
+        (told(2, ENGLISH, **page("en", "news/4712")), False),
+        (told(2, ENGLISH.replace("14", "15").replace("3 days", "4 days"), **page("en")), False),
+        (told(2, ENGLISH, **(page("en") | {"language": "ru"})), False),
+    ],
+)
+def test_a_translation_is_known_by_its_page_numbers_and_time(english: Telling, told_together: bool) -> None:
+    board = together(told(1, ORIGINAL, **page("ru")), english, told(3, "RT @x: " + ENGLISH))
+    assert (len(board.stories()) == 1) == told_together
+    if told_together:  # and copies of the translation belong to the story too
+        assert {standing.relation for standing in board.standings.values()} >= {Relation.TRANSLATION, Relation.REPOST}
 
 
 # ── laws ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-
-@dataclass(frozen=True)
-class Event:
-    """One post about a statement, and what kind of evidence ties it there."""
-
-    statement: int
-    sighting: Sighting
+WORDS = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "lmnrs"]
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> list[Event]:
-    """Statements, each with one address and either its own words or too few, and who carried them.
-
-    The evidence does not contradict itself: no post forwards one statement in the words of another.
-    """
-    events = []
-    for statement in range(draw(st.integers(1, 5))):
-        words = draw(st.sampled_from([None, f"words {statement}"]))
-        carriers = draw(st.lists(st.sampled_from(["forward", "repost"]), max_size=5))
-        if draw(st.booleans()):  # else the original is never seen
-            events.append(Event(statement, seen(draw(st.integers(1, 4)), url=f"s{statement}", words=words)))
-        for number, kind in enumerate(carriers):
-            url = f"{kind} {statement}/{number}"
-            source = draw(st.integers(1, 4))
-            if kind == "forward":
-                events.append(Event(statement, seen(source, url=url, forward=f"s{statement}", words=words)))
-            elif words is not None:  # nothing but its words ties a repost to its story
-                events.append(Event(statement, seen(source, url=url, words=words)))
-    return events
-
-
-def folded(events: Sequence[Event], stories: Sequence[int]) -> set[frozenset[int]]:
-    """Which events share a story, by their position in the drawn order."""
-    together: dict[int, set[int]] = {}
-    for number, story in enumerate(stories):
-        together.setdefault(story, set()).add(number)
-    return {frozenset(members) for members in together.values()}
+def tellings(draw: st.DrawFn) -> list[Telling]:
+    """Posts of several statements: whole, cut, with words changed, dropped or put before; some by link or forward."""
+    posts: list[Telling] = []
+    for statement in range(draw(st.integers(1, 3))):
+        words = draw(st.permutations(WORDS))[: draw(st.integers(8, 60))]
+        for _ in range(draw(st.integers(1, 4))):
+            start = draw(st.integers(0, len(words) // 3))
+            end = draw(st.integers(start + 1, len(words)))
+            said = [*draw(st.lists(st.sampled_from(WORDS), max_size=12)), *words[start:end]]
+            if draw(st.booleans()):
+                said[draw(st.integers(0, len(said) - 1))] = draw(st.sampled_from(["Iran", "Iraq", "17", "typo"]))
+            number = len(posts) + 1
+            posts.append(
+                told(
+                    number,
+                    " ".join(said),
+                    source_id=draw(st.integers(1, 3)),
+                    at=NOW + timedelta(days=draw(st.sampled_from([0, 0, 1, 29, 31]))),
+                    url_key=key(draw(st.none() | st.sampled_from(["a", f"own {number}"]))),
+                    forward_key=key(draw(st.none() | st.none() | st.sampled_from(["a", f"own {statement}"]))),
+                )
+            )
+    return posts
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_the_order_of_arrival_makes_no_difference_to_which_posts_share_a_story(data: st.DataObject) -> None:
-    events = data.draw(worlds())
-    order = data.draw(st.permutations(range(len(events))))
-    placed = dict(zip(order, place([events[n].sighting for n in order], []), strict=True))
-    stories = [placed[n].story for n in range(len(events))]
-    assert folded(events, stories) == folded(events, [event.statement for event in events])
+def test_neither_the_order_of_arrival_nor_the_batches_make_a_difference(data: st.DataObject) -> None:
+    posts = data.draw(tellings())
+    at_once, one_by_one, reversed_ = Everything(), Everything(), Everything()
+    at_once.arrive(*posts)
+    for each in data.draw(st.permutations(posts)):
+        one_by_one.arrive(each)
+    for each in reversed(posts):
+        reversed_.arrive(each)
+    assert at_once.stories() == one_by_one.stories() == reversed_.stories()
+    assert at_once.standings == one_by_one.standings == reversed_.standings
 
 
-some_key = st.none() | st.sampled_from("abcd")
-any_sighting = st.builds(
-    lambda source, url, forward, words: seen(source, url=url, forward=forward, words=words),
-    st.integers(1, 3),
-    some_key,
-    some_key,
-    some_key,
-)
+@settings(max_examples=60, deadline=None)
+@given(tellings())
+def test_no_story_drifts(posts: list[Telling]) -> None:
+    """Each post is like one that speaks for the story, and that one is its representative or joined by no words."""
+    board = together(*posts)
+    for id_, standing in board.standings.items():
+        if standing.of is None:
+            assert (standing.root, standing.speaks) == (id_, True)
+            continue
+        through = board.standings[standing.of]
+        assert through.speaks
+        assert through.root == standing.root
+        if standing.relation in {Relation.REPOST, Relation.EDITED_COPY, Relation.TEASER, Relation.FULL_TEXT}:
+            assert likeness(board.posts[id_].words, board.posts[standing.of].words) is not None
+            assert through.relation in {Relation.FIRST, Relation.FORWARD, Relation.ORIGINAL, Relation.SAME_LINK}
 
 
-def one_by_one(new: Sequence[Sighting], stored: Sequence[Sighting]) -> list[Placement]:
-    """Each in a batch of its own, stored before the next; new stories are numbered as in one batch."""
-    known, placements, opened = list(stored), [], 0
-    for sighting in new:
-        [placement] = place([sighting], known)
-        if placement.story == -1 and placement.relation is Relation.FIRST:
-            opened += 1
-            placement = replace(placement, story=-opened)
-        known.append(kept(sighting, placement.story))
-        placements.append(placement)
-    return placements
+def test_a_row_of_small_steps_leads_nowhere() -> None:
+    """Twenty versions, each near the one before: the last is in no story with the first."""
+    words = (WORDS * 3)[:160]
+    versions = [
+        " ".join(f"{word}{n}" if 8 * n > place else word for place, word in enumerate(words)) for n in range(20)
+    ]
+    board = together(*(told(n + 1, text) for n, text in enumerate(versions)))
+    assert board.standings[1].root != board.standings[20].root
+    for standing in board.standings.values():
+        assert standing.of in {None, standing.root}
 
 
-def repeats_a_link_within_a_source(new: Sequence[Sighting]) -> bool:
-    pairs = [(s.source_id, s.url_key) for s in new if s.url_key is not None]
-    return len(pairs) != len(set(pairs))
+# ── as a person sees it ────────────────────────────────────────────────────────────────────────────────────
 
 
-stored_sightings = st.lists(st.builds(kept, any_sighting, st.integers(1, 4)), max_size=6)
+def member(id_: int, **given_: object) -> Member:
+    default = {
+        "source_slug": f"s{id_}",
+        "source_title": f"Source {id_}",
+        "authority": Authority.PRIMARY,
+        "issuer": f"body {id_}",
+        "url": None,
+        "title": "Statement",
+        "language": "en",
+        "at": NOW + hours(id_),
+        "relation": Relation.REPOST if id_ > 1 else Relation.FIRST,
+        "reason": "",
+        "of": 1 if id_ > 1 else None,
+    }
+    return Member(post_id=id_, **(default | given_))  # type: ignore[arg-type]
 
 
-@given(st.lists(any_sighting, max_size=8), stored_sightings)
-def test_a_batch_is_placed_as_one_by_one(new: list[Sighting], stored: list[Sighting]) -> None:
-    """Except that a batch shows a section page at once, where one by one it is seen at the second entry."""
-    if repeats_a_link_within_a_source(new):
-        new = [replace(sighting, url_key=None) for sighting in new]
-    assert place(new, stored) == one_by_one(new, stored)
+def issuers(members: Sequence[Member]) -> list[str]:
+    return [each.issuer for each in issued_by(members)]
 
 
-@given(st.lists(any_sighting, max_size=8), stored_sightings)
-def test_every_post_is_placed_in_a_story_that_there_is(new: list[Sighting], stored: list[Sighting]) -> None:
-    placements = place(new, stored)
-    assert len(placements) == len(new)
-    opened = [p.story for p in placements if p.relation is Relation.FIRST]
-    assert opened == [-n for n in range(1, len(opened) + 1)]
-    there = {s.story for s in stored}
-    for placement in placements:
-        assert placement.story in there or placement.story in opened
+def test_a_joint_statement_is_issued_by_several_bodies_near_in_time() -> None:
+    three = [member(1), member(2), member(3, relation=Relation.EDITED_COPY)]
+    assert issuers(three) == ["body 1", "body 2", "body 3"]
+    assert set(roles(three).values()) == {Role.JOINT}
+    assert issuers(three[:1]) == []
+    assert issuers([member(1), member(2, issuer="body 1")]) == []  # an embassy of the same ministry
+    assert issuers([member(1), member(2, relation=Relation.FORWARD)]) == []
+    assert issuers([member(1), member(2, authority=Authority.PRESS)]) == []
+    assert issuers([member(1), member(2, at=NOW + hours(40))]) == []
 
 
-@given(st.lists(st.tuples(st.integers(1, 3), st.sampled_from("ab")), max_size=8), stored_sightings)
-def test_a_link_that_one_source_repeats_folds_nothing(pairs: list[tuple[int, str]], stored: list[Sighting]) -> None:
-    new = [seen(source, url=url) for source, url in pairs]
-    repeated = {url for source, url in pairs if pairs.count((source, url)) > 1}
-    by_forward = {s.forward_key for s in stored}
-    for (_, url), placement in zip(pairs, place(new, stored), strict=True):
-        if url in repeated and key(url) not in by_forward:
-            assert placement.relation is Relation.FIRST
-
-
-@given(st.lists(st.tuples(st.integers(1, 5), st.sampled_from("abc")), max_size=9, unique=True), st.randoms())
-def test_entries_of_different_sources_for_one_page_share_a_story_in_any_order(
-    pairs: list[tuple[int, str]], random: object
-) -> None:
-    random.shuffle(pairs)  # type: ignore[attr-defined]
-    placements = place([seen(source, url=url) for source, url in pairs], [])
-    stories = {(url, p.story) for (_, url), p in zip(pairs, placements, strict=True)}
-    assert len(stories) == len({url for _, url in pairs})
+def test_roles_are_told_from_whoever_said_it_first() -> None:
+    agency = {"authority": Authority.PRESS}
+    assert roles([]) == {}
+    assert roles([member(1), member(2, **agency)]) == {1: Role.FIRST, 2: Role.REPORT}
+    assert roles([member(1, **agency), member(2, **agency)]) == {1: Role.FIRST, 2: Role.REPOST}
+    assert roles([member(1), member(2, relation=Relation.FORWARD, **agency)])[2] is Role.FORWARD
+    assert roles([member(1), member(2, relation=Relation.TRANSLATION)])[2] is Role.TRANSLATION
+    teased = [member(1, relation=Relation.TEASER, of=2), member(2, relation=Relation.FIRST, of=None)]
+    assert roles(teased) == {1: Role.FIRST, 2: Role.FULL_TEXT}
+    assert roles([replace(each, authority=Authority.STATE_AGENCY) for each in teased])[2] is Role.FULL_TEXT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,17 @@ class Installation:
     environment: dict[str, str]
 
 
-def installed(directory: Path, world: World, database_url: str, *, feeds: tuple[str, ...]) -> Installation:
-    """A service that follows the named feeds, and e-mails and posts everything to the world's receivers."""
+def installed(
+    directory: Path,
+    world: World,
+    database_url: str,
+    *,
+    feeds: tuple[str, ...],
+    smtp_port: int | None = None,
+    mail: Sequence[str] = ("desk@example.org",),
+    hooks: Sequence[str] | None = None,
+) -> Installation:
+    """A service that follows the named feeds, and e-mails and posts everything to the world's receivers, or others."""
     config = directory / "config"
     config.mkdir(parents=True)
     sources = [
@@ -46,8 +56,8 @@ def installed(directory: Path, world: World, database_url: str, *, feeds: tuple[
         for name in feeds
     ]
     subscriptions = [
-        {"slug": "by-mail", "title": "By mail", "channel": "email", "to": ["desk@example.org"]},
-        {"slug": "by-hook", "title": "By hook", "channel": "webhook", "to": [world.url("hook")]},
+        {"slug": "by-mail", "title": "By mail", "channel": "email", "to": list(mail)},
+        {"slug": "by-hook", "title": "By hook", "channel": "webhook", "to": list(hooks or [world.url("hook")])},
     ]
     schedule = {"schedule": {"daily": "07:30", "timezone": "Europe/Vienna"}}
     documents = TAXONOMIES | {
@@ -70,7 +80,7 @@ def installed(directory: Path, world: World, database_url: str, *, feeds: tuple[
         "MONITOR_DELIVERY__TICK": "1s",
         "MONITOR_DELIVERY__CLAIM": "2s",
         "MONITOR_SMTP__HOST": "127.0.0.1",
-        "MONITOR_SMTP__PORT": str(world.smtp_port),
+        "MONITOR_SMTP__PORT": str(smtp_port or world.smtp_port),
         "MONITOR_SMTP__SECURITY": "none",
         "MONITOR_SMTP__SENDER": "Monitor <monitor@example.org>",
         "MONITOR_WEBHOOK__SECRETS": SECRET,

@@ -630,5 +630,10 @@ def test_the_examples_that_are_commented_out_are_sound_too(tmp_path):
     assert {each.slug for each in after.subscriptions} - {each.slug for each in before.subscriptions} == {
         "central-asia",
         "archive",
+        "operator",
     }
-    assert {each.slug for each in after.watches} - {each.slug for each in before.watches} == {"elections"}
+    assert {each.slug for each in after.watches} - {each.slug for each in before.watches} == {
+        "elections",
+        "wheat-words",
+        "wheat-exports",
+    }

@@ -9,15 +9,18 @@ from monitor.channels import CHANNELS
 from monitor.core.checking import keys_of
 from monitor.provisioning import FILES
 from monitor.provisioning.shapes import (
+    AlertsShape,
     ConditionShape,
     ContextShape,
     CountryShape,
     OrganisationShape,
+    QuietShape,
     RegionShape,
     ScheduleShape,
     SelectionShape,
     SourceShape,
     SubscriptionShape,
+    ThresholdShape,
     WatchShape,
 )
 from monitor.sources import KINDS
@@ -28,7 +31,7 @@ CONFIG = ROOT / "config"
 ADDITIONS = ("OrganisationAddition", "RegionAddition", "CountryAddition")
 SHAPES = {
     "sources": (SourceShape,),
-    "watches": (WatchShape,),
+    "watches": (WatchShape, AlertsShape, QuietShape, ThresholdShape),
     "subscriptions": (SubscriptionShape, ScheduleShape, SelectionShape),
     "organisations": (OrganisationShape, ContextShape, ConditionShape),
     "regions": (RegionShape,),

@@ -37,7 +37,10 @@ def faults(value, schema, where="$"):
         found.append(f"{where}: {value} is out of range")
     if isinstance(value, str) and schema.get("format") == "date-time" and not is_utc(value):
         found.append(f"{where}: {value!r} is not a time in UTC")
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "additionalProperties" in schema:
+        for key in value:
+            found += faults(value[key], schema["additionalProperties"], f"{where}.{key}")
+    elif isinstance(value, dict):
         properties = schema["properties"]
         found += [f"{where}.{key}: missing" for key in schema["required"] if key not in value]
         found += [f"{where}.{key}: not in the schema" for key in value if key not in properties]

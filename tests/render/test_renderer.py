@@ -281,7 +281,7 @@ def test_a_webhook_gets_a_payload(renderer):
 def overriding(tmp_path, name: str, text: str) -> Renderer:
     (tmp_path / "email").mkdir(exist_ok=True)
     (tmp_path / "email" / name).write_text(text, "utf-8")
-    return Renderer(shipped=TEMPLATES, override=tmp_path, title="The Desk")
+    return Renderer(shipped=TEMPLATES, overrides=[tmp_path], title="The Desk")
 
 
 def test_an_operator_replaces_one_template(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from monitor.core.errors import SourceError
 from tests.sources.test_listing import read
 
 MENU = (
@@ -199,3 +200,130 @@ def test_the_list_that_a_person_sees_is_found(page: str, first: str, last: str, 
     assert last in titles, titles
     assert number <= len(titles) <= number + 1, titles  # the one that is shown large, above the list, may be among them
     assert sum(entry.published is not None for entry in entries) >= dates
+
+
+# ── articles, which are no lists ──────────────────────────────────────────────────────────────────────────
+
+PROSE = [
+    "The Minister for Foreign Affairs received her counterpart in the capital on Thursday for talks on the implementation of the transit agreement, which both parliaments ratified in the spring after long debates.",
+    "Both sides underlined that the corridor serves the people who live along it, and agreed that the joint commission will meet every quarter, for the first time in January, to look at the figures of the crossings.",
+    "Asked about the negotiations on fisheries, the Minister said that the remaining questions concern quotas for the northern waters, and that experts would continue their work before the end of the month.",
+    "The counterpart thanked the Government for the reception of the delegation and invited the Minister to a return visit, the date of which will be agreed through diplomatic channels in due course.",
+    "The talks were followed by a working lunch, in which representatives of the chambers of commerce of both countries and of the universities took part, and by the opening of an exhibition of maps.",
+]
+PARAGRAPHS = "".join(f"<p>{p}</p>" for p in PROSE)
+
+
+def _dated(number: int, day: int, title: str) -> str:
+    return f"<li><span class='date'>{day} November 2026</span> <a href='/press/{number}'>{title}</a></li>"
+
+
+RELEASE = (
+    MENU
+    + f"<main><h1>Minister receives counterpart</h1><p class='date'>20 November 2026</p>{PARAGRAPHS}<h2>Related statements</h2><ul class='related'>"
+    + _dated(811, 12, "Transit agreement enters into force")
+    + _dated(790, 9, "Joint commission prepares its first meeting")
+    + _dated(771, 3, "Statement on the northern corridor")
+    + "</ul></main>"
+    + FOOTER
+)
+INTERVIEW = (
+    MENU
+    + "<div id='content'><h1>Interview of the Minister with the Evening Post</h1><dl>"
+    + "".join(f"<dt>Question {n}: what was agreed on this point?</dt><dd>{p}</dd>" for n, p in enumerate(PROSE))
+    + "</dl><h3>More interviews</h3><ul>"
+    + "".join(
+        f"<li><a href='/interviews/{n}'>{t}</a></li>"
+        for n, t in enumerate(
+            [
+                "With Radio North on the corridor and its future",
+                "With the Daily Mirror on the fisheries talks",
+                "With Channel Five on the visit to Ruritania",
+                "With the Gazette on the budget of the ministry",
+                "With World Service on the peace conference",
+            ]
+        )
+    )
+    + "</ul></div>"
+    + FOOTER
+)
+SPEECH = (
+    "<table width='100%'><tr><td width='160'>"
+    + "<br>".join(
+        f"<a href='/{w.lower()}.htm'>{w}</a>" for w in ["Home", "Minister", "Speeches", "Embassies", "Visas", "Contact"]
+    )
+    + "</td><td><font size='4'>Address to the General Assembly</font><br>New York, 22 September 2026<br><br>"
+    + "<br><br>".join(PROSE)
+    + "<hr>"
+    + "<br>".join(
+        f"[{n}] See <a href='https://docs.un.example/A/RES/{70 + n}'>resolution {70 + n}/{n}12 of the Assembly</a>"
+        for n in range(1, 6)
+    )
+    + "</td></tr></table>"
+)
+BLOG = (
+    f"<header><a href='/'>Ambassador's blog</a></header><article><h1>A year in the mountains</h1><p><time datetime='2026-11-18'>18 November 2026</time></p>{PARAGRAPHS}</article><aside><h3>Archive</h3><ul>"
+    + "".join(
+        f"<li><a href='/2026/{m:02}'>{name} 2026</a> ({m})</li>"
+        for m, name in enumerate(["January", "February", "March", "April", "May", "June", "July", "August"], 1)
+    )
+    + "</ul></aside>"
+    + FOOTER
+)
+ARABIC_PROSE = "استقبل وزير الخارجية اليوم نظيره في العاصمة لبحث تنفيذ اتفاقية العبور التي صادق عليها البرلمانان في الربيع بعد مناقشات طويلة حول بنودها المختلفة. "
+ARABIC_ARTICLE = (
+    "<html lang='ar' dir='rtl'><body>"
+    + MENU
+    + "<main><h1>وزير الخارجية يستقبل نظيره</h1><div>20 نوفمبر 2026</div>"
+    + "".join(f"<p>{ARABIC_PROSE * 2}</p>" for _ in range(6))
+    + "<div class='tags'>"
+    + "".join(
+        f"<a href='/tag/{n}'>{t}</a> "
+        for n, t in enumerate(
+            [
+                "اتفاقية العبور بين البلدين",
+                "وزارة الخارجية والتعاون",
+                "العلاقات الثنائية",
+                "مصايد الأسماك",
+                "الزيارات الرسمية",
+                "اللجنة المشتركة",
+            ]
+        )
+    )
+    + "</div></main>"
+    + FOOTER
+)
+ANNEX = (
+    MENU
+    + f"<main><h1>Agreement on transit</h1>{PARAGRAPHS}{PARAGRAPHS}<h2>Documents</h2><ul>"
+    + "".join(
+        f"<li><a href='/files/annex-{n}.pdf'>{t} (PDF)</a></li>"
+        for n, t in enumerate(
+            [
+                "Text of the agreement on transit",
+                "Annex on customs procedures",
+                "Annex on railway crossings",
+                "Explanatory memorandum to parliament",
+                "Map of the corridor and its stations",
+            ]
+        )
+    )
+    + "</ul></main>"
+    + FOOTER
+)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(RELEASE, id="a release with related ones"),
+        pytest.param(INTERVIEW, id="an interview with others below"),
+        pytest.param(SPEECH, id="a speech with notes, in tables"),
+        pytest.param(BLOG, id="a diary with an archive"),
+        pytest.param(ARABIC_ARTICLE, id="Arabic with long tags"),
+        pytest.param(ANNEX, id="an agreement with annexes"),
+    ],
+)
+def test_an_article_is_no_list(page: str) -> None:
+    with pytest.raises(SourceError, match="no list of news was recognised"):
+        read(page)

@@ -25,7 +25,7 @@ class FirstWord:
 class Talks:
     """Matches posts about talks."""
 
-    def matches(self, post, source, tags):
+    def matches(self, post, source, tags, *, now=None):
         return (Match(watch="talks", evidence=()),) if "talks" in post.title.lower() else ()
 
 

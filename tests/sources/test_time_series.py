@@ -201,6 +201,48 @@ def test_however_it_is_cut_into_windows_every_article_is_stored_once(database, i
     assert (found.edits, found.new) == (0, len(items))
 
 
+BRIEFINGS = [
+    "Ministers agreed on grain exports and on a corridor through the northern ports.",
+    "Observers counted fewer crossings at every border station during this winter.",
+    "Fisheries quotas were shared out anew among seven coastal communities.",
+]
+
+
+@pytest.mark.parametrize("how", [{"guid": "briefing", "link": "https://mfa.example/4711"}, {"guid": "briefing"}])
+@pytest.mark.parametrize("dated", [False, True])
+@pytest.mark.parametrize(
+    "windows",
+    [
+        ([0], [1, 0], [2, 1, 0]),
+        ([0, 1], [1], [2, 1], [0, 1, 2]),  # one is withdrawn and put back
+        ([0, 1, 2], [0], [1], [2]),
+        ([1, 0], [0, 1], [1, 0, 2]),
+    ],
+)
+def test_what_stands_side_by_side_under_one_guid_and_title_are_posts(database, how, dated, windows):
+    items = [
+        item("Weekly briefing", text=text, at=MONDAY + timedelta(days=7 * n) if dated else None, **how)
+        for n, text in enumerate(BRIEFINGS)
+    ]
+    found = polled(database, *(rss(*(items[n] for n in window)) for window in windows))
+    assert sorted(kept.stored.post.text for kept in found.kept) == sorted(BRIEFINGS)
+    assert (found.edits, found.new) == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        item("Weekly briefing", guid="briefing", text=BRIEFINGS[0] + " A note was added.", at=None),
+        item("Weekly briefing", guid="briefing", text=BRIEFINGS[1], at=MONDAY),
+    ],
+    ids=["much the same text", "the same moment"],
+)
+def test_versions_side_by_side_are_one_post(database, later):
+    first = item("Weekly briefing", guid="briefing", text=BRIEFINGS[0], at=MONDAY if later.count("pubDate") else None)
+    found = polled(database, rss(first), rss(first, later))
+    assert len(found.kept) == 1
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.sampled_from(["Council convened", "Council to convene", "Council did convene"]), min_size=1, max_size=6)

@@ -60,9 +60,10 @@ def test_stories_given_before_by_whichever_post(database: Database) -> None:
     [repost] = make.arrive(database, other, make.prepared("3", fingerprint=WORDS), at=SINCE)
     with database.reading() as tx:
         asked = [repost.story_id, alone.story_id, repost.story_id, *range(10_000, 11_500)]
-        assert digests.stories_given(tx, one, asked) == {first.story_id}
-        assert digests.stories_given(tx, two, asked) == set()
-        assert digests.stories_given(tx, one, []) == set()
+        assert digests.given_before(tx, one, asked) == {first.story_id: [f"Statement 1\n{first.post.text}"]}
+        assert digests.given_before(tx, two, asked) == {}
+        assert digests.given_before(tx, one, []) == {}
+        assert digests.told_anew(tx, [first.id, repost.id, 10_000]) == {first.id, repost.id}
 
 
 def test_a_subscription_has_one_edition_for_each_due_time(database: Database) -> None:

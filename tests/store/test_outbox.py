@@ -424,3 +424,24 @@ def test_how_an_address_stands(database: Database) -> None:
         [standing] = recipients.every(tx)
     assert (standing.failing_since, standing.bounces, standing.delivered) == (None, 1, 1)
     assert standing.last_delivered_at == NOW + hours(3)
+
+
+def test_a_message_remembers_what_it_follows_up_on(database: Database) -> None:
+    desk = make.stored_subscription(database, "desk")
+    with database.writing() as tx:
+        outbox.add(
+            tx,
+            make.content(),
+            keys=[("edited-a", "a@example.org"), ("edited-b", "b@example.org")],
+            channel="email",
+            options={},
+            subscription_id=desk.id,
+            digest_id=None,
+            now=NOW,
+            answers={"a@example.org": "first-a"},
+        )
+    with database.reading() as tx:
+        assert {m.recipient: m.answers for m in outbox.latest(tx, limit=9)} == {
+            "a@example.org": "first-a",
+            "b@example.org": None,
+        }

@@ -17,7 +17,8 @@ from monitor import digests
 from monitor.core.errors import ConfigError
 from monitor.core.model import Document, Subscription
 from monitor.core.taxonomy import Taxonomy
-from monitor.render import Renderer, feeds
+from monitor.press import Press
+from monitor.render import Design, feeds
 from monitor.sources.feed import parse
 from monitor.store import editions, outbox, subscriptions, tickets
 from monitor.store.database import Database
@@ -45,7 +46,7 @@ async def site(
     parts = Parts(
         database=database,
         clock=lambda: NOW,
-        page=Renderer(shipped=SHIPPED).page,
+        page=Press(Design(shipped=SHIPPED)).page,
         feed=feed,
         edition=edition or known,
         url="https://monitor.example.org",
@@ -190,7 +191,7 @@ def pages_of(database: Database):
     async def feed(_subscription: Subscription, _form: str, _address: str) -> bytes:
         return b""
 
-    page = Renderer(shipped=SHIPPED).page
+    page = Press(Design(shipped=SHIPPED)).page
     return pages(Parts(database=database, clock=lambda: NOW, page=page, feed=feed, edition=_edition, url=""))
 
 
@@ -216,11 +217,11 @@ def test_all_of_an_edition_stands_on_the_page_that_its_digest_names(tmp_path: Pa
         subscription = make.stored_subscription(database, now=NOW, send_empty=True)
         brought = [make.prepared(str(n), title=f"Story number {n}") for n in range(80)]
         make.arrive(database, source, *brought, at=NOW - make.hours(1))
-        renderer = Renderer(shipped=SHIPPED)
+        press = Press(Design(shipped=SHIPPED, pages=True))
         parts = digests.Parts(
             database=database,
             labels=Taxonomy(),
-            render=lambda digest: renderer.digest(digest, templates="email"),
+            render=lambda digest: press.digest(digest, templates="email"),
             clock=lambda: NOW,
             pages="https://monitor.example.org",
         )
@@ -229,7 +230,7 @@ def test_all_of_an_edition_stands_on_the_page_that_its_digest_names(tmp_path: Pa
             with database.reading() as tx:
                 found = editions.by_token(tx, token)
                 kept = None if found is None else digests.kept_edition(tx, *found, labels=Taxonomy())
-            return "" if kept is None else renderer.edition_page(kept)
+            return "" if kept is None else await press.edition(kept)
 
         async def story() -> tuple[str, int]:
             compiled = await digests.compile_one(parts, subscription)

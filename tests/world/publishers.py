@@ -151,11 +151,15 @@ class Publisher:
 
     def troubled(self, at: float) -> bool:
         """Whether it cannot be read at that time, or its domain asked to be spared."""
+        return self.trouble(at) != ""
+
+    def trouble(self, at: float) -> str:
+        """In which outage it cannot be read at that time, or its domain asked to be spared; "" for none."""
         for outage in (*self.party.asks, *self.outages):
-            longer = DAY if outage.what == "503-absurd" else 0.0
-            if outage.since <= at < max(outage.until, outage.since + longer) and outage.what not in HARMLESS:
-                return True
-        return at >= self.gone
+            longer = DAY if outage.what == "503-absurd" else 0.0  # for which its answer is believed
+            if outage.since <= at < outage.until + longer and outage.what not in HARMLESS:
+                return outage.what
+        return "gone" if at >= self.gone else ""
 
 
 def moment(at: float) -> datetime:
@@ -247,6 +251,8 @@ def _outages(rng: random.Random, until: float, troubles: list[str]) -> list[Outa
         length = min(math.exp(rng.gauss(math.log(2 * HOUR), 1.3)), 1.2 * DAY, until / 4)
         what = troubles.pop(0)
         troubles.append(what)
+        if what == "503-absurd":  # so long that everybody hears it: who asks seldom must not be lucky
+            length = min(DAY, until / 4)
         found.append(Outage(at, at + length, what))
         at += length + rng.uniform(0.1, 0.4) * until
     return [outage for outage in found if outage.until < until - min(1.1 * DAY, 0.2 * until)]

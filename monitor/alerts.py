@@ -1,0 +1,296 @@
+"""The alert loop: watch due → what it found → when to speak → render → messages, and what they told.
+
+Read `alert_due` first. As with digests, reading and rendering happen before the transaction, which then only checks
+that nobody else settled this watch meanwhile. When a watch is looked at next is a column: a restart loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+from typing import Any
+
+from monitor.core.alerting import (
+    HISTORY_WEEKS,
+    SPIKE_REST,
+    SPIKE_WINDOW,
+    Alert,
+    Kind,
+    Told,
+    enough_since,
+    is_spike,
+    timing,
+    usual_number,
+)
+from monitor.core.matching import evidence_for, subject_of
+from monitor.core.model import Alerts, Change, Clock, Content, StoredPost, Watch
+from monitor.core.query import Query
+from monitor.core.text import sentence_around, sentence_ends
+from monitor.core.watches import queries_of
+from monitor.logs import get_logger
+from monitor.store import alerts, digests, outbox, watches
+from monitor.store.alerts import FOUND, Edit, Standing
+from monitor.store.database import Database, Transaction
+
+log = get_logger()
+
+MARGIN = timedelta(days=1)  # how far back is looked for what was not told, beyond what waits by rule
+
+Render = Callable[[Alert], Awaitable[Content]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the loop is built from."""
+
+    database: Database
+    render: Render
+    clock: Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What is to be done for one due watch: what is sent, what is settled by it, and how the watch then stands."""
+
+    standing: Standing
+    alerts: tuple[Alert, ...]
+    settled: tuple[tuple[StoredPost, str], ...]
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerted:
+    """What became of one due watch."""
+
+    watch: Watch
+    alerts: tuple[Alert, ...]
+    messages: int
+
+
+async def alert_due(parts: Parts) -> list[Alerted]:
+    """Look at every watch whose alerts are due. Gives those that had something to say."""
+    now = parts.clock()
+    due = await parts.database.read(lambda tx: alerts.due(tx, now=now))
+    spoken = []
+    for standing in due:
+        try:
+            done = await alert_one(parts, standing)
+        except Exception:
+            # One watch's bug must not cost the others their alerts; it stays due and is tried again at the next tick.
+            log.exception("alert-bug", watch=standing.watch.slug)
+            continue
+        if done is not None and done.alerts:
+            spoken.append(done)
+    return spoken
+
+
+async def alert_one(parts: Parts, standing: Standing) -> Alerted | None:
+    """Look at one watch. None where another process was faster."""
+    now = parts.clock()
+    outcome = await parts.database.read(lambda tx: decide(tx, standing, now=now))
+    if not _changes_anything(outcome, now=now):
+        return None
+    contents = [await parts.render(alert) for alert in outcome.alerts]
+    done = await parts.database.write(lambda tx: settle(tx, outcome, contents, now=now))
+    if not done:
+        return None
+    rules = _rules(standing)
+    messages = len(outcome.alerts) * len(rules.recipients)
+    for alert in outcome.alerts:
+        log.info("alerted", watch=standing.watch.slug, kind=alert.kind.value, stories=len(alert.told))
+    return Alerted(watch=standing.watch, alerts=outcome.alerts, messages=messages)
+
+
+def decide(tx: Transaction, standing: Standing, *, now: datetime) -> Outcome:
+    """What a watch has to say now. Reads only."""
+    rules = _rules(standing)
+    when = timing(rules, standing.watch.priority, last_alert_at=standing.last_alert_at, now=now)
+    changes: dict[str, Any] = {"next_due_at": when.again_at, "since_at": _kept_since(standing, rules, now=now)}
+    if not when.speak and not when.drop:
+        return Outcome(standing=standing, alerts=(), settled=(), changes=changes | {"since_at": standing.since_at})
+    found, settled = _found(tx, standing, now=now)
+    edited, settled_edits = _edited(tx, standing, now=now) if rules.edits else ((), ())
+    settled += settled_edits
+    if when.drop:
+        everything = tuple((each, FOUND) for each in alerts.untold(tx, standing, until=now))
+        return Outcome(standing=standing, alerts=(), settled=everything + settled_edits, changes=changes)
+    spoken: list[Alert] = []
+    if found:
+        spoken.append(Alert(watch=standing.watch, kind=Kind.FOUND, at=now, told=found))
+    if edited:
+        spoken.append(Alert(watch=standing.watch, kind=Kind.EDITED, at=now, told=edited))
+    if spike := _spike(tx, standing, now=now):
+        spoken.append(spike)
+        changes["spike_at"] = now
+    if silence := _silence(tx, standing, now=now):
+        spoken.append(silence)
+        changes["silence_at"] = now
+    if spoken:
+        changes["last_alert_at"] = now
+    return Outcome(standing=standing, alerts=tuple(spoken), settled=settled, changes=changes)
+
+
+def _changes_anything(outcome: Outcome, *, now: datetime) -> bool:
+    """A watch that is due at every tick and found nothing is not written anew each time."""
+    if outcome.alerts or outcome.settled or outcome.changes["next_due_at"] > now:
+        return True
+    return bool(outcome.changes["since_at"] - outcome.standing.since_at > timedelta(hours=1))
+
+
+def settle(tx: Transaction, outcome: Outcome, contents: list[Content], *, now: datetime) -> bool:
+    """Move the watch on, record what was told, and put the messages into the outbox: all or nothing.
+
+    False, with nothing changed, where another process settled this watch first.
+    """
+    standing, watch = outcome.standing, outcome.standing.watch
+    if not alerts.advance(tx, standing, **outcome.changes):
+        return False
+    alerts.record(tx, watch, outcome.settled, now=now)
+    rules = _rules(standing)
+    for alert, content in zip(outcome.alerts, contents, strict=True):
+        outbox.add(
+            tx,
+            content,
+            keys=[(message_key(alert, recipient), recipient) for recipient in rules.recipients],
+            channel=rules.channel,
+            options=dict(rules.options),
+            watch_id=watch.id,
+            now=now,
+        )
+    return True
+
+
+def message_key(alert: Alert, recipient: str) -> str:
+    """The same for every attempt and every process: what makes a repeat recognisable at the receiver's."""
+    stamp = alert.at.strftime("%Y%m%dT%H%M%S%fZ")
+    who = blake2b(recipient.encode(), digest_size=6).hexdigest()
+    return f"alert-{alert.watch.slug}-{alert.kind.value}-{stamp}-{who}"
+
+
+def _rules(standing: Standing) -> Alerts:
+    if standing.watch.alerts is None:
+        raise ValueError(f"{standing.watch.slug} has no alerts")
+    return standing.watch.alerts
+
+
+def _kept_since(standing: Standing, rules: Alerts, *, now: datetime) -> datetime:
+    """How far back the next look reaches: never before the watch began, and no further than anything can wait."""
+    return max(standing.since_at, now - MARGIN - 2 * rules.within - rules.cooldown - rules.every)
+
+
+# ── what there is to tell ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _found(
+    tx: Transaction, standing: Standing, *, now: datetime
+) -> tuple[tuple[Told, ...], tuple[tuple[StoredPost, str], ...]]:
+    """New stories, and the posts that are settled by telling them: also later voices of stories told before."""
+    rules = _rules(standing)
+    new = alerts.untold(tx, standing, until=now)
+    known = alerts.stories_told(tx, standing.watch, (stored.story_id for stored in new))
+    late = tuple((stored, FOUND) for stored in new if stored.story_id in known)
+    by_story: defaultdict[int, list[StoredPost]] = defaultdict(list)
+    for stored in new:
+        if stored.story_id not in known:
+            by_story[stored.story_id].append(stored)
+    times = [members[0].first_seen_at for members in by_story.values()]
+    if rules.stories > 1:
+        start = enough_since(times, stories=rules.stories, within=rules.within)
+        if start is None:
+            return (), late
+        by_story = defaultdict(list, {id_: m for id_, m in by_story.items() if m[0].first_seen_at >= start})
+    told = tuple(
+        Told(stored=members[0], evidence=_evidence(members[0], standing.watch), others=len(members) - 1)
+        for members in by_story.values()
+    )
+    settled = tuple((stored, FOUND) for members in by_story.values() for stored in members)
+    return told, late + settled
+
+
+def _evidence(stored: StoredPost, watch: Watch) -> Any:
+    return next((match.evidence for match in stored.matches if match.watch == watch.slug), ())
+
+
+def _edited(
+    tx: Transaction, standing: Standing, *, now: datetime
+) -> tuple[tuple[Told, ...], tuple[tuple[StoredPost, str], ...]]:
+    """Edits by which the watch is found where it was not, or no more; withdrawals of what it was found in."""
+    rules = _rules(standing)
+    noticed = alerts.edits(tx, standing, until=now)
+    if not noticed:
+        return (), ()
+    query = queries_of(watches.every(tx))[0].get(standing.watch.slug)
+    if query is None:  # a list that it names went away
+        return (), ()
+    told = [each for edit in noticed if (each := _change(query, edit, now=now)) and each.change in rules.edits]
+    return tuple(told), tuple((edit.stored, edit.reason) for edit in noticed)
+
+
+def _change(query: Query, edit: Edit, *, now: datetime) -> Told | None:
+    stored = edit.stored
+    was = _evidence_in(query, stored, edit.title, edit.text, now=now)
+    if edit.withdrawn:
+        return Told(stored=stored, evidence=was, change=Change.WITHDRAWN) if was is not None else None
+    is_now = _evidence_in(query, stored, edit.next_title, edit.next_text, now=now)
+    if was is None and is_now is not None:
+        return Told(stored=stored, evidence=is_now, change=Change.ADDED)
+    if was is not None and is_now is None:
+        return Told(stored=stored, evidence=(), change=Change.REMOVED, before=_said(edit, was))
+    return None
+
+
+def _evidence_in(query: Query, stored: StoredPost, title: str, text: str, *, now: datetime) -> Any:
+    subject = subject_of(
+        replace(stored.post, title=title, text=text),
+        stored.source,
+        stored.tags,
+        seen_at=stored.first_seen_at,
+        now=now,
+        edited=True,
+    )
+    return evidence_for(query, subject)
+
+
+def _said(edit: Edit, evidence: Any) -> str:
+    """The sentence in which the words stood that are no more."""
+    for each in evidence:
+        whole = {"title": edit.title, "text": edit.text}.get(each.field.value)
+        if whole is not None:
+            start, end = sentence_around(sentence_ends(whole), len(whole), each.offset, each.offset + len(each.words))
+            return " ".join(whole[start:end].split())
+    return ""
+
+
+def _spike(tx: Transaction, standing: Standing, *, now: datetime) -> Alert | None:
+    sensitivity = _rules(standing).spike
+    if sensitivity is None or (standing.spike_at is not None and now - standing.spike_at < SPIKE_REST):
+        return None
+    since = max(standing.created_at, now - timedelta(weeks=HISTORY_WEEKS))
+    times = alerts.found_at(tx, standing.watch, since=since)
+    number = sum(at > now - SPIKE_WINDOW for at in times)
+    usual = usual_number(times, now=now, since=since) if number else None
+    if usual is None or not is_spike(number, usual, sensitivity):
+        return None
+    return Alert(watch=standing.watch, kind=Kind.SPIKE, at=now, number=number, usual=usual)
+
+
+def _silence(tx: Transaction, standing: Standing, *, now: datetime) -> Alert | None:
+    longest = _rules(standing).silence
+    if longest is None:
+        return None
+    last = alerts.last_found_at(tx, standing.watch)
+    start = max(last, standing.created_at) if last is not None else standing.created_at
+    if now - start < longest or (standing.silence_at is not None and standing.silence_at >= start):
+        return None
+    covered = digests.coverage(tx, since=now - longest, until=now, selected=0, folded=0, stories=0)
+    return Alert(
+        watch=standing.watch,
+        kind=Kind.SILENCE,
+        at=now,
+        since=last,
+        sources=covered.sources,
+        checked=covered.checked,
+    )

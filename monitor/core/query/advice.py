@@ -1,0 +1,46 @@
+"""Queries that can be read and surely do not mean what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from monitor.core.query.tree import How, Query, Words, terms_of
+from monitor.core.text import fold
+
+_OPERATORS = {
+    "or": "OR",
+    "and": "AND",
+    "not": "NOT",
+    "или": "OR",
+    "и": "AND",
+    "не": "NOT",
+    "ou": "OR",
+    "near": "NEAR/5",
+}
+
+
+def doubts(query: Query, *, acronyms: Collection[str] = ()) -> Iterator[str]:
+    """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written."""
+    by_folded = {fold(acronym).text: acronym for acronym in acronyms if acronym.isupper()}
+    said: set[str] = set()
+    for term in terms_of(query.root):
+        if not isinstance(term, Words) or len(term.words) != 1 or term.hashtag:
+            continue
+        (word,) = term.words
+        if word.folded in said or word.how not in {How.SAME, How.FORM}:
+            continue
+        said.add(word.folded)
+        if word.folded in _OPERATORS and _stands_alone(query.text, word.folded):
+            meant = _OPERATORS[word.folded]
+            yield f"{word.folded!r} is looked for as a word like any other; did you mean {meant}, in capitals?"
+        elif word.folded in by_folded:
+            meant = by_folded[word.folded]
+            yield (
+                f"{word.folded!r} is found in any case and may be an ordinary word; the acronym is written {meant}, "
+                f"or ={meant} for exactly these letters"
+            )
+
+
+def _stands_alone(typed: str, word: str) -> bool:
+    """Whether the word was typed as it is, and not in quotes."""
+    return word in typed.lower().replace("(", " ").replace(")", " ").split()

@@ -1,0 +1,346 @@
+"""Where words and phrases stand in a folded text, where its words begin and its sentences end."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from monitor.core.model import Post
+from monitor.core.query.tree import How, Word, Words
+from monitor.core.text import find_word, is_boundary, is_unspaced, words_of
+from monitor.core.wordforms import is_form
+
+# Plain classes, which compile quickly: script and word boundaries are judged in core.text once something was found.
+_LETTER = r"[^\W_]"
+_BETWEEN_WORDS = r"(?:[^\w\n]|_)"
+_LONGEST_STAR = 100  # letters that one "*" stands for at most: keeps matching linear in the text
+_WIDEST_GAP = 8  # characters between two words of a phrase: spaces, commas, dashes, quotes
+
+_WITHOUT_SPACES = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+_UNSPACED = re.compile(f"[{_WITHOUT_SPACES}]")
+_WORD_START = re.compile(rf"(?<![^\W_])(?=[^\W_])|(?=[{_WITHOUT_SPACES}])")
+_MARKS = "".join(chr(code) for code in range(0x0300, 0x3100) if unicodedata.category(chr(code))[0] == "M")
+_RUN = re.compile(rf"[\w{_MARKS}]+")
+_SENTENCE_END = re.compile(r"[.!?…؟।۔]+[»”\"')\]]*(?=\s)|[。！？\n]|(?<=[\u3005-\u9fff])[!?]")
+_LAST_WORD = re.compile(r"[^\W\d_]+\Z")
+_ABBREVIATED = frozenset(
+    {
+        *(
+            "mr",
+            "mrs",
+            "ms",
+            "dr",
+            "prof",
+            "gen",
+            "lt",
+            "col",
+            "sgt",
+            "hon",
+            "rev",
+            "st",
+            "no",
+            "vs",
+            "art",
+            "inc",
+            "ltd",
+        ),
+        *(
+            "approx",
+            "jan",
+            "feb",
+            "mar",
+            "apr",
+            "aug",
+            "sept",
+            "oct",
+            "nov",
+            "dec",
+            "mm",
+            "mme",
+            "dir",
+            "sr",
+            "sra",
+            "ud",
+        ),
+        *(
+            "см",
+            "стр",
+            "тыс",
+            "млн",
+            "млрд",
+            "руб",
+            "им",
+            "ул",
+            "гг",
+            "вв",
+            "др",
+            "пр",
+            "нач",
+            "зам",
+            "ген",
+            "проф",
+            "акад",
+        ),
+    }
+)
+
+
+class Place(NamedTuple):
+    """A stretch of a folded text, and how it was found: "phrase", "form", "near" or "pattern"."""
+
+    start: int
+    end: int
+    rule: str
+
+
+class Text(Protocol):
+    """A text to be looked at; see `core.matching.Subject`."""
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def post(self) -> Post: ...
+
+    def original(self, place: Place) -> str: ...
+
+
+def occurrences(words: Words, subject: Text) -> Iterator[Place]:
+    """Where the words stand one after the other, from left to right."""
+    only = words.words[0]
+    if len(words.words) == 1 and not words.hashtag:
+        if only.how is How.SAME:
+            return _the_same(only.folded, subject.text)
+        if only.how is How.FORM and (rest := _rest_of(only)) is not None:
+            return _forms(only, rest, subject)
+    return _in_a_row(words, subject)
+
+
+def _the_same(word: str, text: str) -> Iterator[Place]:
+    at = find_word(text, word)
+    while at >= 0:
+        yield Place(at, at + len(word), "phrase")
+        at = find_word(text, word, at + len(word))
+
+
+def _forms(word: Word, rest: re.Pattern[str], subject: Text) -> Iterator[Place]:
+    text, anchor = subject.text, word.anchor
+    at = text.find(anchor)
+    while at >= 0:
+        end = at + len(anchor)
+        if rest_of := rest.match(text, end):
+            end = rest_of.end()
+        if _is_whole(text, at, end):
+            there = text[at:end]
+            if there == word.folded:
+                yield Place(at, end, "phrase")
+            elif is_form(word.folded, there, subject.post.language):
+                yield Place(at, end, "form")
+        at = text.find(anchor, end)
+
+
+def _in_a_row(words: Words, subject: Text) -> Iterator[Place]:
+    text = subject.text
+    pattern, lead = _pattern(words)
+    star = words.words[0].folded.startswith("*")
+    found = _next(pattern, lead, text, 0)
+    while found:
+        start, end = _within_script(found, text)
+        if _is_whole(text, start, end) and not (words.hashtag and text[end : end + 1] == "_"):
+            place = _as_asked(words, found, Place(start, end, "phrase"), subject)
+            if place is not None:
+                yield place
+                found = _next(pattern, lead, text, end)
+                continue
+        after = found.start() + 1
+        while star and not is_boundary(text, after):
+            after += 1  # a leading star begins where a word does: not tried again at each of its letters
+        found = _next(pattern, lead, text, after)
+
+
+def _next(pattern: re.Pattern[str], lead: str, text: str, start: int) -> re.Match[str] | None:
+    """The next place that fits. `lead` is what each of them begins with: finding that is far faster than matching."""
+    if not lead:
+        return pattern.search(text, start)
+    at = text.find(lead, start)
+    while at >= 0:
+        if found := pattern.match(text, at):
+            return found
+        at = text.find(lead, at + 1)
+    return None
+
+
+_BREAKS = frozenset(" \n.,:;!?()[]\"'«»“”„/-")
+
+
+def _is_whole(text: str, start: int, end: int) -> bool:
+    """Whether a word can begin at `start` and end at `end`."""
+    return (start == 0 or text[start - 1] in _BREAKS or is_boundary(text, start)) and (
+        end == len(text) or text[end] in _BREAKS or is_boundary(text, end)
+    )
+
+
+# The letters that go on a word of each script, as folding leaves them.
+_LATIN, _CYRILLIC, _GREEK = "0-9a-z\u00df-\u024f", "0-9\u0430-\u052f", "0-9\u03ac-\u03ff\u1f00-\u1fff"
+_ARABIC = "0-9\u0620-\u064a\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff"
+_RESTS = {letters: re.compile(f"[{letters}]+") for letters in (_LATIN, _CYRILLIC, _GREEK)}
+
+
+def _letters_of(word: Word) -> str:
+    first = word.folded[0]
+    if first < "\u0250":
+        return _LATIN
+    if "\u0600" <= first <= "\u06ff":
+        return _ARABIC
+    return _CYRILLIC if "\u0400" <= first <= "\u052f" else _GREEK
+
+
+def _rest_of(word: Word) -> re.Pattern[str] | None:
+    """What goes on a word after its anchor; None in Arabic, where forms differ at the beginning too."""
+    return _RESTS.get(_letters_of(word))
+
+
+def _as_asked(words: Words, found: re.Match[str], place: Place, subject: Text) -> Place | None:
+    """The place, if each word is there as the query wants it."""
+    if any(word.how in {How.EXACT, How.CAPITALS} for word in words.words):
+        original = subject.original(place)
+        spelt = [original[start:end] for start, end in words_of(original)]
+        if len(spelt) != len(words.words):
+            return None
+        if not all(_is_written(word, as_written) for word, as_written in zip(words.words, spelt, strict=True)):
+            return None
+    rule = place.rule
+    for number, word in enumerate(words.words):
+        if word.how is How.FORM:
+            there = found[f"w{number}"]
+            if there != word.folded:
+                if not is_form(word.folded, there, subject.post.language):
+                    return None
+                rule = "form"
+    return place if rule == place.rule else place._replace(rule=rule)
+
+
+def _is_written(word: Word, as_written: str) -> bool:
+    if word.how is How.EXACT:
+        return as_written == word.written
+    if word.how is not How.CAPITALS:
+        return True
+    bare = as_written.removesuffix("s") if len(as_written) > len(word.folded) else as_written
+    # Some papers write Nato and Unesco; a short acronym so written would be an ordinary word ("Who said").
+    return bare.isupper() or (len(bare) > 3 and bare[0].isupper())
+
+
+def _within_script(found: re.Match[str], text: str) -> tuple[int, int]:
+    """The span of a match, without what an outer star took of a neighbouring script that has no spaces."""
+    start, end = found.span()
+    groups = found.re.groupindex
+    if "lead" in groups:
+        for at in range(*found.span("lead")):
+            if is_unspaced(text[at]):
+                start = at + 1
+    if "tail" in groups:
+        for at in range(*found.span("tail")):
+            if is_unspaced(text[at]):
+                return start, at
+    return start, end
+
+
+@lru_cache(maxsize=1 << 16)
+def _pattern(term: Words) -> tuple[re.Pattern[str], str]:
+    """What fits the words, and what every place that fits begins with, "" where that varies."""
+    words = term.words
+    # A star at either end of the whole is a group of its own: it would run on into Chinese, to the next full stop.
+    outer = f"{_LETTER}{{0,{_LONGEST_STAR}}}"
+    folded = [word.folded for word in words]
+    pieces = ["#" if term.hashtag else ""]
+    if folded[0].startswith("*"):
+        pieces.append(f"(?P<lead>{outer})")
+    for number, word in enumerate(words):
+        if number:
+            glued = is_unspaced(folded[number - 1][-1]) or is_unspaced(folded[number][:1])
+            pieces.append(f"{_BETWEEN_WORDS}{{{0 if glued else 1},{_WIDEST_GAP}}}")
+        bare = word.folded
+        bare = bare.lstrip("*") if number == 0 else bare
+        bare = bare.rstrip("*") if number == len(words) - 1 else bare
+        pieces.append(_word_pattern(word, bare, number))
+    if folded[-1].endswith("*"):
+        pieces.append(f"(?P<tail>{outer}+)")
+    return re.compile("".join(pieces)), ("#" if term.hashtag else "") + _beginning(words[0])
+
+
+def _beginning(word: Word) -> str:
+    if word.how is How.FORM:
+        return word.anchor if _letters_of(word) != _ARABIC else ""
+    return re.split(r"[*?]", word.folded)[0]
+
+
+def _word_pattern(word: Word, bare: str, number: int) -> str:
+    if word.how is How.FORM:
+        letters = _letters_of(word)
+        before = f"[{letters}]{{0,4}}" if letters == _ARABIC else ""
+        return f"(?P<w{number}>{before}{re.escape(word.anchor)}[{letters}]*+)"
+    if word.how is How.CAPITALS:
+        return re.escape(bare) + "s?+"
+    return _wild_pattern(bare)
+
+
+def _wild_pattern(word: str) -> str:
+    """A word with wildcards. Between two stars the first place that fits is as good as any later one, so nothing but
+    the last piece is ever tried again: the pieces before it are atomic groups."""
+    first, *others = [
+        "".join(_LETTER if character == "?" else re.escape(character) for character in piece)
+        for piece in word.split("*")
+    ]
+    if not others:
+        return first
+    *inner, last = others
+    some = f"{_LETTER}{{0,{_LONGEST_STAR}}}"
+    return first + "".join(f"(?>{some}?{piece})" for piece in inner if piece) + some + last
+
+
+def word_starts(text: str) -> list[int]:
+    """Where each word begins; in scripts without spaces each character counts as one."""
+    return [found.start() for found in _WORD_START.finditer(text)]
+
+
+def sentence_ends(text: str) -> list[int]:
+    """Where each sentence ends: after its punctuation, but not after "Mr." or an initial; with its paragraph."""
+    ends = []
+    for found in _SENTENCE_END.finditer(text):
+        if found[0] == ".":
+            before = _LAST_WORD.search(text, max(0, found.start() - 12), found.start())
+            if before and (len(before[0]) == 1 or before[0] in _ABBREVIATED):
+                continue
+        ends.append(found.end())
+    return ends
+
+
+def holds_unspaced(run: str) -> bool:
+    """Whether anything in a run of letters is written without spaces."""
+    return not run.isascii() and _UNSPACED.search(run) is not None
+
+
+def words_in(text: str) -> set[str]:
+    """The different words of a text, as runs of letters: where words are not set apart a run is what lies between two
+    marks of punctuation."""
+    return set(_RUN.findall(text.replace("_", " ")))
+
+
+def fits(wanted: str, value: str) -> bool:
+    """Glob matching that never goes back further than the last star."""
+    at = begin = 0
+    star = -1
+    while at < len(value):
+        if begin < len(wanted) and wanted[begin] in (value[at], "?"):
+            at, begin = at + 1, begin + 1
+        elif begin < len(wanted) and wanted[begin] == "*":
+            star, mark, begin = begin, at, begin + 1
+        elif star >= 0:
+            mark += 1
+            at, begin = mark, star + 1
+        else:
+            return False
+    return not wanted[begin:].strip("*")

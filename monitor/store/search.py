@@ -1,0 +1,416 @@
+"""Search over everything stored: an index narrows, the evaluator decides, on both databases with the same results.
+
+Indexing is not part of storing: it is done in small batches afterwards, and posts that are not indexed yet are
+candidates of every search. SQLite's FTS5 and PostgreSQL's tsvector get the very tokens that `core.narrowing` makes, so
+neither's idea of case, script or stems plays a part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, cast, column, delete, exists, func, or_, select, text, update
+from sqlalchemy import table as lightweight
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from monitor.core.matching import Subject, evidence_for, subject_of
+from monitor.core.model import Evidence, Facet, Forward, Media, Post, Source, Tag, Watch
+from monitor.core.narrowing import (
+    AllOf,
+    AnyOf,
+    Condition,
+    SeenSince,
+    TagIs,
+    Token,
+    ValueIs,
+    narrowed,
+    tokens_of,
+)
+from monitor.core.query.tree import Query, Tagged, terms_of
+from monitor.store import posts, sources, watches
+from monitor.store.database import Transaction, insert_new
+from monitor.store.tables import IndexedRow, MatchRow, PostRow, SearchStateRow, SourceRow, StaleRow, TagRow, table
+
+post, tag, source, match = table(PostRow), table(TagRow), table(SourceRow), table(MatchRow)
+indexed, stale, state = table(IndexedRow), table(StaleRow), table(SearchStateRow)
+
+_fts = lightweight("post_words", column("rowid"), column("post_words"))  # SQLite's
+_vectors = lightweight("post_words", column("post_id"), column("words"))  # PostgreSQL's
+
+TOO_MANY = "¤"
+"""Stands for all words of a post that has too many to be indexed: no word, so that none is taken for it."""
+
+SETTLES_AFTER = timedelta(hours=1)
+"""On PostgreSQL a post may become visible after one with a higher number; not by more than this."""
+
+BATCH = 400  # posts loaded at a time
+FEW_SHOWN = 3_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A post that matches, with as much of it as ordering and counting need."""
+
+    id: int
+    story_id: int
+    source: str  # slug
+    language: str | None
+    published: datetime
+    evidence: tuple[Evidence, ...]
+    title_length: int
+    length: int  # of the text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a search found among the newest candidates."""
+
+    hits: tuple[Hit, ...]  # newest first by arrival
+    judged: int  # candidates that the evaluator looked at
+    complete: bool  # whether these were all candidates
+    oldest: datetime | None = None  # of the candidates judged, when there are more
+
+
+# ── indexing ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def index(tx: Transaction, *, now: datetime, limit: int = 500) -> int:
+    """Index up to `limit` posts that are not indexed or have changed, oldest first. Gives how many it were."""
+    settled = _settled(tx)
+    pending = list(
+        tx.execute(select(post.c.id).where(_not_indexed(settled)).order_by(post.c.id).limit(limit)).scalars()
+    )
+    if pending:
+        columns = (post.c.id, post.c.title, post.c.text, post.c.hashtags, post.c.language)
+        for start in range(0, len(pending), posts.CHUNK):
+            part = pending[start : start + posts.CHUNK]
+            rows = tx.execute(select(*columns).where(post.c.id.in_(part))).all()
+            _put(tx, [(row.id, tokens_of(_worded(row)) or {TOO_MANY}) for row in rows])
+            insert_new(tx, indexed, [{"post_id": row.id} for row in rows], key=("post_id",))
+            tx.execute(delete(stale).where(stale.c.post_id.in_(part)))
+    _settle(tx, settled, upto=pending[-1] if len(pending) == limit else None, now=now)
+    return len(pending)
+
+
+def waiting(tx: Transaction) -> int:
+    """How many posts are not indexed yet."""
+    return int(tx.execute(select(func.count()).select_from(post).where(_not_indexed(_settled(tx)))).scalar_one())
+
+
+def _settled(tx: Transaction) -> int:
+    return int(tx.execute(select(state.c.settled)).scalar_one())
+
+
+def _not_indexed(settled: int) -> ColumnElement[bool]:
+    missing = and_(post.c.id > settled, ~exists().where(indexed.c.post_id == post.c.id))
+    return or_(missing, post.c.id.in_(select(stale.c.post_id)))
+
+
+def _settle(tx: Transaction, settled: int, *, upto: int | None, now: datetime) -> None:
+    """Everything is indexed, or everything up to that post: move the mark on to posts so old that none before them can
+    still appear."""
+    old = select(func.max(post.c.id)).where(post.c.id > settled, post.c.first_seen_at < now - SETTLES_AFTER)
+    reached = tx.execute(old if upto is None else old.where(post.c.id <= upto)).scalar()
+    if reached:
+        tx.execute(update(state).values(settled=reached))
+        tx.execute(delete(indexed).where(indexed.c.post_id <= reached))
+
+
+def _worded(row: Any) -> Post:
+    """As much of a post as its words need."""
+    return Post(
+        guid="",
+        url=None,
+        title=row.title,
+        text=row.text,
+        html="",
+        language=row.language,
+        hashtags=tuple(row.hashtags),
+        content_hash=b"",
+        fingerprint=None,
+    )
+
+
+def _put(tx: Transaction, rows: list[tuple[int, set[str]]]) -> None:
+    if not rows:
+        return
+    if tx.dialect.name == "sqlite":
+        # A post that is there already gets its new words beside the old ones, which at worst makes it a candidate.
+        statement = text("INSERT INTO post_words (rowid, words) VALUES (:id, :words)")
+        tx.execute(statement, [{"id": id_, "words": " ".join(sorted(tokens))} for id_, tokens in rows])
+    else:
+        statement = text(
+            "INSERT INTO post_words (post_id, words) VALUES (:id, array_to_tsvector(CAST(:words AS text[]))) "
+            "ON CONFLICT (post_id) DO UPDATE SET words = excluded.words"
+        )
+        tx.execute(statement, [{"id": id_, "words": sorted(tokens)} for id_, tokens in rows])
+
+
+# ── searching ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def search(
+    tx: Transaction,
+    query: Query,
+    *,
+    now: datetime,
+    within: int | None = FEW_SHOWN,
+    since: datetime | None = None,
+) -> Found:
+    """Every match among the `within` newest candidates (None: among all), newest arrival first.
+
+    Of posts published at or after `since`, where it is given.
+    """
+    condition = narrowed(query.root, now=now)
+    candidates = select(post.c.id).order_by(post.c.id.desc())
+    if condition is not None:
+        settled = _settled(tx)
+        candidates = candidates.where(or_(_sql(condition, tx), post.c.id.in_(_unindexed_ids(settled))))
+    if since is not None:  # no post is published after it was first seen
+        candidates = candidates.where(post.c.first_seen_at >= since)
+    if within is not None:
+        candidates = candidates.limit(within + 1)
+    ids = list(tx.execute(candidates).scalars())
+    complete = within is None or len(ids) <= within
+    ids = ids if complete else ids[:within]
+    tagged = any(isinstance(term, Tagged) for term in terms_of(query.root))
+    hits = []
+    oldest = None
+    for subject, id_, story_id in _subjects(tx, ids, now=now, tagged=tagged):
+        oldest = subject.seen_at
+        if since is not None and subject.published < since:
+            continue
+        evidence = evidence_for(query, subject)
+        if evidence is not None:
+            hits.append(
+                Hit(
+                    id=id_,
+                    story_id=story_id,
+                    source=subject.source.slug,
+                    language=subject.post.language,
+                    published=subject.published,
+                    evidence=evidence,
+                    title_length=len(subject.post.title),
+                    length=len(subject.post.text),
+                )
+            )
+    return Found(hits=tuple(hits), judged=len(ids), complete=complete, oldest=None if complete else oldest)
+
+
+def shares(
+    tx: Transaction, queries: Sequence[Query], *, now: datetime, since: datetime, sample: int = 500
+) -> list[float]:
+    """In which share of the newest `sample` posts seen since then each query is found; 0.0 where there are none."""
+    newest = select(post.c.id).where(post.c.first_seen_at >= since).order_by(post.c.id.desc()).limit(sample)
+    ids = list(tx.execute(newest).scalars())
+    found = [0] * len(queries)
+    for subject, _, _ in _subjects(tx, ids, now=now, tagged=True):
+        for number, query in enumerate(queries):
+            found[number] += evidence_for(query, subject) is not None
+    return [number / len(ids) if ids else 0.0 for number in found]
+
+
+def count_since(tx: Transaction, since: datetime) -> int:
+    """How many posts were published at or after `since`."""
+    published = func.coalesce(post.c.stated_at, post.c.first_seen_at)
+    query = select(func.count()).select_from(post).where(post.c.first_seen_at >= since, published >= since)
+    return int(tx.execute(query).scalar_one())
+
+
+def backfill(tx: Transaction, of: Watch, query: Query, *, since: datetime, now: datetime) -> int:
+    """Record the watch as found in posts published since then, as if it had been there. Gives how many are new."""
+    rows = [
+        {"post_id": hit.id, "watch_id": of.id, "evidence": posts.evidence_rows(hit.evidence)}
+        for hit in search(tx, query, now=now, within=None, since=since).hits
+    ]
+    known = {row["post_id"] for row in rows} & set(
+        tx.execute(select(match.c.post_id).where(match.c.watch_id == of.id)).scalars()
+    )
+    insert_new(tx, match, rows, key=("post_id", "watch_id"))
+    if of.alerts is not None:
+        watches.begin_alerts(tx, of.id, since=since, now=now)
+    return len(rows) - len(known)
+
+
+def facets(tx: Transaction, ids: Sequence[int]) -> dict[str, dict[str, int]]:
+    """How many of the posts carry each tag: facet → slug → posts."""
+    counts: dict[str, dict[str, int]] = {}
+    for start in range(0, len(ids), posts.CHUNK):
+        part = ids[start : start + posts.CHUNK]
+        query = select(tag.c.facet, tag.c.slug, func.count()).where(tag.c.post_id.in_(part))
+        for facet, slug, number in tx.execute(query.group_by(tag.c.facet, tag.c.slug)):
+            of_facet = counts.setdefault(facet, {})
+            of_facet[slug] = of_facet.get(slug, 0) + number
+    return counts
+
+
+def _unindexed_ids(settled: int) -> Select[Any]:
+    return select(post.c.id).where(_not_indexed(settled))
+
+
+def _subjects(
+    tx: Transaction, ids: Sequence[int], *, now: datetime, tagged: bool
+) -> Iterator[tuple[Subject, int, int]]:
+    """Posts with what the evaluator can ask about and no more, in the order of `ids`."""
+    known: dict[int, Source] = {}
+    offsets: dict[int, timedelta] = {}
+    for start in range(0, len(ids), BATCH):
+        part = ids[start : start + BATCH]
+        tags: dict[int, list[Tag]] = {}
+        if tagged:
+            for row in tx.execute(select(tag).where(tag.c.post_id.in_(part))):
+                tags.setdefault(row.post_id, []).append(_tag(row))
+        rows = {row.id: row for row in tx.execute(select(*_ASKED).where(post.c.id.in_(part)))}
+        missing = {row.source_id for row in rows.values()} - known.keys()
+        if missing:
+            for found in tx.execute(select(source).where(source.c.id.in_(missing))):
+                columns: Mapping[Any, Any] = found._mapping
+                known[found.id] = sources.from_columns(columns)
+            offsets |= sources.clock_offsets(tx, missing)
+        for id_ in part:
+            row = rows[id_]
+            subject = subject_of(
+                _post(row),
+                known[row.source_id],
+                tuple(tags.get(id_, ())),
+                seen_at=row.first_seen_at,
+                now=now,
+                edited=row.revisions > 0,
+                backlog=row.backlog,
+                ahead=offsets.get(row.source_id, timedelta()),
+                withdrawn=getattr(row, "withdrawn_at", None) is not None,
+            )
+            yield subject, id_, row.story_id
+
+
+_ASKED = (
+    post.c.id,
+    post.c.source_id,
+    post.c.story_id,
+    post.c.title,
+    post.c.text,
+    post.c.hashtags,
+    post.c.language,
+    post.c.author,
+    post.c.url,
+    post.c.stated_at,
+    post.c.first_seen_at,
+    post.c.media,
+    post.c.forwarded_name,
+    post.c.forwarded_link,
+    post.c.reply_to,
+    post.c.edited,
+    post.c.revisions,
+    post.c.backlog,
+    *([post.c["withdrawn_at"]] if "withdrawn_at" in post.c else []),
+)
+
+
+def _post(row: Any) -> Post:
+    forwarded = row.forwarded_name is not None or row.forwarded_link is not None
+    return Post(
+        guid="",
+        url=row.url,
+        title=row.title,
+        text=row.text,
+        html="",
+        author=row.author,
+        language=row.language,
+        stated_at=row.stated_at,
+        hashtags=tuple(row.hashtags),
+        media=tuple(Media(**medium) for medium in row.media),
+        forwarded_from=Forward(name=row.forwarded_name or "", link=row.forwarded_link) if forwarded else None,
+        reply_to=row.reply_to,
+        edited=row.edited,
+        content_hash=b"",
+        fingerprint=None,
+    )
+
+
+def _tag(row: Any) -> Tag:
+    return Tag(
+        facet=Facet(row.facet),
+        slug=row.slug,
+        main=row.main,
+        weight=row.weight,
+        evidence=posts.evidence_of(row.evidence),
+    )
+
+
+# ── conditions as SQL ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def _sql(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
+    if _is_words(condition):
+        return _by_words(condition, tx)
+    match condition:
+        case AllOf(parts):
+            words = tuple(part for part in parts if _is_words(part))
+            others = [_sql(part, tx) for part in parts if not _is_words(part)]
+            return and_(*([_by_words(AllOf(words), tx)] if words else []), *others)
+        case AnyOf(parts):
+            return or_(*(_sql(part, tx) for part in parts))
+        case TagIs(facet, slug):
+            wanted = tag.c.slug == slug
+            if "*" in slug or "?" in slug:
+                wanted = tag.c.slug.like(_like(slug), escape="\\")
+            return post.c.id.in_(select(tag.c.post_id).where(tag.c.facet == facet, wanted))
+        case SeenSince(at):
+            return post.c.first_seen_at >= at
+        case ValueIs("lang", value):
+            return func.lower(post.c.language) == value
+        case ValueIs(name, value):
+            column = {"source": source.c.slug, "kind": source.c.kind, "authority": source.c.authority}[name]
+            return post.c.source_id.in_(select(source.c.id).where(func.lower(column) == value))
+        case _:
+            raise TypeError(condition)
+
+
+def _like(slug: str) -> str:
+    escaped = slug.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return escaped.replace("*", "%").replace("?", "_")
+
+
+def _is_words(condition: Condition) -> bool:
+    match condition:
+        case Token():
+            return True
+        case AllOf(parts) | AnyOf(parts):
+            return all(map(_is_words, parts))
+        case _:
+            return False
+
+
+def _by_words(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
+    """Posts that the index knows by these words, and those that have too many words to be in it."""
+    wanted = AnyOf((condition, Token(TOO_MANY)))
+    if tx.dialect.name == "sqlite":
+        return post.c.id.in_(select(_fts.c.rowid).where(_fts.c.post_words.op("MATCH")(_fts5(wanted))))
+    return post.c.id.in_(select(_vectors.c.post_id).where(_vectors.c.words.op("@@")(cast(_tsquery(wanted), TSQUERY))))
+
+
+def _fts5(condition: Condition) -> str:
+    match condition:
+        case Token(word, prefix):
+            return f'"{word}"' + (" *" if prefix else "")
+        case AllOf(parts):
+            return "(" + " AND ".join(map(_fts5, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " OR ".join(map(_fts5, parts)) + ")"
+        case _:
+            raise TypeError(condition)
+
+
+def _tsquery(condition: Condition) -> str:
+    match condition:
+        case Token(word, prefix):
+            return f"'{word}'" + (":*" if prefix else "")
+        case AllOf(parts):
+            return "(" + " & ".join(map(_tsquery, parts)) + ")"
+        case AnyOf(parts):
+            return "(" + " | ".join(map(_tsquery, parts)) + ")"
+        case _:
+            raise TypeError(condition)

@@ -1,0 +1,251 @@
+"""What a watch sends by itself: everything found is told once, when it is wanted, and nothing is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from monitor import alerts
+from monitor.core.alerting import Alert, Kind, end_of_quiet, enough_since, is_spike, usual_number
+from monitor.core.model import (
+    Alerts,
+    Change,
+    Content,
+    Message,
+    Priority,
+    Quiet,
+    QuietHours,
+    Sensitivity,
+    StoredPost,
+    Watch,
+)
+from monitor.core.watches import WatchSet
+from monitor.render import Renderer
+from monitor.store import outbox, posts, watches
+from monitor.store.database import Database
+from tests import make
+from tests.make import NOW, hours, minutes
+
+RULES = Alerts(channel="mailbox", recipients=("desk", "second"))
+NIGHT = QuietHours(start=time(22), end=time(7), timezone="Europe/Vienna")
+
+
+async def rendered(alert: Alert) -> Content:
+    return RENDERER.alert(alert, templates="email")
+
+
+RENDERER = Renderer(shipped=Path(__file__).parents[1] / "templates")
+
+
+def watch(database: Database, query: str = "grain", *, at=NOW, **given) -> Watch:
+    rules = replace(RULES, **{key: value for key, value in given.items() if key != "priority"})
+    wanted = make.watch("grain", query=query, alerts=rules, priority=given.get("priority", Priority.NORMAL))
+    with database.writing() as tx:
+        watches.put(tx, wanted, now=at)
+        return watches.every(tx)[0]
+
+
+def arrive(database: Database, *texts: str, at=NOW, slug: str = "mfa") -> list[StoredPost]:
+    """Posts that polling found, matched as it does."""
+    with database.writing() as tx:
+        every = watches.every(tx)
+    by = make.stored_source(database, slug)
+    brought = []
+    for text in texts:
+        plain = make.prepared(
+            f"{text}{at}", title=text, text=f"{text}. And more.", url=f"https://x.example/{hash((text, at))}"
+        )
+        found = WatchSet(every).matches(plain.post, by, (), now=at)
+        brought.append(replace(plain, matches=found))
+    return make.arrive(database, by, *brought, at=at)
+
+
+def tick(database: Database, at) -> list[alerts.Alerted]:
+    parts = alerts.Parts(database=database, clock=lambda: at, render=rendered)
+    return asyncio.run(alerts.alert_due(parts))
+
+
+def messages(database: Database) -> list[Message]:
+    with database.reading() as tx:
+        return outbox.latest(tx, limit=100)[::-1]
+
+
+def titles(spoken: list[alerts.Alerted]) -> list[list[str]]:
+    return [[told.stored.post.title for told in alert.told] for each in spoken for alert in each.alerts]
+
+
+def test_each_story_is_told_once_to_each_recipient(database: Database) -> None:
+    watch(database)
+    arrive(database, "grain one", "wheat", "grain two", at=NOW + minutes(1))
+    assert titles(tick(database, NOW + minutes(2))) == [["grain one", "grain two"]]
+    assert tick(database, NOW + minutes(3)) == []
+    sent = messages(database)
+    assert [(m.recipient, m.subscription_slug, m.content.subject) for m in sent] == [
+        ("desk", "grain", "Grain: 2 stories"),
+        ("second", "grain", "Grain: 2 stories"),
+    ]
+    assert "*grain* one" in sent[0].content.text
+    assert "<mark" in sent[0].content.html
+
+
+def test_the_past_is_not_alerted_when_a_watch_is_added_changed_or_resumed(database: Database) -> None:
+    arrive(database, "grain before", at=NOW - hours(1))
+    changed = watch(database)
+    with database.writing() as tx:
+        watches.put(tx, replace(changed, query="wheat OR grain"), now=NOW)
+        watches.put(tx, replace(changed, paused=True), now=NOW)
+    arrive(database, "grain while paused", at=NOW + minutes(1))
+    with database.writing() as tx:
+        watches.put(tx, changed, now=NOW + minutes(2))
+    assert tick(database, NOW + minutes(3)) == []
+    arrive(database, "grain after", at=NOW + minutes(4))
+    assert titles(tick(database, NOW + minutes(5))) == [["grain after"]]
+
+
+def test_a_later_voice_of_a_story_told_is_not_told_again(database: Database) -> None:
+    watch(database)
+    first = arrive(database, "grain", at=NOW + minutes(1))
+    tick(database, NOW + minutes(2))
+    second = make.stored_source(database, "other")
+    repeated = make.prepared("r", url=first[0].post.url, title="grain", text="grain again", matches=first[0].matches)
+    assert make.arrive(database, second, repeated, at=NOW + minutes(3))[0].story_id == first[0].story_id
+    assert tick(database, NOW + minutes(4)) == []
+
+
+def test_two_processes_send_once(database: Database) -> None:
+    watch(database)
+    arrive(database, "grain", at=NOW + minutes(1))
+    at = NOW + minutes(2)
+    with database.reading() as tx:
+        (standing,) = alerts.alerts.due(tx, now=at)
+        outcome = alerts.decide(tx, standing, now=at)
+    content = [make.content()]
+    with database.writing() as tx:
+        assert alerts.settle(tx, outcome, content, now=at)
+    with database.writing() as tx:
+        assert not alerts.settle(tx, outcome, content, now=at)
+    assert len(messages(database)) == 2
+
+
+def test_batches_and_cool_down_wait_and_then_tell_all(database: Database) -> None:
+    watch(database, every=minutes(15))
+    tick(database, NOW)
+    arrive(database, "grain one", at=NOW + minutes(1))
+    assert tick(database, NOW + minutes(5)) == []
+    arrive(database, "grain two", at=NOW + minutes(6))
+    assert titles(tick(database, NOW + minutes(15))) == [["grain one", "grain two"]]
+
+    watch(database, cooldown=hours(2))
+    arrive(database, "grain three", at=NOW + minutes(40))
+    assert tick(database, NOW + minutes(41)) == []
+    arrive(database, "grain four", at=NOW + minutes(50))
+    assert titles(tick(database, NOW + minutes(15) + hours(2))) == [["grain three", "grain four"]]
+
+
+def test_a_threshold_needs_so_many_stories_in_so_much_time(database: Database) -> None:
+    watch(database, stories=3, within=hours(1))
+    for number, after in enumerate((0, 50, 70, 100)):
+        arrive(database, f"grain {number}", at=NOW + minutes(1 + after))
+        spoken = tick(database, NOW + minutes(2 + after))
+        assert titles(spoken) == ([["grain 1", "grain 2", "grain 3"]] if number == 3 else [])
+
+
+@pytest.mark.parametrize(
+    ("then", "priority", "at_night", "in_the_morning"),
+    [
+        (Quiet.HOLD, Priority.CRITICAL, [], [["grain"]]),
+        (Quiet.CRITICAL, Priority.NORMAL, [], [["grain"]]),
+        (Quiet.CRITICAL, Priority.CRITICAL, [["grain"]], []),
+        (Quiet.NONE, Priority.CRITICAL, [], []),
+    ],
+)
+def test_quiet_hours(database: Database, then, priority, at_night, in_the_morning) -> None:
+    evening = NOW.replace(hour=22)  # 23:00 in Vienna
+    watch(database, at=evening - hours(3), quiet=replace(NIGHT, then=then), priority=priority)
+    arrive(database, "grain", at=evening)
+    assert titles(tick(database, evening + minutes(1))) == at_night
+    morning = NOW.replace(hour=6) + timedelta(days=1)  # 07:00
+    assert titles(tick(database, morning)) == in_the_morning
+
+
+def test_the_cap_counts_the_others_and_the_plain_text_lists_them(database: Database) -> None:
+    watch(database, most=3)
+    arrive(database, *(f"grain {number:02}" for number in range(40)), at=NOW + minutes(1))
+    tick(database, NOW + minutes(2))
+    content = messages(database)[0].content
+    assert "and 37 more" in content.html
+    assert "and 37 more" in content.text
+    assert all(f"grain {number:02}" in content.text.replace("*", "") for number in range(40))
+
+
+def test_edits_that_bring_or_take_away_the_words(database: Database) -> None:
+    watch(database, edits=(Change.ADDED, Change.REMOVED))
+    stored = arrive(database, "grain deal", "a deal", "grain", at=NOW - hours(1))
+    for each, text in zip(stored, ("a deal", "a grain deal", "more grain"), strict=True):
+        with database.writing() as tx:
+            known = posts.known(tx, [(each.source.id, each.post.guid)])[each.source.id, each.post.guid]
+            edited = make.prepared(each.post.guid, title=text, text=text)
+            posts.revise(tx, [(known, edited)], now=NOW + minutes(1))
+    (done,) = tick(database, NOW + minutes(2))
+    assert [(t.change, t.stored.post.title, t.before) for a in done.alerts for t in a.told] == [
+        (Change.REMOVED, "a deal", "grain deal"),
+        (Change.ADDED, "a grain deal", ""),
+    ]
+    assert [m.content.subject for m in messages(database)] == ["Grain: 2 edits"] * 2
+    assert tick(database, NOW + minutes(3)) == []
+
+
+def test_silence_is_told_once_until_something_is_found_again(database: Database) -> None:
+    watch(database, silence=hours(48))
+    arrive(database, "grain", at=NOW + hours(1))
+    tick(database, NOW + hours(1.1))
+    assert tick(database, NOW + hours(48)) == []
+    (done,) = tick(database, NOW + hours(49))
+    assert [(alert.kind, alert.since) for alert in done.alerts] == [(Kind.SILENCE, NOW + hours(1))]
+    assert tick(database, NOW + hours(60)) == []
+    arrive(database, "grain again", at=NOW + hours(61))
+    assert titles(tick(database, NOW + hours(61.1))) == [["grain again"]]
+    assert [a.kind for each in tick(database, NOW + hours(110)) for a in each.alerts] == [Kind.SILENCE]
+
+
+def test_a_spike_against_the_same_hour_of_other_weeks(database: Database) -> None:
+    watch(database, at=NOW - timedelta(weeks=4), spike=Sensitivity.MEDIUM, cooldown=hours(1000))
+    for day in range(1, 28):
+        arrive(database, f"grain on day {day}", at=NOW - timedelta(days=day))
+    tick(database, NOW - hours(2))
+    with database.writing() as tx:  # as if the last alert were long ago
+        tx.exec_driver_sql("UPDATE alert_state SET last_alert_at = NULL")
+    arrive(database, *(f"grain now {number}" for number in range(9)), at=NOW - minutes(30))
+    (done,) = tick(database, NOW)
+    spikes = [alert for alert in done.alerts if alert.kind is Kind.SPIKE]
+    assert [(alert.number, round(alert.usual, 1)) for alert in spikes] == [(9, 0.6)]
+    assert "9 stories in an hour" in [m.content.subject.removeprefix("Grain: ") for m in messages(database)]
+
+
+# ── pure decisions ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("hour", "ends"), [(20, None), (21, 30), (23, 30), (5, 6), (6, None)], ids=str)
+def test_quiet_hours_reach_over_midnight(hour: int, ends: int | None) -> None:
+    at = NOW.replace(hour=hour, minute=0)  # Vienna is an hour ahead
+    expected = None if ends is None else NOW.replace(hour=0, minute=0) + hours(ends)
+    assert end_of_quiet(NIGHT, at) == expected
+
+
+def test_enough_within_a_stretch() -> None:
+    times = [NOW + minutes(each) for each in (0, 50, 100, 130)]
+    assert enough_since(times, stories=3, within=hours(1.5)) == NOW + minutes(50)
+    assert enough_since(times, stories=3, within=hours(1)) is None
+    assert enough_since([], stories=1, within=hours(1)) is None
+
+
+def test_what_is_usual_needs_a_week_of_history() -> None:
+    assert usual_number([NOW], now=NOW, since=NOW - timedelta(days=3)) is None
+    assert usual_number([], now=NOW, since=NOW - timedelta(days=30)) == 0
+    assert not is_spike(3, 0.0, Sensitivity.HIGH)
+    assert is_spike(4, 0.0, Sensitivity.HIGH)
+    assert not is_spike(12, 9.0, Sensitivity.MEDIUM)
