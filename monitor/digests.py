@@ -32,7 +32,7 @@ from monitor.core.model import (
 from monitor.core.notices import OVERDUE, of_late, of_template
 from monitor.core.trends import days_before, span
 from monitor.logs import get_logger
-from monitor.store import digests, editions, notices, outbox, posts, subscriptions, tickets, trends, watches
+from monitor.store import amendments, digests, editions, notices, outbox, posts, subscriptions, tickets, trends, watches
 from monitor.store.database import Database, Transaction
 
 log = get_logger()
@@ -64,11 +64,12 @@ class Edition:
     given: tuple[StoredPost, ...]
     told: frozenset[int]  # ids of those that it shows, alone or folded
     last_post_id: int  # the newest post there was
+    last_change_id: int = 0  # the newest change of a post that there was
     token: str | None = None  # in the address of its page
 
     @property
     def is_empty(self) -> bool:
-        return not self.digest.sections and not self.digest.notices
+        return not (self.digest.sections or self.digest.amended or self.digest.notices)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,8 @@ def select_edition(
     }
     shown = [stored for stored in chosen if stored.story_id not in given_before or stored.id in new_in]
     stories = items(shown, posts.voices(tx, (stored.story_id for stored in shown)), news=new_in)
+    stories = _with_history(tx, stories)
+    amended = () if carries is Notices.ONLY else amendments.since_last(tx, subscription)
     coverage = digests.coverage(
         tx,
         since=since,
@@ -190,12 +193,20 @@ def select_edition(
         page=f"{pages}/editions/{token}" if token else "",
     )
     return Edition(
-        digest=replace(compiled, notices=tuple(told)),
+        digest=replace(compiled, notices=tuple(told), amended=amended),
         given=tuple(chosen),
         told=frozenset(stored.id for stored in shown),
         last_post_id=digests.newest_post(tx),
+        last_change_id=amendments.newest(tx),
         token=token,
     )
+
+
+def _with_history(tx: Transaction, stories: list[Item]) -> list[Item]:
+    """Stories whose leads were edited or withdrawn before they are given, with what happened."""
+    leads = [item.lead for item in stories]
+    edits, gone = amendments.edits_of(tx, leads), amendments.withdrawn(tx, leads)
+    return [replace(item, edits=edits.get(item.lead.id, ()), withdrawn_at=gone.get(item.lead.id)) for item in stories]
 
 
 def _compared(
@@ -257,7 +268,12 @@ def settle(
     if following is None or following <= due_at:  # else this edition is out of turn, and the next keeps its time
         following = schedule.next_due(subscription.schedule, max(now, due_at))
     moved = subscriptions.advance(
-        tx, subscription, next_due_at=following, compiled_at=now, last_post_id=edition.last_post_id
+        tx,
+        subscription,
+        next_due_at=following,
+        compiled_at=now,
+        last_post_id=edition.last_post_id,
+        last_change_id=edition.last_change_id,
     )
     if not moved:
         return None

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from monitor import digests
 from monitor.core.digest import items, ordered
-from monitor.core.model import Content, Digest, Facet, Item, Order, Show, Subscription
+from monitor.core.model import Digest, Facet, Fate, Item, Order, Printed, Show, Subscription
 from monitor.core.taxonomy import Taxonomy
 from monitor.render import Renderer
-from monitor.store import editions, outbox, subscriptions
+from monitor.store import editions, histories, outbox, posts, subscriptions
 from monitor.store.database import Database
 from tests import databases, make
 from tests.make import NOW, hours
@@ -31,6 +31,7 @@ class Desk:
         self.database, self.now = database, NOW
         self.source = make.stored_source(database)
         self.sent: list[list[str]] = []
+        self.told: list[Digest] = []
         self.number = 0
         for day in range(7 * weeks + 1, 1, -1):  # two posts on the OSCE each day
             self.now = NOW - timedelta(days=day)
@@ -51,14 +52,61 @@ class Desk:
             make.arrive(self.database, self.source, make.prepared(str(self.number), title=title, **given), at=self.now)
 
     def tick(self) -> list[digests.Compiled]:
-        def render(digest: Digest) -> Content:
+        async def render(digest: Digest) -> Printed:
+            self.told.append(digest)
             self.sent.append(sorted(item.lead.post.title for section in digest.sections for item in section.items))
-            return make.content()
+            return Printed(content=make.content())
 
         parts = digests.Parts(
             database=self.database, labels=Taxonomy(), render=render, clock=lambda: self.now, pages="https://m.example"
         )
         return asyncio.run(digests.compile_due(parts))
+
+    def edit(self, number: int, text: str) -> None:
+        """What a poll does that shows other words under the guid of a post."""
+        key = (self.source.id, str(number))
+        with self.database.writing() as tx:
+            known = posts.known(tx, [key])[key]
+            title = next(p.post.title for p in posts.latest(tx, limit=99) if p.id == known.id)
+            changed = [(known, make.prepared(str(number), title=title, text=text))]
+            posts.revise(tx, changed, now=self.now)
+            histories.note_edits(tx, changed, now=self.now)
+
+
+def test_an_edit_of_what_was_given_is_told_once_with_its_words(database: Database) -> None:
+    desk = Desk(database)
+    desk.post("Statement", text="The talks will begin on Monday in Geneva without conditions.")
+    desk.tick()
+    desk.now += hours(12)
+    desk.edit(1, "The talks will begin on Monday in Geneva.")
+    desk.now = NOW + timedelta(days=1)
+    desk.tick()
+    [change] = desk.told[-1].amended
+    assert (change.fate, change.title) == (Fate.EDITED, "Statement")
+    assert [piece.words for piece in change.edits if piece.was and not piece.now] == ["Geneva without conditions."]
+    desk.now = NOW + timedelta(days=2)
+    desk.post("Another")
+    desk.tick()
+    assert desk.told[-1].amended == ()
+    assert desk.sent[-1] == ["Another"]
+
+
+def test_an_edit_before_a_post_is_given_stands_with_it_and_is_no_news_of_its_own(database: Database) -> None:
+    desk = Desk(database)
+    desk.post("Statement", text="The talks will begin on Monday in Geneva without conditions.")
+    desk.edit(1, "The talks will begin on Tuesday in Geneva without conditions.")
+    desk.tick()
+    [section] = desk.told[-1].sections
+    [item] = section.items
+    assert [(piece.words, piece.now) for piece in item.edits if piece.was != piece.now] == [
+        ("Monday", False),
+        ("Tuesday", True),
+    ]
+    assert desk.told[-1].amended == ()
+    desk.now = NOW + timedelta(days=1)
+    desk.post("Another")
+    desk.tick()
+    assert desk.told[-1].amended == ()
 
 
 def test_one_digest_covers_the_whole_of_a_downtime(database: Database) -> None:

@@ -13,8 +13,8 @@ from monitor.cli.options import LARGEST_ID, AsJson
 from monitor.cli.output import emit, exactly, heading, lay_out, safe, say, screen
 from monitor.cli.posts import TEXT_WIDTH, no_such_post
 from monitor.cli.session import Session
-from monitor.core.changes import Kind, Piece, difference
-from monitor.core.model import Revision, StoredPost
+from monitor.core.changes import Kind, difference
+from monitor.core.model import Revision, StoredPost, Wording
 from monitor.store import histories, posts
 from monitor.store.histories import Happened
 
@@ -86,7 +86,7 @@ def _show(
         say("nothing was changed since")
 
 
-def _marked(pieces: tuple[Piece, ...]) -> Text:
+def _marked(pieces: tuple[Wording, ...]) -> Text:
     marked = Text()
     for place, piece in enumerate(pieces):
         if piece.was and piece.now:

@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from itertools import pairwise
 
+from monitor.core.model import Wording
 from monitor.core.ownwords import wording
 
 CONTEXT = 6  # words shown on each side of a change
@@ -55,15 +56,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A run of words, in both texts or in one."""
-
-    words: str
-    was: bool  # in the text before
-    now: bool  # in the text after
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """A stored post of a page, and its place in time: the moment it was published, or the platform's own number."""
 
@@ -71,18 +63,18 @@ class Shown:
     place: float
 
 
-def difference(before: str, after: str) -> tuple[Piece, ...]:
+def difference(before: str, after: str) -> tuple[Wording, ...]:
     """Both texts as one row of pieces, word by word; joined by spaces those that were, or are, give each text."""
     was, now = _TOKEN.findall(before), _TOKEN.findall(after)
-    pieces: list[Piece] = []
+    pieces: list[Wording] = []
     for tag, a, b, c, d in _opcodes(was, now):
         if tag == "equal":
-            pieces.append(Piece(words=" ".join(was[a:b]), was=True, now=True))
+            pieces.append(Wording(words=" ".join(was[a:b]), was=True, now=True))
             continue
         if a < b:
-            pieces.append(Piece(words=" ".join(was[a:b]), was=True, now=False))
+            pieces.append(Wording(words=" ".join(was[a:b]), was=True, now=False))
         if c < d:
-            pieces.append(Piece(words=" ".join(now[c:d]), was=False, now=True))
+            pieces.append(Wording(words=" ".join(now[c:d]), was=False, now=True))
     return tuple(pieces)
 
 
@@ -165,7 +157,7 @@ def _opcodes(was: Sequence[str], now: Sequence[str]) -> Iterator[tuple[str, int,
     yield from SequenceMatcher(None, was, now, autojunk=long).get_opcodes()
 
 
-def _kept(pieces: Sequence[Piece]) -> Iterator[str]:
+def _kept(pieces: Sequence[Wording]) -> Iterator[str]:
     return (piece.words for piece in pieces if piece.was and piece.now)
 
 

@@ -616,6 +616,7 @@ class Subscription:
     last_compiled_at: datetime | None = None  # None before the first digest
     # The newest post there was at the last digest or, before the first, when it was made: arrival needs no clock.
     last_post_id: int | None = None
+    last_change_id: int | None = None  # the newest change of a post that there was at the last edition
 
 
 # ── digests ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -118,11 +118,9 @@ def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
         .order_by(revision.c.replaced_at, revision.c.id)
     )
     rows = tx.execute(query).all()
-    gone = post.c.get("withdrawn_at")
-    withdrawn = []
-    if gone is not None:
-        noticed = select(post.c.id).where(gone >= of.since_at, gone < until).order_by(gone, post.c.id)
-        withdrawn = list(tx.execute(noticed).scalars())
+    gone = post.c.withdrawn_at
+    noticed = select(post.c.id).where(gone >= of.since_at, gone < until).order_by(gone, post.c.id)
+    withdrawn = list(tx.execute(noticed).scalars())
     ids = {row.post_id for row in rows} | set(withdrawn)
     stored = {each.id: each for each in posts.by_ids(tx, sorted(ids))}
     told = (

@@ -281,7 +281,7 @@ def _subjects(
                 edited=row.revisions > 0,
                 backlog=row.backlog,
                 ahead=offsets.get(row.source_id, timedelta()),
-                withdrawn=getattr(row, "withdrawn_at", None) is not None,
+                withdrawn=row.withdrawn_at is not None,
             )
             yield subject, id_, row.story_id
 
@@ -305,7 +305,7 @@ _ASKED = (
     post.c.edited,
     post.c.revisions,
     post.c.backlog,
-    *([post.c["withdrawn_at"]] if "withdrawn_at" in post.c else []),
+    post.c.withdrawn_at,
 )
 
 

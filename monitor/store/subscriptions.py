@@ -112,6 +112,7 @@ def advance(
     next_due_at: datetime,
     compiled_at: datetime,
     last_post_id: int | None = None,
+    last_change_id: int | None = None,
 ) -> bool:
     """Move on to the next due time. False where another process has done so since `value` was read.
 
@@ -125,7 +126,12 @@ def advance(
             subscription.c.next_due_at == value.next_due_at,
             subscription.c.last_compiled_at.is_not_distinct_from(value.last_compiled_at),
         )
-        .values(next_due_at=next_due_at, last_compiled_at=compiled_at, last_post_id=last_post_id)
+        .values(
+            next_due_at=next_due_at,
+            last_compiled_at=compiled_at,
+            last_post_id=last_post_id,
+            last_change_id=last_change_id,
+        )
     )
     return done.rowcount == 1
 
@@ -185,6 +191,7 @@ def _value(row: Any) -> Subscription:
         next_due_at=row.next_due_at,
         last_compiled_at=row.last_compiled_at,
         last_post_id=row.last_post_id,
+        last_change_id=row.last_change_id,
     )
 
 

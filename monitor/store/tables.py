@@ -484,6 +484,7 @@ class SubscriptionRow(Base, table=True):
     last_compiled_at: datetime | None = time_column()
     # the newest post when it was last compiled or made: what was stored later was not given, whatever clocks said
     last_post_id: int | None = Field(default=None)
+    last_change_id: int | None = Field(default=None)
     story_order: str = Field(sa_column=Column(Text, nullable=False, server_default="newest"))
     show: list[str] | None = json_column(default=None)  # None: everything there is
 

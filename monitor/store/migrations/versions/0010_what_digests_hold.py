@@ -16,6 +16,7 @@ JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 
 def upgrade() -> None:
     op.add_column("subscription", sa.Column("last_post_id", sa.Integer(), nullable=True))
+    op.add_column("subscription", sa.Column("last_change_id", sa.Integer(), nullable=True))
     op.add_column("subscription", sa.Column("story_order", sa.Text(), nullable=False, server_default="newest"))
     op.add_column("subscription", sa.Column("show", JSON, nullable=True))
     op.add_column("digest", sa.Column("trends", JSON, nullable=True))
@@ -39,5 +40,5 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_digest_token"), "digest")
     for name in ("token", "trends"):
         op.drop_column("digest", name)
-    for name in ("show", "story_order", "last_post_id"):
+    for name in ("show", "story_order", "last_change_id", "last_post_id"):
         op.drop_column("subscription", name)
