@@ -66,7 +66,8 @@ def untaken(tx: Transaction, subscription: Subscription, due_at: datetime) -> da
     A clock that was ahead may have served a due time long before it came. Messages are known by this time, so two
     editions must not share it.
     """
-    query = select(digest.c.due_at).where(digest.c.subscription_id == subscription.id, digest.c.due_at >= due_at)
+    begin = due_at.replace(microsecond=0)
+    query = select(digest.c.due_at).where(digest.c.subscription_id == subscription.id, digest.c.due_at >= begin)
     taken = {at.replace(microsecond=0) for at in tx.execute(query).scalars()}
     while due_at.replace(microsecond=0) in taken:
         due_at += timedelta(seconds=1)

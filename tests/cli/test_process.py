@@ -23,6 +23,9 @@ ENVIRONMENT = {
 } | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
+LOOPS = ("poll", "compile", "alert", "deliver", "index", "tend", "retag")
+
+
 def finished(directory: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*COMMAND, *arguments],
@@ -53,7 +56,7 @@ def test_run_from_nothing_to_an_orderly_end(monitor: Monitor, signum: signal.Sig
         ) as process,
     ):
         until(lambda: log.read_text().count("outcome=") >= 3, process)
-        until(lambda: len(monitor("status", "--json").json.get("loops", ())) == 5, process)
+        until(lambda: len(monitor("status", "--json").json.get("loops", ())) == len(LOOPS), process)
         healthy = monitor("status", "--quiet")
         process.send_signal(signum)
         out, _ = process.communicate(timeout=10)
