@@ -44,7 +44,7 @@ class Nothing:
     def tags(self, _post: Post, _source: Source) -> tuple[()]:
         return ()
 
-    def matches(self, _post: Post, _source: Source, _tags: object) -> tuple[()]:
+    def matches(self, _post: Post, _source: Source, _tags: object, *, now: object = None) -> tuple[()]:
         return ()
 
 

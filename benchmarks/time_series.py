@@ -57,7 +57,9 @@ class Untagged:
     def tags(self, _post: Post, _source: Source) -> tuple[Tag, ...]:
         return ()
 
-    def matches(self, _post: Post, _source: Source, _tags: tuple[Tag, ...]) -> tuple[Match, ...]:
+    def matches(
+        self, _post: Post, _source: Source, _tags: tuple[Tag, ...], *, now: datetime | None = None
+    ) -> tuple[Match, ...]:
         return ()
 
 

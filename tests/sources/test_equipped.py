@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import psutil
 import pytest
 
+from monitor.core.lexicon import Lexicon
 from monitor.core.model import Document, Memory, Source, Watch
 from monitor.core.taxonomy import Taxonomy
 from monitor.sources.equipped import equip, read
@@ -37,7 +38,7 @@ def workers():
 def in_a_workshop(work):
     async def run():
         nothing = Taxonomy(organisations=(), countries=(), regions=())
-        async with Workshop(workers=1, initializer=equip, initargs=(nothing, WATCHES)) as workshop:
+        async with Workshop(workers=1, initializer=equip, initargs=(nothing, Lexicon.of(nothing), WATCHES)) as workshop:
             return await work(workshop)
 
     return asyncio.run(run())

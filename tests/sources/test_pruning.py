@@ -25,7 +25,7 @@ class Nothing:
     def tags(self, post, source):
         return ()
 
-    def matches(self, post, source, tags):
+    def matches(self, post, source, tags, *, now=None):
         return ()
 
 
