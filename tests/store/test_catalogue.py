@@ -78,7 +78,7 @@ def test_files_are_brought_in(database: Database) -> None:
         assert [replace(s, id=0) for s in sources.every(tx)] == sorted(WHOLE.sources, key=lambda s: s.slug)
         assert [replace(w, id=0) for w in watches.every(tx)] == sorted(WHOLE.watches, key=lambda w: w.slug)
         [s] = subscriptions.every(tx)
-        assert s == replace(WHOLE.subscriptions[0], id=s.id, created_at=NOW, next_due_at=TOMORROW)
+        assert s == replace(WHOLE.subscriptions[0], id=s.id, created_at=NOW, next_due_at=TOMORROW, last_post_id=0)
 
 
 def test_applying_again_changes_nothing(database: Database) -> None:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 
 from monitor import polling
+from monitor.core.lexicon import Lexicon
 from monitor.core.model import Clock, Document, FetchResult, Outcome, Reading, Source
 from monitor.core.pacing import Pace
 from monitor.core.taxonomy import Taxonomy
@@ -31,6 +32,8 @@ BASE = timedelta(minutes=15)
 LEARNT = Pace(floor=timedelta(minutes=1), ceiling=timedelta(hours=12))
 TICK = 5.0  # seconds between two looks at what is due, as the service has it
 TIMEOUT = 30.0
+
+NOTHING = Taxonomy(organisations=(), countries=(), regions=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +134,7 @@ async def _lived(
             workers=workers,
             tasks_per_worker=10**9,  # one that is replaced starts beside the loop, and time would pass
             initializer=equip,
-            initargs=(Taxonomy(organisations=(), countries=(), regions=()), ()),
+            initargs=(NOTHING, Lexicon.of(NOTHING), ()),
         )
         with loop.standing_still():
             await stack.enter_async_context(workshop)
