@@ -118,7 +118,7 @@ class _Reading:
         self._count += 1
         line = _line(event)
         if depth > _DEEPEST:
-            raise _refusal(self._name, line, f"more than {_DEEPEST} lists and mappings within each other")
+            raise _too_deep(self._name, line)
         if isinstance(event, AliasEvent):
             result = self._alias(event.anchor or "", line)
         elif isinstance(event, ScalarEvent):
@@ -194,6 +194,8 @@ class _Reading:
         if mark and text[mark.column : mark.column + 1] in {"@", "`", "%"}:
             return _refusal(self._name, line, "text that begins with @, ` or % needs quotes around it")
         said = ", ".join(part for part in (error.context, error.problem) if part)
+        if "nesting depth" in said:  # newer libraries have a limit of their own, and meet it first
+            return _too_deep(self._name, line)
         hint = "; text that holds a colon and a space needs quotes" if "mapping values" in said else ""
         return _refusal(self._name, line, f"not YAML: {said}{hint}")
 
@@ -224,6 +226,10 @@ def _plain(text: str) -> str | int | float | bool | None:
 
 def _line(event: Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _too_deep(name: str, line: int | None) -> ConfigError:
+    return _refusal(name, line, f"more than {_DEEPEST} lists and mappings within each other")
 
 
 def _refusal(name: str, line: int | None, message: str) -> ConfigError:
