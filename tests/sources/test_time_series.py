@@ -37,6 +37,8 @@ ARTICLES = {
     "wsj": 23,
 }
 
+pytestmark = pytest.mark.timeout(900)  # thousands of polls each
+
 
 @pytest.fixture(scope="module")
 def database():
