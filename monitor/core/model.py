@@ -12,33 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from operator import attrgetter
-from typing import Any, ClassVar, Self, TypeVar, cast
+from typing import Any, ClassVar, Self, cast
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware and UTC. Handed in, so that tests decide what time it is."""
-
-T = TypeVar("T")
-
-
-def _handed_over(kind: type[T]) -> type[T]:
-    """For values that come by the dozen with every post from the worker processes: pickled and restored four times as
-    fast as by what `dataclass` gives frozen classes with slots, which looks up its fields for each single object."""
-    names: Any = kind.__slots__  # type: ignore[attr-defined]  # given by dataclass
-    values_of = attrgetter(*names)
-    setters = tuple(getattr(kind, name).__set__ for name in names)
-
-    def handed_over(self: Any) -> Any:
-        return values_of(self)
-
-    def restored(self: Any, values: tuple[Any, ...]) -> None:
-        for set_, value in zip(setters, values, strict=True):
-            set_(self, value)
-
-    kind.__getstate__ = handed_over  # type: ignore[method-assign]
-    kind.__setstate__ = restored  # type: ignore[attr-defined]
-    return kind
-
 
 # ── sources ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -299,7 +276,6 @@ class Field(StrEnum):
     SOURCE = "source"  # nothing written in the post: it follows from the source
 
 
-@_handed_over
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """The exact words that led to a tag or a match."""
@@ -362,7 +338,6 @@ SHORT_FACETS: Mapping[str, Facet] = {
 """The built-in facets as people write them before a colon."""
 
 
-@_handed_over
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tag:
     """One taxonomy entry found in a post."""
