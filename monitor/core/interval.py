@@ -13,6 +13,7 @@ _WARMTH_DOUBT = 20.0  # what that guess weighs, in squared posts
 _FORESIGHT = 8 * 24.0  # hours; where a whole week does not make a poll worth its request, the ceiling decides
 _ALIVE = 0.25  # posts of late, faded: a single one counts for eight weeks
 _MOST_OF_BASE = 6  # times the operator's interval that a source which is alive is left alone for, at most
+_INSTANT = 1e-6  # hours; moments nearer than this are one, as hours since 1970 are not exact to more
 _MARGIN = 0.5  # of a window may be filled between two polls at the highest rate that was seen
 
 
@@ -65,8 +66,8 @@ def _wait(rhythm: Rhythm, begin: float, price: float, lowest: float, highest: fl
     expected = waited = 0.0  # posts since `begin`, and the sum of their delays
     end = begin + min(highest, _FORESIGHT)
     at = begin
-    while at < end:
-        hour = int(at + 1e-9)
+    while at < end - _INSTANT:
+        hour = int(at + _INSTANT)
         habit = rate(hour)
         until = min(hour + 1.0, end)
         warm = warmth * math.exp(begin - at)
@@ -79,8 +80,8 @@ def _wait(rhythm: Rhythm, begin: float, price: float, lowest: float, highest: fl
             expected += came
             at = until
             continue
-        while at < until - 1e-9:
-            slot = int((at - hour) * SLOTS + 1e-6)
+        while at < until - _INSTANT:
+            slot = max(int((at - hour + _INSTANT) * SLOTS), 0)
             step = min(hour + (slot + 1) / SLOTS, until) - at
             now_rate = max(
                 habit * by_slot[min(slot, SLOTS - 1)] + warmth * math.exp(begin - at), 0.1 * habit * least_slot

@@ -268,6 +268,7 @@ def habit_of(rhythm: Rhythm) -> Callable[[int], float]:
     mean = (sum(posts) + rhythm.open_posts + _MEAN_DOUBT) / (sum(hours) + rhythm.open_hours + _MEAN_DOUBT / USUAL_RATE)
     weight = _PROFILE_DOUBT / mean
     weekdays: dict[int, float] = {}
+    hours_of_day: dict[int, float] = {}
 
     def rate(hour: int) -> float:
         cell = (hour + 72) % WEEK
@@ -276,7 +277,10 @@ def habit_of(rhythm: Rhythm) -> Callable[[int], float]:
         if by_day is None:
             part = slice(day * 24, day * 24 + 24)
             by_day = weekdays[day] = (sum(posts[part]) + _PROFILE_DOUBT) / (sum(hours[part]) + weight)
-        by_hour = (sum(posts[of_day::24]) + _PROFILE_DOUBT) / (sum(hours[of_day::24]) + weight)
+        by_hour = hours_of_day.get(of_day)
+        if by_hour is None:
+            part = slice(of_day, None, 24)
+            by_hour = hours_of_day[of_day] = (sum(posts[part]) + _PROFILE_DOUBT) / (sum(hours[part]) + weight)
         return (posts[cell] + _CELL_DOUBT) / (hours[cell] + _CELL_DOUBT * mean / (by_day * by_hour))
 
     return rate

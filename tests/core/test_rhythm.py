@@ -272,3 +272,13 @@ def test_intervals_follow_each_other_without_end() -> None:
     rhythm = taught(daily(9, days=28), until=MONDAY + timedelta(days=28))
     polls = polls_of(rhythm, MONDAY + timedelta(days=28), MONDAY + timedelta(days=35))
     assert all(FLOOR <= later - earlier <= CEILING for earlier, later in pairwise(polls))
+
+
+@pytest.mark.parametrize("over", range(8))
+def test_a_search_that_ends_a_hair_behind_five_minutes_ends(over: int) -> None:
+    """The search steps from five minutes to five minutes; what is left of it then may be less than a float tells."""
+    now = MONDAY + 4 * WEEKS + minutes(17)
+    rhythm = taught([MONDAY + hours(n) for n in range(4 * 7 * 24)], until=now)
+    ceiling = minutes(3) + timedelta(microseconds=over)
+    found = interval_at(rhythm, now, floor=FLOOR, ceiling=ceiling, base=hours(3))
+    assert found == pytest.approx(ceiling, abs=timedelta(milliseconds=10))
