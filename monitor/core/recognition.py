@@ -231,7 +231,8 @@ def _same_page(new: Trace, known: Trace, *, together: bool, shared: bool) -> str
         if one_date:
             return "the same address, date and words"
         return ""
-    if _stem(new.guid) == _stem(known.guid) and not together:
+    # One guid, compared here at all, is one that several posts have: it proves nothing.
+    if new.guid != known.guid and _stem(new.guid) == _stem(known.guid) and not together:
         return "the same guid but for its counter, and the same address"
     if together:
         # A page that is shown as several entries at once is followed entry by entry, such as a live report.
