@@ -132,7 +132,7 @@ def apply_configuration(database: Database, configuration: Configuration, *, now
             wanted_sources=configuration.sources,
             wanted_watches=configuration.watches,
             wanted_subscriptions=configuration.subscriptions,
-            next_due_at=lambda subscription: schedule.next_due(subscription.schedule, now),
+            next_due_at=lambda subscription: schedule.due_after(subscription.schedule, now),
             now=now,
         )
 

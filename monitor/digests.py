@@ -84,7 +84,7 @@ class Compiled:
 async def compile_due(parts: Parts) -> list[Compiled]:
     """Compile an edition for every due subscription; one, however many due times went by unserved."""
     now = parts.clock()
-    if await parts.database.read(lambda tx: subscriptions.far_ahead(tx, now=now)):
+    if await parts.database.read(lambda tx: subscriptions.far_ahead(tx, next_due=_next_due, now=now)):
         righted = await parts.database.write(lambda tx: put_right(tx, now=now))
         log.warning("clock-was-ahead", subscriptions=righted)
     due = await parts.database.read(lambda tx: subscriptions.due(tx, now=now))
@@ -134,9 +134,11 @@ async def compile_one(parts: Parts, subscription: Subscription, *, due_at: datet
 
 def put_right(tx: Transaction, *, now: datetime) -> list[str]:
     """Make subscriptions due again that a clock far ahead had put off. Gives their slugs."""
-    return subscriptions.put_right(
-        tx, next_due_at=lambda subscription: schedule.next_due(subscription.schedule, now), now=now
-    )
+    return subscriptions.put_right(tx, next_due=_next_due, now=now)
+
+
+def _next_due(subscription: Subscription, after: datetime) -> datetime:
+    return schedule.due_after(subscription.schedule, after)
 
 
 def select_edition(
@@ -266,7 +268,7 @@ def settle(
     subscription, due_at = edition.digest.subscription, edition.digest.due_at
     following = subscription.next_due_at
     if following is None or following <= due_at:  # else this edition is out of turn, and the next keeps its time
-        following = schedule.next_due(subscription.schedule, max(now, due_at))
+        following = _next_due(subscription, max(now, due_at))
     moved = subscriptions.advance(
         tx,
         subscription,

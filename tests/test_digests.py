@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from monitor import digests
 from monitor.core.digest import items, ordered
-from monitor.core.model import Digest, Facet, Fate, Item, Order, Printed, Show, Subscription
+from monitor.core.model import Digest, Facet, Fate, Item, Order, Printed, Schedule, Show, Subscription
+from monitor.core.schedule import NEVER
 from monitor.core.taxonomy import Taxonomy
 from monitor.render import Renderer
 from monitor.store import editions, histories, outbox, posts, subscriptions
@@ -196,6 +197,32 @@ def test_a_small_step_back_sends_nothing_twice_and_loses_nothing(database: Datab
     desk.now = NOW + hours(24)
     desk.tick()
     assert desk.sent == [["given"], ["an hour that comes a second time"]]
+
+
+def test_a_clock_that_is_ahead_and_goes_back_step_by_step_delays_nothing(database: Database) -> None:
+    desk = Desk(database)
+    desk.post("before")
+    for day, number in ((30, 1), (28, 0)):
+        desk.now = NOW + timedelta(days=day)
+        assert [len(compiled.edition.given) for compiled in desk.tick()] == [1] * number
+    desk.now = NOW + timedelta(days=20)
+    desk.post("after")
+    desk.now += hours(1)
+    desk.tick()
+    desk.now += hours(24)
+    desk.tick()
+    assert desk.sent == [["before"], ["after"]]
+
+
+def test_the_last_edition_before_a_pause_without_an_end_goes_out(database: Database) -> None:
+    daily = Schedule(timezone="Europe/Vienna", times=(time(7, 30),), pauses=(f"{NOW:%Y-%m-%d} to 9999-12-31",))
+    desk = Desk(database, schedule=daily)
+    desk.post("the last")
+    desk.tick()
+    assert desk.sent == [["the last"]]
+    assert desk.subscription.next_due_at == NEVER
+    desk.now += timedelta(days=90)
+    assert desk.tick() == []
 
 
 steps = st.lists(

@@ -23,6 +23,7 @@ import typer
 
 from monitor.cli.program import callable_here
 from monitor.core.model import Owner
+from monitor.core.schedule import NEVER
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -240,7 +241,7 @@ def heading(text: str) -> None:
 
 def moment(at: datetime | None, *, now: datetime, never: str = "never") -> str:
     """A time as a person counts it: "3 min ago", "in 2 h"."""
-    if at is None:
+    if at is None or at >= NEVER:
         return never
     seconds = (at - now).total_seconds()
     amount = length(timedelta(seconds=abs(seconds)))

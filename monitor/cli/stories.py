@@ -7,12 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from monitor.cli.errors import CommandError, ExitCode, refused, unusable
+from monitor.cli.errors import CommandError, ExitCode, refused
 from monitor.cli.options import LARGEST_ID, AsJson
 from monitor.cli.output import columns, emit, heading, length, moment, say, show_fields, show_table
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
-from monitor.core import durations
+from monitor.cli.times import point
 from monitor.core.changes import difference
 from monitor.core.stories import Member, Relation, Role, issued_by, roles
 from monitor.poller import story_rules
@@ -31,7 +31,9 @@ def list_stories(
         str | None,
         typer.Option("--source", help="That this source told too.", autocompletion=completing(sources.every)),
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help='That a post came to in this time: "2d", "12h".')] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help='That a post came to since then: "2d", "2026-03-02".')
+    ] = None,
     least: Annotated[int, typer.Option("--least", min=1, help="Told by so many posts at least.")] = 2,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most this many.")] = 20,
     as_json: AsJson = False,
@@ -39,10 +41,11 @@ def list_stories(
     """List stories that several posts tell."""
     session = Session.of(ctx)
     now = session.now()
+    begin = point(since, now=now, option="--since") if since is not None else None
     with session.reading() as tx:
         if source is not None:
             find(sources.every(tx), source, sort="source", see=SEE)
-        found = stories.latest(tx, limit=limit, since=_ago(since, now=now), source_slug=source, least=least)
+        found = stories.latest(tx, limit=limit, since=begin, source_slug=source, least=least)
     if as_json:
         emit(found)
     elif not found:
@@ -164,15 +167,6 @@ def _done(work: Any) -> int:
         return int(work())
     except StoryError as error:
         raise refused(str(error)) from None
-
-
-def _ago(written: str | None, *, now: datetime) -> datetime | None:
-    if written is None:
-        return None
-    try:
-        return now - durations.duration(written)
-    except ValueError:
-        raise unusable(f"--since: {written!r} is not a length of time; expected {durations.EXPECTED}") from None
 
 
 def _differences(tx: Transaction, members: list[Member]) -> dict[int, tuple[int, int, str]]:

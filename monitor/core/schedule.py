@@ -33,6 +33,7 @@ _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
 
 # The rarest day that a line can name, 29 February on one weekday, is 40 years away at most (across a year like 2100).
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 _HORIZON = 41 * 366
 
 _LONGEST_EVERY = 31 * _DAY
@@ -57,6 +58,14 @@ def next_due(schedule: Schedule, after: datetime) -> datetime:
         return _first_by_the_hours(cron, _working(schedule, cron.falls_on), zone, start)
     times = tuple(time(hour, minute) for hour in cron.hours for minute in cron.minutes)
     return _first_on_days(_working(schedule, cron.falls_on), times, zone, start)
+
+
+def due_after(schedule: Schedule, after: datetime) -> datetime:
+    """As `next_due`; NEVER where a pause without an end has begun, or nothing is due any more for another reason."""
+    try:
+        return next_due(schedule, after)
+    except ValueError:
+        return NEVER
 
 
 def validate(schedule: Schedule) -> None:

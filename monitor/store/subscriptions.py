@@ -17,6 +17,8 @@ subscription, digest, post = table(SubscriptionRow), table(DigestRow), table(Pos
 
 FAR_AHEAD = timedelta(days=1)
 """From how far on a time in the future can only be that of a clock that was wrong."""
+DueAfter = Callable[[Subscription, datetime], datetime]
+"""The first due time of a subscription after a moment."""
 
 
 def every(tx: Transaction) -> list[Subscription]:
@@ -71,24 +73,32 @@ def remove(tx: Transaction, slug: str, *, now: datetime) -> bool:
     return done.rowcount == 1
 
 
-def far_ahead(tx: Transaction, *, now: datetime) -> list[Subscription]:
-    """Those with times in the future that only a clock far ahead can have set; by slug."""
+def far_ahead(tx: Transaction, *, next_due: DueAfter, now: datetime) -> list[Subscription]:
+    """Those with times in the future that only a clock far ahead can have set; by slug.
+
+    Such a clock has compiled editions, or has put off the next one beyond the first due time after `now`.
+    """
     far = now + FAR_AHEAD
-    by_a_wrong_clock = or_(
+    suspect = or_(
         subscription.c.last_compiled_at > far,
         and_(subscription.c.last_compiled_at.is_(None), subscription.c.created_at > far),
+        and_(subscription.c.next_due_at > far, ~subscription.c.paused, subscription.c.removed_at.is_(None)),
     )
+    values = [_value(row) for row in tx.execute(select(subscription).where(suspect).order_by(subscription.c.slug))]
     return [
-        _value(row) for row in tx.execute(select(subscription).where(by_a_wrong_clock).order_by(subscription.c.slug))
+        value
+        for value in values
+        if (value.last_compiled_at or value.created_at or now) > far
+        or (value.next_due_at or now) > next_due(value, far)
     ]
 
 
-def put_right(tx: Transaction, *, next_due_at: Callable[[Subscription], datetime], now: datetime) -> list[str]:
+def put_right(tx: Transaction, *, next_due: DueAfter, now: datetime) -> list[str]:
     """Take back what a clock far ahead has set: else nothing would be due for years. Gives the slugs.
 
     The last edition is then the newest one that was compiled in the past.
     """
-    wrong = far_ahead(tx, now=now)
+    wrong = far_ahead(tx, next_due=next_due, now=now)
     for value in wrong:
         earlier = select(func.max(digest.c.compiled_at)).where(
             digest.c.subscription_id == value.id, digest.c.compiled_at <= now
@@ -97,7 +107,7 @@ def put_right(tx: Transaction, *, next_due_at: Callable[[Subscription], datetime
             update(subscription)
             .where(subscription.c.id == value.id)
             .values(
-                next_due_at=next_due_at(value),
+                next_due_at=next_due(value, now),
                 last_compiled_at=tx.execute(earlier).scalar_one(),
                 created_at=min(value.created_at or now, now),
             )

@@ -123,7 +123,7 @@ def test_a_person_splits_and_merges_and_a_rebuild_keeps_it(monitor: Monitor, tol
         (["split", "1", "1", "3", "4"], 5, "nothing would be left"),
         (["merge", "1", "1"], 5, "cannot be merged with itself"),
         (["merge", "1", "999"], 4, "no story 999"),
-        (["list", "--since", "soon"], 2, "not a length of time"),
+        (["list", "--since", "soon"], 2, "'soon' is no time"),
         (["list", "--source", "agencyy"], 4, "did you mean 'agency'?"),
     ],
 )
