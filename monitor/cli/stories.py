@@ -113,7 +113,8 @@ def split(
     if as_json:
         emit({"story": current, "split_into": made, "posts": sorted(set(post_ids))})
     else:
-        say(f"{_counted(len(set(post_ids)))} of story {current} are story {made} now, and stay so")
+        taken = len(set(post_ids))
+        say(f"{_counted(taken)} of story {current} {'is' if taken == 1 else 'are'} story {made} now, and that stays so")
 
 
 def merge(
@@ -142,7 +143,7 @@ def merge(
 def rebuild(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Work out all stories anew from the posts.
 
-    Wanted after an upgrade or when settings under [stories] were changed. The same posts give the same stories in
+    Wanted after an upgrade or when settings of stories were changed. The same posts give the same stories in
     whatever order they came; what was split or merged by hand stays. Nothing else may write meanwhile: about three
     minutes for 100,000 posts.
     """
