@@ -395,7 +395,7 @@ class Desk:
         for part in chunks(sorted(askers)):
             found = defaultdict(list)
             asked = {"keys": part, "mute": mute, "earliest": earliest, "latest": latest}
-            for key, day, post_id in self._tx.execute(_UNDER_KEYS, asked):
+            for key, day, post_id in self._tx.execute(_UNDER_KEYS, asked).all():
                 found[key].append((day, post_id))
             for key, holders in found.items():
                 common = len(holders) > COMMON
