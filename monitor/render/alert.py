@@ -8,8 +8,8 @@ from typing import Any
 
 from monitor.core.alerting import Alert, Kind, Told
 from monitor.core.model import Change, Field, Priority
-from monitor.render.edition import web_address
-from monitor.render.passages import Passage, Span, after_title, excerpt, spans, whole
+from monitor.render.edition import marked, web_address
+from monitor.render.passages import Passage, Span, after_title, excerpt, whole
 from monitor.render.results import sentence
 
 TITLE_LIMIT = 220  # characters
@@ -95,11 +95,10 @@ def view(alert: Alert, *, product: str, untitled: str, unsubscribe: str = "") ->
 def _line(told: Told, *, untitled: str) -> Line:
     stored, post = told.stored, told.stored.post
     return Line(
-        title=whole(post.title, spans(post.title, told.evidence, field=Field.TITLE), limit=TITLE_LIMIT)
-        or whole(untitled),
+        title=whole(post.title, marked(post.title, Field.TITLE, told.evidence), limit=TITLE_LIMIT) or whole(untitled),
         body=post.text,
         body_start=after_title(post.text, post.title),
-        body_spans=spans(post.text, told.evidence, field=Field.TEXT),
+        body_spans=marked(post.text, Field.TEXT, told.evidence),
         url=web_address(post.url),
         source=whole(stored.source.title, limit=NAME_LIMIT).text,
         authority=stored.source.authority.value,

@@ -45,8 +45,12 @@ def local(context: Context, at: datetime, form: str = "moment") -> str:
 def days(context: Context, event: Event) -> str:
     """The day or days of an event ahead, in the reader's language."""
     words = _labels(context)
-    first, last = (words.moment(datetime(d.year, d.month, d.day), "day") for d in (event.first, event.last))  # noqa: DTZ001
-    return first if event.first == event.last else words("ahead_from", first=first, last=last)
+    first, last = (datetime(day.year, day.month, day.day) for day in (event.first, event.last))  # noqa: DTZ001
+    if first == last:
+        return words.moment(first, "day")
+    if (first.year, first.month) == (last.year, last.month):
+        return words.moment(last, "days", first=str(first.day))
+    return words("ahead_from", first=words.moment(first, "date"), last=words.moment(last, "date"))
 
 
 @pass_context
