@@ -7,12 +7,13 @@ that nobody else settled this watch meanwhile. When a watch is looked at next is
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
+from monitor.channels import CHANNELS
 from monitor.core.alerting import (
     HISTORY_WEEKS,
     SPIKE_REST,
@@ -20,18 +21,20 @@ from monitor.core.alerting import (
     Alert,
     Kind,
     Told,
+    alert_key,
     enough_since,
     is_spike,
     timing,
     usual_number,
 )
 from monitor.core.matching import evidence_for, subject_of
-from monitor.core.model import Alerts, Change, Clock, Content, StoredPost, Watch
+from monitor.core.model import Alerts, Change, Clock, Printed, StoredPost, Watch
+from monitor.core.notices import of_template
 from monitor.core.query import Query
 from monitor.core.text import sentence_around, sentence_ends
 from monitor.core.watches import queries_of
 from monitor.logs import get_logger
-from monitor.store import alerts, digests, outbox, watches
+from monitor.store import alerts, digests, notices, outbox, tickets, watches
 from monitor.store.alerts import FOUND, Edit, Standing
 from monitor.store.database import Database, Transaction
 
@@ -39,7 +42,7 @@ log = get_logger()
 
 MARGIN = timedelta(days=1)  # how far back is looked for what was not told, beyond what waits by rule
 
-Render = Callable[[Alert], Awaitable[Content]]
+Render = Callable[[Alert], Awaitable[Printed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Outcome:
     alerts: tuple[Alert, ...]
     settled: tuple[tuple[StoredPost, str], ...]
     changes: dict[str, Any]
+    threads: Mapping[int, str] = field(default_factory=dict)  # stories told before → the alert that did so first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,15 +97,24 @@ async def alert_one(parts: Parts, standing: Standing) -> Alerted | None:
     outcome = await parts.database.read(lambda tx: decide(tx, standing, now=now))
     if not _changes_anything(outcome, now=now):
         return None
-    contents = [await parts.render(alert) for alert in outcome.alerts]
-    done = await parts.database.write(lambda tx: settle(tx, outcome, contents, now=now))
-    if not done:
+    printed = await _printed(parts, outcome.alerts)
+    messages = await parts.database.write(lambda tx: settle(tx, outcome, printed, now=now))
+    if messages is None:
         return None
-    rules = _rules(standing)
-    messages = len(outcome.alerts) * len(rules.recipients)
     for alert in outcome.alerts:
         log.info("alerted", watch=standing.watch.slug, kind=alert.kind.value, stories=len(alert.told))
     return Alerted(watch=standing.watch, alerts=outcome.alerts, messages=messages)
+
+
+async def _printed(parts: Parts, alerts: Sequence[Alert]) -> list[Printed]:
+    """Each alert rendered, in order: one that follows up on another of the same moment takes up its subject."""
+    subjects: dict[str, str] = {}
+    printed = []
+    for each in alerts:
+        alert = replace(each, followed=subjects.get(each.follows, each.followed))
+        printed.append(await parts.render(alert))
+        subjects[alert_key(alert)] = printed[-1].content.subject
+    return printed
 
 
 def decide(tx: Transaction, standing: Standing, *, now: datetime) -> Outcome:
@@ -120,8 +133,8 @@ def decide(tx: Transaction, standing: Standing, *, now: datetime) -> Outcome:
     spoken: list[Alert] = []
     if found:
         spoken.append(Alert(watch=standing.watch, kind=Kind.FOUND, at=now, told=found))
-    if edited:
-        spoken.append(Alert(watch=standing.watch, kind=Kind.EDITED, at=now, told=edited))
+    threads = alerts.first_told(tx, standing.watch, (told.stored.story_id for told in (*found, *edited)))
+    spoken += _edits_by_thread(tx, standing, edited, threads, spoken, now=now)
     if spike := _spike(tx, standing, now=now):
         spoken.append(spike)
         changes["spike_at"] = now
@@ -130,7 +143,37 @@ def decide(tx: Transaction, standing: Standing, *, now: datetime) -> Outcome:
         changes["silence_at"] = now
     if spoken:
         changes["last_alert_at"] = now
-    return Outcome(standing=standing, alerts=tuple(spoken), settled=settled, changes=changes)
+    return Outcome(standing=standing, alerts=tuple(spoken), settled=settled, changes=changes, threads=threads)
+
+
+def _edits_by_thread(
+    tx: Transaction,
+    standing: Standing,
+    edited: Sequence[Told],
+    before: Mapping[int, str],
+    spoken: Sequence[Alert],
+    *,
+    now: datetime,
+) -> list[Alert]:
+    """Alerts of edits: where messages stand in threads, one for each alert that told of the stories first."""
+    if not edited:
+        return []
+    rules, new = _rules(standing), Alert(watch=standing.watch, kind=Kind.EDITED, at=now)
+    if not CHANNELS[rules.channel].threads:
+        return [replace(new, told=tuple(edited))]
+    first = {told.stored.story_id: alert_key(alert) for alert in spoken for told in alert.told} | dict(before)
+    groups: defaultdict[str, list[Told]] = defaultdict(list)
+    for told in edited:
+        groups[first.get(told.stored.story_id, "")].append(told)
+    return [
+        replace(
+            new,
+            told=tuple(together),
+            follows=key,
+            followed=outbox.subject_of(tx, [message_key(key, each) for each in rules.recipients]) if key else "",
+        )
+        for key, together in groups.items()
+    ]
 
 
 def _changes_anything(outcome: Outcome, *, now: datetime) -> bool:
@@ -140,34 +183,55 @@ def _changes_anything(outcome: Outcome, *, now: datetime) -> bool:
     return bool(outcome.changes["since_at"] - outcome.standing.since_at > timedelta(hours=1))
 
 
-def settle(tx: Transaction, outcome: Outcome, contents: list[Content], *, now: datetime) -> bool:
+def settle(tx: Transaction, outcome: Outcome, printed: Sequence[Printed], *, now: datetime) -> int | None:
     """Move the watch on, record what was told, and put the messages into the outbox: all or nothing.
 
-    False, with nothing changed, where another process settled this watch first.
+    Gives how many messages; None, with nothing changed, where another process settled this watch first.
     """
     standing, watch = outcome.standing, outcome.standing.watch
     if not alerts.advance(tx, standing, **outcome.changes):
-        return False
-    alerts.record(tx, watch, outcome.settled, now=now)
+        return None
+    first: dict[int, str] = {}
+    for alert in outcome.alerts:
+        for told in alert.told:
+            first.setdefault(told.stored.story_id, alert.follows or alert_key(alert))
+    alerts.record(tx, watch, outcome.settled, by_story=first | dict(outcome.threads), now=now)
     rules = _rules(standing)
-    for alert, content in zip(outcome.alerts, contents, strict=True):
+    gone = tickets.left_alerts(tx, watch.id)
+    staying = [recipient for recipient in rules.recipients if recipient not in gone]
+    tokens = tickets.issued_for_alerts(tx, watch.id, recipients=staying, now=now) if outcome.alerts else {}
+    for alert, each in zip(outcome.alerts, printed, strict=True):
+        for trouble in each.troubles:
+            notices.add(tx, of_template(watch.slug, trouble, at=now))
         outbox.add(
             tx,
-            content,
-            keys=[(message_key(alert, recipient), recipient) for recipient in rules.recipients],
+            each.content,
+            keys=[(message_key(alert_key(alert), recipient), recipient) for recipient in staying],
             channel=rules.channel,
             options=dict(rules.options),
+            tickets=tokens,
+            answers=_answers(tx, alert, staying),
             watch_id=watch.id,
             now=now,
         )
-    return True
+    return len(outcome.alerts) * len(staying)
 
 
-def message_key(alert: Alert, recipient: str) -> str:
-    """The same for every attempt and every process: what makes a repeat recognisable at the receiver's."""
-    stamp = alert.at.strftime("%Y%m%dT%H%M%S%fZ")
-    who = blake2b(recipient.encode(), digest_size=6).hexdigest()
-    return f"alert-{alert.watch.slug}-{alert.kind.value}-{stamp}-{who}"
+def _answers(tx: Transaction, alert: Alert, recipients: Sequence[str]) -> dict[str, str]:
+    """For each recipient the message that this alert follows up on: not for those who were never sent one."""
+    if not alert.follows:
+        return {}
+    first = {recipient: message_key(alert.follows, recipient) for recipient in recipients}
+    there = outbox.there(tx, first.values())
+    return {recipient: key for recipient, key in first.items() if key in there}
+
+
+def message_key(alert: str, recipient: str) -> str:
+    """The same for every attempt and every process: what makes a repeat recognisable at the receiver's.
+
+    `alert` is as `core.alerting.alert_key` writes it.
+    """
+    return f"{alert}-{blake2b(recipient.encode(), digest_size=6).hexdigest()}"
 
 
 def _rules(standing: Standing) -> Alerts:

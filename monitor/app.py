@@ -25,7 +25,6 @@ from monitor.core.errors import ConfigError, SourceError
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import (
     Clock,
-    Content,
     Digest,
     Document,
     Fetched,
@@ -449,7 +448,7 @@ def digest_parts(
 def alert_parts(database: Database, *, press: Press, clock: Clock = utc_now) -> alerts.Parts:
     """What alerting needs."""
 
-    async def render(alert: Alert) -> Content:
+    async def render(alert: Alert) -> Printed:
         channel = alert.watch.alerts.channel if alert.watch.alerts else "email"
         return await press.alert(alert, templates=CHANNELS[channel].templates)
 

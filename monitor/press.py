@@ -65,16 +65,14 @@ class Press:
         content, problems = await self._first(self._design_of(digest), filled)
         return Printed(content=content, troubles=tuple(map(str, problems)))
 
-    async def alert(self, alert: Alert, *, templates: str) -> Content:
-        """An alert as an "email" or a "webhook"."""
+    async def alert(self, alert: Alert, *, templates: str) -> Printed:
+        """An alert as an "email", a "webhook" or a "chat". ConfigError only for faults of the shipped templates."""
 
         async def filled(design: Design) -> Content:
             return await self._run(design, alert_filled, design, alert, templates)
 
         content, problems = await self._first(self._design, filled)
-        for problem in problems:
-            log.warning("template", watch=alert.watch.slug, problem=str(problem))
-        return content
+        return Printed(content=content, troubles=tuple(map(str, problems)))
 
     async def edition(self, digest: Digest) -> str:
         """Everything that an edition holds on one page."""
@@ -105,6 +103,14 @@ class Press:
             return await self._run(design, digest_filled, design, digest, templates)
 
         return await self._judged(self._design_of(digest), filled)
+
+    async def alert_faults(self, alert: Alert, *, templates: str) -> list[Problem]:
+        """What is wrong with the templates that an alert is rendered with."""
+
+        async def filled(design: Design) -> Content:
+            return await self._run(design, alert_filled, design, alert, templates)
+
+        return await self._judged(self._design, filled)
 
     async def page_faults(self, name: str, *, language: str, **values: object) -> list[Problem]:
         """What is wrong with the templates of a page."""

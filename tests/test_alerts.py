@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import email
 from dataclasses import replace
 from datetime import time, timedelta
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from monitor import alerts
+from monitor import alerts, delivery
 from monitor.core.alerting import Alert, Kind, end_of_quiet, enough_since, is_spike, usual_number
 from monitor.core.model import (
     Alerts,
     Change,
-    Content,
     Message,
+    MessageState,
+    Printed,
     Priority,
     Quiet,
     QuietHours,
@@ -24,21 +28,24 @@ from monitor.core.model import (
     Watch,
 )
 from monitor.core.watches import WatchSet
-from monitor.render import Renderer
-from monitor.store import outbox, posts, watches
+from monitor.press import Press
+from monitor.render import Design, Renderer
+from monitor.store import notices, outbox, posts, tickets, watches
 from monitor.store.database import Database
 from tests import make
+from tests.channels.test_email import Post, channel, serving
 from tests.make import NOW, hours, minutes
 
 RULES = Alerts(channel="mailbox", recipients=("desk", "second"))
 NIGHT = QuietHours(start=time(22), end=time(7), timezone="Europe/Vienna")
 
 
-async def rendered(alert: Alert) -> Content:
-    return RENDERER.alert(alert, templates="email")
+async def rendered(alert: Alert) -> Printed:
+    return Printed(content=RENDERER.alert(alert, templates="email"))
 
 
-RENDERER = Renderer(shipped=Path(__file__).parents[1] / "templates")
+TEMPLATES = Path(__file__).parents[1] / "templates"
+RENDERER = Renderer(shipped=TEMPLATES, pages=True)
 
 
 def watch(database: Database, query: str = "grain", *, at=NOW, **given) -> Watch:
@@ -123,11 +130,11 @@ def test_two_processes_send_once(database: Database) -> None:
     with database.reading() as tx:
         (standing,) = alerts.alerts.due(tx, now=at)
         outcome = alerts.decide(tx, standing, now=at)
-    content = [make.content()]
+    printed = [Printed(content=make.content())]
     with database.writing() as tx:
-        assert alerts.settle(tx, outcome, content, now=at)
+        assert alerts.settle(tx, outcome, printed, now=at) == 2
     with database.writing() as tx:
-        assert not alerts.settle(tx, outcome, content, now=at)
+        assert alerts.settle(tx, outcome, printed, now=at) is None
     assert len(messages(database)) == 2
 
 
@@ -197,6 +204,169 @@ def test_edits_that_bring_or_take_away_the_words(database: Database) -> None:
     ]
     assert [m.content.subject for m in messages(database)] == ["Grain: 2 edits"] * 2
     assert tick(database, NOW + minutes(3)) == []
+
+
+def edit(database: Database, stored: StoredPost, text: str, *, at) -> None:
+    """A post that now says something else."""
+    with database.writing() as tx:
+        known = posts.known(tx, [(stored.source.id, stored.post.guid)])[stored.source.id, stored.post.guid]
+        posts.revise(tx, [(known, make.prepared(stored.post.guid, title=text, text=text))], now=at)
+
+
+def mailed(database: Database, at) -> dict[str, list[EmailMessage]]:
+    """What a real server gets when all that waits is sent: by recipient, in order, read strictly."""
+    post = Post()
+
+    async def run() -> None:
+        async with serving(post) as port:
+            mailer = channel(port, unsubscribe=lambda token: f"https://monitor.example.org/unsubscribe/{token}")
+            parts = delivery.Parts(
+                database=database, channels={"email": mailer}, clock=lambda: at, chance=lambda: 0.5, hourly={}
+            )
+            attempted = await delivery.deliver_due(parts)
+            await mailer.aclose()
+            assert {each.state for each in attempted} <= {MessageState.DELIVERED}
+
+    asyncio.run(run())
+    found: dict[str, list[EmailMessage]] = {}
+    for _, (recipient,), raw in post.accepted:
+        message = email.message_from_bytes(raw, policy=policy.SMTP + policy.strict)
+        found.setdefault(recipient, []).append(message)
+    return found
+
+
+DESK, SECOND, LATE = (f"{name}@example.org" for name in ("desk", "second", "late"))
+BY_MAIL = {"channel": "email", "recipients": (DESK, SECOND), "edits": tuple(Change)}
+
+
+def test_what_follows_stands_in_the_thread_of_the_alert_that_told_first(database: Database) -> None:
+    watch(database, **BY_MAIL)
+    one, two = arrive(database, "grain one", "grain two", at=NOW + minutes(1))
+    tick(database, NOW + minutes(2))
+    (three,) = arrive(database, "grain three", at=NOW + minutes(3))
+    tick(database, NOW + minutes(4))
+    first = mailed(database, NOW + minutes(4))
+    by_subject = {to: {mail["Subject"].removeprefix("Grain: "): mail for mail in mails} for to, mails in first.items()}
+    assert [set(each) for each in by_subject.values()] == [{"2 stories", "grain three"}] * 2
+    for mail in (mail for mails in first.values() for mail in mails):
+        assert mail["In-Reply-To"] is None
+        assert mail["References"] is None
+
+    # A recipient who is new gets what follows by itself; the others each in a thread of their own.
+    watch(database, **BY_MAIL | {"recipients": (DESK, SECOND, LATE)})
+    for stored, text in ((one, "wheat one"), (three, "wheat three"), (two, "wheat two")):
+        edit(database, stored, text, at=NOW + minutes(10))
+    (done,) = tick(database, NOW + minutes(11))
+    assert titles([done]) == [["wheat one", "wheat two"], ["wheat three"]]
+    assert done.messages == 6
+    second = mailed(database, NOW + minutes(11))
+    assert {to: len(mails) for to, mails in second.items()} == {DESK: 2, SECOND: 2, LATE: 2}
+    for to in (DESK, SECOND):
+        for mail in second[to]:
+            answered = by_subject[to][mail["Subject"].removeprefix("Re: Grain: ")]
+            assert mail["Subject"] == f"Re: {answered['Subject']}"
+            assert mail["In-Reply-To"] == mail["References"] == answered["Message-ID"]
+            assert mail["Message-ID"] != answered["Message-ID"]
+    assert [(mail["In-Reply-To"], mail["References"]) for mail in second[LATE]] == [(None, None)] * 2
+
+    # Once more: still the first one is answered, from which the thread hangs.
+    edit(database, one, "grain again", at=NOW + minutes(20))
+    tick(database, NOW + minutes(21))
+    (mail,) = mailed(database, NOW + minutes(21))[DESK]
+    assert mail["In-Reply-To"] == by_subject[DESK]["2 stories"]["Message-ID"]
+
+
+def test_an_edit_noticed_with_the_story_follows_it_at_once(database: Database) -> None:
+    watch(database, **BY_MAIL, every=minutes(15))
+    tick(database, NOW)
+    (first,) = arrive(database, "grain", at=NOW + minutes(1))
+    by = make.stored_source(database, "other")
+    repeated = make.prepared("r", url=first.post.url, title="grain", text="grain too", matches=first.matches)
+    (second,) = make.arrive(database, by, repeated, at=NOW + minutes(2))
+    assert second.story_id == first.story_id
+    edit(database, second, "wheat", at=NOW + minutes(3))
+    assert titles(tick(database, NOW + minutes(15))) == [["grain"], ["wheat"]]
+    found, edited = sorted(mailed(database, NOW + minutes(15))[DESK], key=lambda mail: len(mail["Subject"]))
+    assert (found["Subject"], edited["Subject"]) == ("Grain: grain", "Re: Grain: grain")
+    assert (found["In-Reply-To"], edited["In-Reply-To"]) == (None, found["Message-ID"])
+
+
+def test_a_story_that_an_edit_made_known_is_followed_up_in_the_thread_of_that_alert(database: Database) -> None:
+    watch(database, **BY_MAIL)
+    (stored,) = arrive(database, "wheat", at=NOW + minutes(1))
+    edit(database, stored, "grain", at=NOW + minutes(2))
+    tick(database, NOW + minutes(3))
+    (first,) = mailed(database, NOW + minutes(3))[DESK]
+    edit(database, stored, "wheat once more", at=NOW + minutes(4))
+    tick(database, NOW + minutes(5))
+    (second,) = mailed(database, NOW + minutes(5))[DESK]
+    assert (first["In-Reply-To"], second["In-Reply-To"]) == (None, first["Message-ID"])
+
+
+def test_where_there_are_no_threads_edits_come_together(database: Database) -> None:
+    watch(database, channel="webhook", recipients=("https://hooks.example/a",), edits=tuple(Change))
+    (one,) = arrive(database, "grain one", at=NOW + minutes(1))
+    tick(database, NOW + minutes(2))
+    (two,) = arrive(database, "grain two", at=NOW + minutes(3))
+    tick(database, NOW + minutes(4))
+    for each in (one, two):
+        edit(database, each, f"wheat {each.id}", at=NOW + minutes(5))
+    (done,) = tick(database, NOW + minutes(6))
+    assert [len(alert.told) for alert in done.alerts] == [2]
+    assert messages(database)[-1].answers is None
+
+
+def test_who_leaves_gets_no_more_alerts_and_can_come_back(database: Database) -> None:
+    wanted = watch(database, **BY_MAIL)
+    arrive(database, "grain one", at=NOW + minutes(1))
+    tick(database, NOW + minutes(2))
+    (mail,) = mailed(database, NOW + minutes(2))[DESK]
+    address = str(mail["List-Unsubscribe"]).strip("<>")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert address in mail.get_body(("html",)).get_content()
+    assert address in mail.get_body(("plain",)).get_content()
+    with database.writing() as tx:
+        ticket = tickets.find(tx, address.rpartition("/")[2], purpose=tickets.UNSUBSCRIBE)
+        assert (ticket.slug, ticket.title, ticket.language, ticket.recipient) == ("grain", "Grain", "en", DESK)
+        assert tickets.find(tx, ticket.token, purpose=tickets.FEED) is None
+        tickets.leave_by(tx, ticket, now=NOW)
+        assert tickets.is_left(tx, ticket)
+    arrive(database, "grain two", at=NOW + minutes(3))
+    tick(database, NOW + minutes(4))
+    assert set(mailed(database, NOW + minutes(4))) == {SECOND}
+    with database.writing() as tx:
+        tickets.rejoin_by(tx, ticket)
+        assert not tickets.is_left(tx, ticket)
+    arrive(database, "grain three", at=NOW + minutes(5))
+    tick(database, NOW + minutes(6))
+    assert set(mailed(database, NOW + minutes(6))) == {DESK, SECOND}
+    with database.writing() as tx:
+        watches.put(tx, replace(wanted, alerts=None), now=NOW + minutes(7))
+        assert tickets.find(tx, ticket.token, purpose=tickets.UNSUBSCRIBE) is None
+
+
+def test_the_operator_hears_of_a_template_that_cannot_be_used(database: Database, tmp_path: Path) -> None:
+    own = tmp_path / "email"
+    own.mkdir()
+    (own / "alert.html.j2").write_text("{{ edition.nonsense }}", encoding="utf-8")
+    watch(database)
+    arrive(database, "grain", at=NOW + minutes(1))
+
+    async def run() -> None:
+        async with Press(Design(shipped=TEMPLATES, overrides=(tmp_path,))) as press:
+
+            async def render(alert: Alert) -> Printed:
+                return await press.alert(alert, templates="email")
+
+            parts = alerts.Parts(database=database, render=render, clock=lambda: NOW + minutes(2))
+            await alerts.alert_due(parts)
+
+    asyncio.run(run())
+    assert "<mark" in messages(database)[0].content.html
+    with database.reading() as tx:
+        (notice,) = notices.latest(tx, limit=10)
+    assert (notice.kind, notice.subject) == ("template", "grain")
+    assert "alert.html.j2:1" in notice.sentence
 
 
 def test_silence_is_told_once_until_something_is_found_again(database: Database) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from monitor.core.model import Digest, Section
 from monitor.render import Renderer
-from tests.render import editions
+from tests.render import alerted, editions
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -43,6 +43,14 @@ EDITIONS = {
     "quiet": editions.quiet_day(),
     "long": editions.long_day(60, sections=3),
     "unbreakable": unbreakable(),
+    "notices": editions.noticed("ru"),
+}
+ALERTS = {
+    "found": alerted.found(),
+    "edited": alerted.edited("ru"),
+    "spike": alerted.spike(),
+    "silence": alerted.silence("ru"),
+    "many": alerted.many(60),
 }
 # Each email lies in a frame of its own: a browser's window cannot be made as narrow as a telephone, a frame can.
 MEASURE = """
@@ -70,7 +78,8 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def pages():
     renderer = Renderer(shipped=TEMPLATES)
-    return {name: renderer.digest(digest, templates="email").html for name, digest in EDITIONS.items()}
+    digests = {name: renderer.digest(digest, templates="email").html for name, digest in EDITIONS.items()}
+    return digests | {name: renderer.alert(alert, templates="email").html for name, alert in ALERTS.items()}
 
 
 def chromium(page: Path, *arguments: str, mode: str) -> str:

@@ -20,6 +20,7 @@ class ChannelKind:
     templates: str  # what the renderer is asked for: "email", "webhook" or "chat"
     options: type[Options]  # what a subscription may set
     recipient: Callable[[str], str]  # the recipient in its canonical form; ValueError is a sentence
+    threads: bool = False  # whether a message that follows up on another stands in one thread with it
     needs: str = ""  # the settings without which nothing goes out, as an operator is told; "": none
 
 
@@ -32,6 +33,7 @@ CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
                 summary="an email over SMTP",
                 templates=email.Email.templates,
                 options=email.EmailOptions,
+                threads=True,
                 recipient=recipient_address,
                 needs="smtp.host and smtp.sender (MONITOR_SMTP__HOST, MONITOR_SMTP__SENDER)",
             ),
@@ -56,6 +58,7 @@ CHANNELS: Mapping[str, ChannelKind] = MappingProxyType(
                 summary="an .eml and an .html file in a folder, no server needed",
                 templates=mailbox.Mailbox.templates,
                 options=mailbox.MailboxOptions,
+                threads=True,
                 recipient=mailbox.recipient_folder,
             ),
         )

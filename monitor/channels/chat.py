@@ -13,7 +13,7 @@ import asyncio
 import html
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -23,6 +23,7 @@ from monitor.channels.channel import Options
 from monitor.channels.webhook import retry_after
 from monitor.core.errors import DeliveryError, SourceError
 from monitor.core.model import Clock, Message, Receipt
+from monitor.core.pieces import split
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
@@ -168,34 +169,6 @@ def written_for(service: NotifyBase, message: Message) -> list[str]:
     if form is NotifyFormat.MARKDOWN:
         return split(str((content.payload or {}).get("markdown") or content.text), limit=limit)
     return split(content.text, limit=limit)
-
-
-def split(text: str, *, limit: int, plain: Any = str) -> list[str]:
-    """`text` in pieces of at most `limit` characters, in order, nothing lost but white space where it was parted.
-
-    It is parted between blocks (blank lines), in a block that is too long between lines, in a line between words. What
-    is parted inside a block passes through `plain` first, so that no markup is torn.
-    """
-    pieces: list[str] = []
-    for block in re.split(r"\n{2,}", text.strip()):
-        candidates = [block] if len(block) <= limit else list(_torn(plain(block), limit))
-        for candidate in candidates:
-            if pieces and len(pieces[-1]) + 2 + len(candidate) <= limit:
-                pieces[-1] += "\n\n" + candidate
-            else:
-                pieces.append(candidate)
-    return pieces
-
-
-def _torn(block: str, limit: int) -> Iterator[str]:
-    rest = block
-    while len(rest) > limit:
-        line, space = rest.rfind("\n", 1, limit + 1), rest.rfind(" ", 1, limit + 1)
-        end = line if line > limit // 2 else space if space > limit // 2 else limit
-        yield rest[:end].rstrip()
-        rest = rest[end:].lstrip()
-    if rest:
-        yield rest
 
 
 def _without_tags(markup: str) -> str:

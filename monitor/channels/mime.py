@@ -30,15 +30,21 @@ _SLUG = re.compile(r"[^a-z0-9-]+")
 _ENCODED_AT_ONCE = 42  # bytes in one encoded word, which has 75 characters at most (RFC 2047, 2)
 
 
+_UNFOLDED = frozenset({"Message-ID", "In-Reply-To", "References", "List-Id", "List-Unsubscribe"})  # ASCII, made by us
+
+
 class _Policy(EmailPolicy):
     """Writes a subject outside ASCII as encoded words all along.
 
-    The library encodes only what it must and loses or adds spaces where an encoded word meets a plain one.
+    The library encodes only what it must and loses or adds spaces where an encoded word meets a plain one. Ids and
+    addresses in angle brackets stay on one line: of long ones it makes encoded words, which nobody reads there.
     """
 
     def fold(self, name: str, value: Any) -> str:
         """A header as lines."""
         text = str(value)
+        if name in _UNFOLDED:
+            return f"{name}: {text}{self.linesep}"
         if name != "Subject" or text.isascii():
             folded: str = super().fold(name, value)
             return folded
@@ -46,7 +52,7 @@ class _Policy(EmailPolicy):
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """The same as bytes."""
-        if name != "Subject" or str(value).isascii():
+        if name not in _UNFOLDED and (name != "Subject" or str(value).isascii()):
             folded: bytes = super().fold_binary(name, value)
             return folded
         return self.fold(name, value).encode("ascii")

@@ -15,7 +15,7 @@ from monitor.channels import CHANNELS
 from monitor.cli.errors import ExitCode, not_found
 from monitor.cli.options import AsJson
 from monitor.cli.output import complain, count, emit, say
-from monitor.cli.sample import PAGES, SAMPLE_PAGE, samples
+from monitor.cli.sample import PAGES, SAMPLE_PAGE, sample_alerts, samples
 from monitor.cli.session import Session
 from monitor.core.errors import ConfigError, Problem
 from monitor.provisioning import Configuration, shipped
@@ -129,7 +129,7 @@ def _problems(error: ConfigError) -> tuple[Problem, ...]:
 
 
 async def _template_problems(found: Settings, configuration: Configuration) -> list[Problem]:
-    """What is wrong with the templates, by filling each with made-up digests in every form and language in use."""
+    """What is wrong with the templates, by filling each with made-up digests and alerts in every form and language."""
     problems: dict[str, Problem] = {}
     subscriptions = configuration.subscriptions
     languages = sorted({s.language for s in subscriptions} | {"en"})
@@ -141,6 +141,12 @@ async def _template_problems(found: Settings, configuration: Configuration) -> l
             for digest in samples(channel=channel, language=language, templates_dir=folder):
                 faults = await press.faults(digest, templates=CHANNELS[channel].templates)
                 problems |= {str(problem): problem for problem in faults}
+        alerting = [watch.alerts for watch in configuration.watches if watch.alerts is not None]
+        for form, channel in sorted(forms.items()):
+            for language in sorted({alerts.language for alerts in alerting} | {"en"}):
+                for alert in sample_alerts(channel=channel, language=language):
+                    faults = await press.alert_faults(alert, templates=form)
+                    problems |= {str(problem): problem for problem in faults}
         if found.digests.templates_dir is not None:
             for page in PAGES:
                 faults = await press.page_faults(page, language="en", **SAMPLE_PAGE)

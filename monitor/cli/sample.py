@@ -7,9 +7,12 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import cycle
 from string import Formatter
 
+from monitor.core.alerting import Alert, Kind, Told
 from monitor.core.model import (
     Ahead,
+    Alerts,
     Authority,
+    Change,
     Coverage,
     Digest,
     DoubtfulSource,
@@ -25,6 +28,7 @@ from monitor.core.model import (
     MissingPosts,
     Notices,
     Post,
+    Priority,
     Schedule,
     Section,
     Source,
@@ -32,6 +36,7 @@ from monitor.core.model import (
     Subscription,
     Tag,
     Voice,
+    Watch,
 )
 from monitor.core.notices import KINDS, SENTENCES, notice
 
@@ -117,6 +122,29 @@ def sample(*, channel: str, language: str) -> Digest:
             ),
         ),
         notices=tuple(told),
+    )
+
+
+def sample_alerts(*, channel: str, language: str) -> tuple[Alert, ...]:
+    """An alert of each kind: templates take another way for each."""
+    rules = Alerts(channel=channel, recipients=("desk@example.org",), language=language, most=1)
+    watch = Watch(slug="talks", title="Talks", query="talks", priority=Priority.CRITICAL, alerts=rules)
+    first, second = (_item(number).lead for number in (1, 2))
+    words = first.matches[0].evidence
+    new = Alert(watch=watch, kind=Kind.FOUND, at=AT)
+    edits = (
+        Told(stored=first, evidence=words, change=Change.ADDED),
+        Told(stored=second, evidence=(), change=Change.REMOVED, before="Talks begin."),
+        Told(stored=second, evidence=words, change=Change.WITHDRAWN),
+    )
+    low = replace(watch, priority=Priority.NORMAL, alerts=replace(rules, most=20))
+    return (
+        replace(new, told=(Told(stored=first, evidence=words, others=1), Told(stored=second, evidence=words))),
+        replace(new, watch=low, told=(Told(stored=first, evidence=words),)),
+        replace(new, watch=low, kind=Kind.EDITED, told=edits, follows="alert-talks", followed="Talks: Talks begin"),
+        replace(new, kind=Kind.SPIKE, number=9, usual=0.8),
+        replace(new, kind=Kind.SILENCE, since=AT - timedelta(days=2), sources=2, checked=1),
+        replace(new, kind=Kind.SILENCE, sources=2, checked=2),
     )
 
 

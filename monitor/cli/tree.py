@@ -85,6 +85,16 @@ TREE: Tree = {
                 "monitor.cli.watches:backfill", "Find a watch in stored posts, as if it had been there.", True
             ),
             "remove": Leaf("monitor.cli.watches:remove", "Stop a watch; what it found stays.", needs_arguments=True),
+            "leave": Leaf(
+                "monitor.cli.watches_alerts:leave",
+                "Send a recipient no more alerts of a watch, whatever the file says.",
+                True,
+            ),
+            "rejoin": Leaf(
+                "monitor.cli.watches_alerts:rejoin",
+                "Send the alerts of a watch to a recipient again who had left them.",
+                True,
+            ),
             "test": Leaf("monitor.cli.watches_test:test", "Try a query on the stored posts.", needs_arguments=True),
         },
     ),

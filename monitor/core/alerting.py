@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 from math import sqrt
 from zoneinfo import ZoneInfo
 
@@ -54,6 +55,17 @@ class Alert:
     sources: int = 0  # silence: sources that were to be read in that time …
     checked: int = 0  # … and that were
     labels: Mapping[str, str] = field(default_factory=dict)
+    follows: str = (
+        ""  # the alert that told of these stories first, as `alert_key` writes it; "" where this is the first
+    )
+    followed: str = ""  # the subject of that one
+
+
+def alert_key(alert: Alert) -> str:
+    """The same for every process that makes this alert; each recipient's message adds its own end to it."""
+    stamp = alert.at.strftime("%Y%m%dT%H%M%S%fZ")
+    key = f"alert-{alert.watch.slug}-{alert.kind.value}-{stamp}"
+    return f"{key}-{blake2b(alert.follows.encode(), digest_size=4).hexdigest()}" if alert.follows else key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

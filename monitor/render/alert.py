@@ -8,12 +8,12 @@ from typing import Any
 
 from monitor.core.alerting import Alert, Kind, Told
 from monitor.core.model import Change, Field, Priority
-from monitor.render.edition import web_address
-from monitor.render.passages import Passage, after_title, excerpt, spans, whole
+from monitor.render.edition import marked, web_address
+from monitor.render.passages import Passage, Span, after_title, excerpt, whole
 from monitor.render.results import sentence
 
 TITLE_LIMIT = 220  # characters
-EXCERPT_LIMIT = 320
+BEFORE_LIMIT = 320
 NAME_LIMIT = 80
 
 TYPE = "watch.alerted"
@@ -25,7 +25,9 @@ class Line:
     """One story."""
 
     title: Passage
-    excerpt: Passage
+    body: str
+    body_start: int  # where the body goes on after the words of the title
+    body_spans: tuple[Span, ...]
     url: str
     source: str
     authority: str
@@ -34,6 +36,10 @@ class Line:
     change: Change | None
     before: str  # of an edit that took the words away: the sentence in which they stood
     others: int
+
+    def excerpt(self, limit: int) -> Passage:
+        """At most `limit` characters of the body around the matched words."""
+        return excerpt(self.body, self.body_spans, limit=limit, start=self.body_start)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +60,8 @@ class View:
     due_at: datetime
     zone: str
     language: str
+    followed: str  # the subject of the alert that this one follows up on; "" where there is none
+    unsubscribe: str  # stands for each recipient's own address; "" where there are no pages
 
     @property
     def hidden(self) -> int:
@@ -61,7 +69,7 @@ class View:
         return max(0, len(self.lines) - self.most)
 
 
-def view(alert: Alert, *, product: str, untitled: str) -> View:
+def view(alert: Alert, *, product: str, untitled: str, unsubscribe: str = "") -> View:
     """Everything the templates need, each text cut to a length that a page can carry."""
     rules = alert.watch.alerts
     return View(
@@ -79,23 +87,25 @@ def view(alert: Alert, *, product: str, untitled: str) -> View:
         due_at=alert.at,
         zone=rules.quiet.timezone if rules and rules.quiet else "UTC",
         language=rules.language if rules else "en",
+        followed=alert.followed,
+        unsubscribe=unsubscribe,
     )
 
 
 def _line(told: Told, *, untitled: str) -> Line:
     stored, post = told.stored, told.stored.post
-    in_text = spans(post.text, told.evidence, field=Field.TEXT)
     return Line(
-        title=whole(post.title, spans(post.title, told.evidence, field=Field.TITLE), limit=TITLE_LIMIT)
-        or whole(untitled),
-        excerpt=excerpt(post.text, in_text, limit=EXCERPT_LIMIT, start=after_title(post.text, post.title)),
+        title=whole(post.title, marked(post.title, Field.TITLE, told.evidence), limit=TITLE_LIMIT) or whole(untitled),
+        body=post.text,
+        body_start=after_title(post.text, post.title),
+        body_spans=marked(post.text, Field.TEXT, told.evidence),
         url=web_address(post.url),
         source=whole(stored.source.title, limit=NAME_LIMIT).text,
         authority=stored.source.authority.value,
         language=post.language or "",
         at=stored.first_seen_at,
         change=told.change,
-        before=whole(told.before, limit=EXCERPT_LIMIT).text if told.before else "",
+        before=whole(told.before, limit=BEFORE_LIMIT).text if told.before else "",
         others=told.others,
     )
 

@@ -349,9 +349,9 @@ def _story(
     start = after_title(post.text, post.title)
     every = [piece for match in (*item.lead.matches, *item.matches) for piece in match.evidence]
     under = [piece for match in item.lead.matches if ("watch", match.watch) == shown_above for piece in match.evidence]
-    title_spans = _marked(post.title, Field.TITLE, every)
-    body_spans = _marked(post.text, Field.TEXT, every)
-    focus = [span for span in _marked(post.text, Field.TEXT, under) if span.start >= start]
+    title_spans = marked(post.title, Field.TITLE, every)
+    body_spans = marked(post.text, Field.TEXT, every)
+    focus = [span for span in marked(post.text, Field.TEXT, under) if span.start >= start]
     shown = _shown(item.tags, hide=shown_above)
     other_watches = dict.fromkeys(watches[match.watch] for match in item.matches if match.watch in watches)
     return Story(
@@ -378,7 +378,7 @@ def _story(
     )
 
 
-def _marked(text: str, field: Field, evidence: Sequence[Evidence]) -> tuple[Span, ...]:
+def marked(text: str, field: Field, evidence: Sequence[Evidence]) -> tuple[Span, ...]:
     """Where the evidence points, and wherever else the same words stand: evidence may name the first place only, and
     may come from another post of the story."""
     words = (piece.words for piece in evidence if piece.field in {Field.TITLE, Field.TEXT})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 from monitor.core.model import Trends, Wording
 from monitor.render import comparing, plain
 from monitor.render.comparing import Bar, Remark
-from monitor.render.edition import Event, Part, Story, Told
+from monitor.render.edition import Event, Told
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
 
@@ -45,8 +45,12 @@ def local(context: Context, at: datetime, form: str = "moment") -> str:
 def days(context: Context, event: Event) -> str:
     """The day or days of an event ahead, in the reader's language."""
     words = _labels(context)
-    first, last = (words.moment(datetime(d.year, d.month, d.day), "day") for d in (event.first, event.last))  # noqa: DTZ001
-    return first if event.first == event.last else words("ahead_from", first=first, last=last)
+    first, last = (datetime(day.year, day.month, day.day) for day in (event.first, event.last))  # noqa: DTZ001
+    if first == last:
+        return words.moment(first, "day")
+    if (first.year, first.month) == (last.year, last.month):
+        return words.moment(last, "days", first=str(first.day))
+    return words("ahead_from", first=words.moment(first, "date"), last=words.moment(last, "date"))
 
 
 @pass_context
@@ -90,6 +94,11 @@ def bold(passage: Passage) -> str:
     return "".join(f"**{md(text.strip())}**" if hit and text.strip() else md(text) for text, hit in passage.pieces)
 
 
+def slack_bold(passage: Passage) -> str:
+    """Slack's mrkdwn with the matched words in bold."""
+    return "".join(f"*{slack(text.strip())}*" if hit and text.strip() else slack(text) for text, hit in passage.pieces)
+
+
 def strong(passage: Passage) -> Markup:
     """HTML with the matched words in <b>, for programs that know no <mark>."""
     pieces = (Markup("<b>{}</b>").format(text) if hit else escape(text) for text, hit in passage.pieces)
@@ -99,12 +108,6 @@ def strong(passage: Passage) -> Markup:
 def slack(text: str) -> str:
     """Text that stands for itself in Slack's mrkdwn (docs.slack.dev/messaging/formatting-message-text)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def pages(parts: Sequence[Part], size: int) -> list[list[tuple[str, Story]]]:
-    """Stories by `size`, each with the heading above it, "" where it is that of the one before; one page at least."""
-    flat = [(part.label if number == 0 else "", story) for part in parts for number, story in enumerate(part.stories)]
-    return [flat[at : at + size] for at in range(0, len(flat), size)] or [[]]
 
 
 @pass_context
@@ -192,9 +195,9 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "marked": marked,
     "md": md,
     "padded": padded,
-    "pages": pages,
     "remarked": remarked,
     "slack": slack,
+    "slack_bold": slack_bold,
     "span": span,
     "strong": strong,
     "starred": starred,

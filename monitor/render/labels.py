@@ -39,8 +39,11 @@ class Labels:
         form = forms.get(plural_form(self.language, number)) or forms.get("other") or next(iter(forms.values()), "{n}")
         return self._filled(form, {"n": number})
 
-    def moment(self, local: datetime, form: str) -> str:
-        """A local time written as `form` under [dates] says: "day", "short_day", "moment" or "clock"."""
+    def moment(self, local: datetime, form: str, **more: str) -> str:
+        """A local time written as `form` under [dates] says: "day", "date", "short_day", "moment" or "clock".
+
+        `more` are further place-holders that the form may name.
+        """
         pattern = str(self._known(self.dates, form, "dates"))
         return self._filled(
             pattern,
@@ -51,7 +54,8 @@ class Labels:
                 "month_short": self._name("months_short", local.month - 1),
                 "year": local.year,
                 "clock": f"{local:%H:%M}",
-            },
+            }
+            | more,
         )
 
     def lag(self, time: timedelta) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -12,13 +11,12 @@ from typing import Any
 import css_inline
 from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound
 from jinja2.sandbox import SandboxedEnvironment
-from markupsafe import escape
 
 from monitor.core.alerting import Alert
 from monitor.core.errors import ConfigError, Problem
 from monitor.core.mail import UNSUBSCRIBE_HERE
 from monitor.core.model import Content, Digest
-from monitor.render import labels, plain
+from monitor.render import labels, native, plain
 from monitor.render.alert import View as AlertView
 from monitor.render.alert import payload as alert_payload
 from monitor.render.alert import view as alert_view
@@ -26,18 +24,13 @@ from monitor.render.calendar import calendar
 from monitor.render.edition import Edition, edition
 from monitor.render.filters import FILTERS
 from monitor.render.payload import payload
-from monitor.render.shapes import EVERYTHING, HTML_LIMIT, Shape, ever_smaller
-
-NATIVE = ("slack", "discord", "teams")
-"""Chat services that get messages in a form of their own, rendered from templates/chat/NAME.json.j2."""
-
-ALERT_PIECE = 900
-"""Characters of an alert in one chat message: Discord takes 2,000, and Markdown may double them."""
+from monitor.render.shapes import EVERYTHING, HTML_LIMIT, Shape, alert_shapes, ever_smaller
 
 LARGEST = 8_000_000
 """Characters that one of the operator's templates may give; the shipped ones stop by themselves."""
 
 SUBJECT_LIMIT = 140  # characters; programs show 40 to 70
+ANSWER_LIMIT = SUBJECT_LIMIT + len("Re: ")  # what answers a subject of that length keeps all of it: threads need that
 
 _STYLE_SHEET = 10_000  # bytes, about; what inlining may take out
 _INDENT = re.compile(r"\n\s+")
@@ -109,31 +102,27 @@ class Renderer:
 
     def _chat(self, digest: Digest) -> Content:
         words = self._labels(digest)
-        view, shape = self._edition(digest, words), Shape()
+        view = self._edition(digest, words)
+        subject = _one_line(self._filled("email/subject.txt.j2", view, words, Shape()))
+        return self._for_chat(view, words, subject, forms="chat/digest.", families="chat/")
+
+    def _for_chat(
+        self, view: Edition | AlertView, words: labels.Labels, subject: str, *, forms: str, families: str
+    ) -> Content:
+        """In every form that chat services take; `forms` and `families` are how the names of the templates begin."""
 
         def filled(form: str) -> str:
-            return _tidy(self._filled(f"chat/digest.{form}.j2", view, words, shape))
+            return _tidy(self._filled(f"{forms}{form}.j2", view, words, Shape()))
 
-        native = {family: self._messages(family, view, words, shape) for family in NATIVE}
+        def messages(family: str) -> list[dict[str, Any]]:
+            name = f"{families}{family}.json.j2"
+            given = plain.clean(self._filled(name, view, words, Shape()))
+            return native.messages(family, self._file(name), given, subject=subject)
+
+        own = {family: messages(family) for family in native.FAMILIES}
         return Content(
-            subject=_one_line(self._filled("email/subject.txt.j2", view, words, shape)),
-            text=filled("txt"),
-            html=filled("html"),
-            payload={"markdown": filled("md"), **native},
+            subject=subject, text=filled("txt"), html=filled("html"), payload={"markdown": filled("md"), **own}
         )
-
-    def _messages(self, family: str, view: Edition, words: labels.Labels, shape: Shape) -> list[Any]:
-        name = f"chat/{family}.json.j2"
-        text = self._filled(name, view, words, shape)
-        try:
-            messages = json.loads(text)
-        except ValueError as error:
-            problem = Problem(file=name, line=None, path="", message=f"this template does not give JSON: {error}")
-            raise ConfigError([problem]) from error
-        if not isinstance(messages, list):
-            problem = Problem(file=name, line=None, path="", message="this template gives no list of messages")
-            raise ConfigError([problem])
-        return messages
 
     def edition_page(self, digest: Digest) -> str:
         """Everything that an edition holds on one page for a browser, however long that is."""
@@ -147,25 +136,25 @@ class Renderer:
         return plain.clean(self._made(f"web/{name}.html.j2", t=words, product=self._title, **values))
 
     def alert(self, alert: Alert, *, templates: str) -> Content:
-        """`alert` as an "email" (subject, text, HTML), a "webhook" (payload) or a "chat" (text).
+        """`alert` as an "email", a "webhook" or a "chat", with the same parts as a digest.
 
         Raises ConfigError, naming file and line, when a template or label file is at fault.
         """
         rules = alert.watch.alerts
         words = labels.load(rules.language if rules else "en", [folder / "email" for folder in self._folders])
-        view = alert_view(alert, product=self._title, untitled=words("untitled"))
-        subject = _one_line(self._filled("email/alert-subject.txt.j2", view, words, Shape()))
+        view = alert_view(alert, product=self._title, untitled=words("untitled"), unsubscribe=self._unsubscribe)
+        limit = ANSWER_LIMIT if view.followed else SUBJECT_LIMIT
+        subject = _one_line(self._filled("email/alert-subject.txt.j2", view, words, Shape()), limit=limit)
         if templates == "webhook":
             return Content(subject=subject, payload=alert_payload(alert))
         if templates == "chat":
-            return _alert_chat(subject, _tidy(self._filled("email/alert.txt.j2", view, words, Shape())))
+            return self._for_chat(view, words, subject, forms="chat/alert.", families="chat/alert-")
         if templates != "email":
             raise ValueError(f"no templates named {templates!r}; there are 'email', 'webhook' and 'chat'")
-        bare = plain.clean(self._filled("email/alert.html.j2", view, words, Shape()))
         return Content(
             subject=subject,
             text=_tidy(self._filled("email/alert.txt.j2", view, words, Shape())),
-            html=self._inliner.inline(_INDENT.sub("\n", bare)),
+            html=self._largest_fitting("email/alert.html.j2", view, words, alert_shapes(view.most)),
         )
 
     def _subject(self, digest: Digest) -> str:
@@ -188,11 +177,15 @@ class Renderer:
         )
 
     def _html(self, view: Edition, words: labels.Labels) -> str:
+        return self._largest_fitting("email/digest.html.j2", view, words, ever_smaller(view))
+
+    def _largest_fitting(
+        self, name: str, view: Edition | AlertView, words: labels.Labels, shapes: Sequence[Shape]
+    ) -> str:
         """The largest page below the limit: nearly always the first, else halving finds it in a few tries."""
-        shapes = ever_smaller(view)
         best, low, high, attempt = None, 0, len(shapes), 0
         while low < high:
-            html = self._inlined(view, words, shapes[attempt])
+            html = self._inlined(name, view, words, shapes[attempt])
             if html is None:
                 low = attempt + 1
             else:
@@ -200,13 +193,13 @@ class Renderer:
             attempt = (low + high) // 2
         if best is None:
             raise ConfigError(
-                f"email/digest.html.j2 gives more than {self._html_limit} bytes even for one story: "
+                f"{name} gives more than {self._html_limit} bytes even for one story: "
                 "an overridden template, or its style sheet, is too long for mail programs"
             )
         return best
 
-    def _inlined(self, view: Edition, words: labels.Labels, shape: Shape) -> str | None:
-        bare = _INDENT.sub("\n", plain.clean(self._filled("email/digest.html.j2", view, words, shape)))
+    def _inlined(self, name: str, view: Edition | AlertView, words: labels.Labels, shape: Shape) -> str | None:
+        bare = _INDENT.sub("\n", plain.clean(self._filled(name, view, words, shape)))
         if len(bare.encode()) > self._html_limit + _STYLE_SHEET:
             return None  # inlining adds to the body far more than it takes out of the style sheet
         html = self._inliner.inline(bare)
@@ -230,6 +223,10 @@ class Renderer:
         except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ConfigError([self._problem(name, error)]) from error
 
+    def _file(self, name: str) -> str:
+        """Where the template of this name is."""
+        return str(next((path for folder in self._folders if (path := folder / name).is_file()), name))
+
     def _within(self, pieces: Iterable[str], *, file: str) -> Iterator[str]:
         """The pieces that a template gives, as long as they are not too many."""
         length = 0
@@ -252,24 +249,6 @@ class Renderer:
         return Problem(file=file, line=line, path="", message=f"this template cannot be filled: {error}")
 
 
-def _alert_chat(subject: str, text: str) -> Content:
-    """An alert as chat services take it: its text, in messages that each of them has room for."""
-    pieces = [text[at : at + ALERT_PIECE] for at in range(0, len(text), ALERT_PIECE)]
-    card = {"$schema": "http://adaptivecards.io/schemas/adaptive-card.json", "type": "AdaptiveCard", "version": "1.4"}
-    content_type = "application/vnd.microsoft.card.adaptive"
-    blocks = [{"type": "TextBlock", "wrap": True, "text": FILTERS["md"](piece)} for piece in pieces]
-    payload: dict[str, Any] = {
-        "markdown": FILTERS["md"](text),
-        "slack": [{"text": FILTERS["slack"](piece)} for piece in pieces],
-        "discord": [{"content": FILTERS["md"](piece), "allowed_mentions": {"parse": []}} for piece in pieces],
-        "teams": [
-            {"type": "message", "attachments": [{"contentType": content_type, "content": card | {"body": [block]}}]}
-            for block in blocks
-        ],
-    }
-    return Content(subject=subject, text=text, html=str(escape(text)), payload=payload)
-
-
 class _Sandbox(SandboxedEnvironment):
     """Values without a way out: labels remember the files they came from, and a path can read and write."""
 
@@ -290,9 +269,9 @@ def _escapes(name: str | None) -> bool:
     return name is None or not name.endswith((".txt.j2", ".md.j2", ".json.j2"))
 
 
-def _one_line(text: str) -> str:
+def _one_line(text: str, *, limit: int = SUBJECT_LIMIT) -> str:
     line = " ".join(plain.clean(text).split())
-    return line if len(line) <= SUBJECT_LIMIT else line[: SUBJECT_LIMIT - 1].rstrip() + "…"
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def _tidy(text: str) -> str:

@@ -55,6 +55,16 @@ EVERYTHING = Shape(excerpt=1_200, full=1_000_000, failing=1_000_000, ahead=1_000
 """What a page without a limit shows."""
 
 
+def alert_shapes(most: int) -> tuple[Shape, ...]:
+    """Of an alert with `most` stories in full: fewer in full first, then fewer titles, at last no excerpt."""
+    full = sorted({most, *(each for each in (100, 50, 20, 10, 5, 3, 1) if each < most)}, reverse=True)
+    return (
+        *(Shape(full=each, titles=100) for each in full),
+        *(Shape(full=1, titles=titles) for titles in (50, 20, 10, 0)),
+        Shape(excerpt=0, full=1, titles=0),
+    )
+
+
 def ever_smaller(edition: Edition) -> tuple[Shape, ...]:
     """Shapes to choose from: shorter excerpts first, then collapsed sections, at last fewer sections."""
     fewer: list[Shape] = []

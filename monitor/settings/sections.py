@@ -460,7 +460,7 @@ class Web(Section):
     )
     url: str = Field(
         default="",
-        pattern=r"^$|^https?://[^\s/?#@]+(/[^\s?#]*)?$",
+        pattern=r"^$|^https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$",
         description="Address at which readers reach them, behind a proxy that adds TLS; empty: e-mails have no link to "
         "unsubscribe by, and no page with all of a long digest",
         examples=["https://monitor.example.org"],

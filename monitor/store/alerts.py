@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,6 +110,21 @@ def stories_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> set[int]
     return found
 
 
+def first_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> dict[int, str]:
+    """By story the alert that told of it first, as `core.alerting.alert_key` writes it; not those never told of."""
+    found: dict[int, str] = {}
+    wanted = sorted(set(stories))
+    for start in range(0, len(wanted), posts.CHUNK):
+        part = wanted[start : start + posts.CHUNK]
+        query = (
+            select(alerted.c.story_id, alerted.c.alert)
+            .where(alerted.c.watch_id == of.id, alerted.c.story_id.in_(part), alerted.c.alert.is_not(None))
+            .order_by(alerted.c.at.desc(), alerted.c.post_id.desc())
+        )
+        found.update({row.story_id: row.alert for row in tx.execute(query)})
+    return found
+
+
 def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
     """Edits and withdrawals noticed since, that none of the watch's alerts has told of, oldest first."""
     query = (
@@ -191,13 +206,30 @@ def last_found_at(tx: Transaction, of: Watch) -> datetime | None:
     return found
 
 
-def record(tx: Transaction, of: Watch, told: Sequence[tuple[StoredPost, str]], *, now: datetime) -> None:
-    """Posts that were told, or are not going to be, each with the reason."""
+def record(
+    tx: Transaction,
+    of: Watch,
+    told: Sequence[tuple[StoredPost, str]],
+    *,
+    by_story: Mapping[int, str],
+    now: datetime,
+) -> None:
+    """Posts that were told, or are not going to be, each with the reason.
+
+    `by_story` has for each story that is or was told of the alert that did so first.
+    """
     insert_new(
         tx,
         alerted,
         [
-            {"watch_id": of.id, "post_id": stored.id, "reason": reason, "story_id": stored.story_id, "at": now}
+            {
+                "watch_id": of.id,
+                "post_id": stored.id,
+                "reason": reason,
+                "story_id": stored.story_id,
+                "at": now,
+                "alert": by_story.get(stored.story_id),
+            }
             for stored, reason in told
         ],
         key=("watch_id", "post_id", "reason"),

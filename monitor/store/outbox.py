@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -41,8 +41,8 @@ def add(
     With `in_order` it waits until every earlier message to the same recipient is settled. `tickets` are the tokens by
     which recipients unsubscribe; `answers` has, by recipient, the key of the message that this one follows up on.
     """
-    there = set(tx.execute(select(message.c.key).where(message.c.key.in_([key for key, _ in keys]))).scalars())
-    keys = [(key, recipient) for key, recipient in keys if key not in there]
+    known = there(tx, (key for key, _ in keys))
+    keys = [(key, recipient) for key, recipient in keys if key not in known]
     if not keys:
         return
     content_id = tx.execute(
@@ -341,6 +341,17 @@ def _keep(tx: Transaction, changes: Sequence[tuple[int, str, str]], *, at: datet
 
 
 # ── looking ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def there(tx: Transaction, keys: Iterable[str]) -> set[str]:
+    """Those of the keys that messages in the outbox have, whatever became of them."""
+    return set(tx.execute(select(message.c.key).where(message.c.key.in_(list(keys)))).scalars())
+
+
+def subject_of(tx: Transaction, keys: Sequence[str]) -> str:
+    """The subject of the messages with these keys, which share one; "" where there are none any more."""
+    query = select(content.c.subject).join(message, message.c.content_id == content.c.id).where(message.c.key.in_(keys))
+    return tx.execute(query.order_by(message.c.id)).scalars().first() or ""
 
 
 def get(tx: Transaction, id_: int) -> Message | None:

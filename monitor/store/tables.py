@@ -424,6 +424,9 @@ class AlertedRow(Base, table=True):
     reason: str = Field(sa_type=Text, primary_key=True)  # "match", or what an edit did and the revision's number
     story_id: int = reference("story.id", nullable=False)
     at: datetime = time_column()
+    alert: str | None = (
+        text_column()
+    )  # that told of the story first: the key of its messages without the recipient's end
 
 
 class IndexedRow(Base, table=True):
@@ -622,6 +625,29 @@ class UnsubscribedRow(Base, table=True):
     __tablename__ = "unsubscribed"
 
     subscription_id: int = reference("subscription.id", primary_key=True)
+    recipient: str = Field(sa_type=Text, primary_key=True)
+    at: datetime = time_column()
+    how: str = text_column()
+
+
+class AlertTicketRow(Base, table=True):
+    """A token by which a recipient of a watch's alerts unsubscribes."""
+
+    __tablename__ = "alert_ticket"
+    __table_args__ = (Unique("watch_id", "recipient"),)
+
+    token: str = Field(sa_type=Text, primary_key=True)
+    watch_id: int = reference("watch.id", nullable=False)
+    recipient: str = text_column()
+    created_at: datetime = time_column()
+
+
+class AlertsLeftRow(Base, table=True):
+    """A recipient who wants no more alerts of a watch, whatever a file says."""
+
+    __tablename__ = "alerts_left"
+
+    watch_id: int = reference("watch.id", primary_key=True)
     recipient: str = Field(sa_type=Text, primary_key=True)
     at: datetime = time_column()
     how: str = text_column()

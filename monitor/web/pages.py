@@ -19,7 +19,7 @@ from monitor.core.model import Clock, Subscription
 from monitor.logs import get_logger
 from monitor.store import tickets
 from monitor.store.database import Database
-from monitor.store.tickets import FEED, UNSUBSCRIBE, Ticket
+from monitor.store.tickets import FEED, UNSUBSCRIBE, AlertTicket, Ticket
 
 log = get_logger()
 
@@ -55,26 +55,24 @@ def pages(parts: Parts) -> Starlette:
         if ticket is None:
             return await _unknown(parts)
         if request.method == "GET":
-            gone = await parts.database.read(lambda tx: tickets.left(tx, ticket.subscription.id))
-            return await _answer(parts, "rejoin" if ticket.recipient in gone else "leave", ticket)
+            gone = await parts.database.read(lambda tx: tickets.is_left(tx, ticket))
+            return await _answer(parts, "rejoin" if gone else "leave", ticket)
         now = parts.clock()
-        await parts.database.write(
-            lambda tx: tickets.leave(tx, ticket.subscription.id, ticket.recipient, how="by its link", now=now)
-        )
-        log.info("unsubscribed", subscription=ticket.subscription.slug, recipient=ticket.recipient)
+        await parts.database.write(lambda tx: tickets.leave_by(tx, ticket, now=now))
+        log.info("unsubscribed", of=ticket.slug, recipient=ticket.recipient)
         return await _answer(parts, "rejoin", ticket)
 
     async def rejoin(request: Request) -> Response:
         ticket = await _ticket(parts, request, UNSUBSCRIBE)
         if ticket is None:
             return await _unknown(parts)
-        await parts.database.write(lambda tx: tickets.rejoin(tx, ticket.subscription.id, ticket.recipient))
-        log.info("subscribed-again", subscription=ticket.subscription.slug, recipient=ticket.recipient)
+        await parts.database.write(lambda tx: tickets.rejoin_by(tx, ticket))
+        log.info("subscribed-again", of=ticket.slug, recipient=ticket.recipient)
         return await _answer(parts, "leave", ticket, back=True)
 
     async def feed(request: Request) -> Response:
         ticket = await _ticket(parts, request, FEED)
-        if ticket is None:
+        if not isinstance(ticket, Ticket):
             return PlainTextResponse("no such feed\n", status_code=404, headers=_HEADERS)
         form = request.path_params["form"]
         document = await parts.feed(ticket.subscription, form, f"{parts.url}/feeds/{ticket.token}.{form}")
@@ -111,17 +109,16 @@ def _as(form: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Callab
     return formed
 
 
-async def _ticket(parts: Parts, request: Request, purpose: str) -> Ticket | None:
+async def _ticket(parts: Parts, request: Request, purpose: str) -> Ticket | AlertTicket | None:
     token: str = request.path_params["token"]
     return await parts.database.read(lambda tx: tickets.find(tx, token, purpose=purpose))
 
 
-async def _answer(parts: Parts, name: str, ticket: Ticket, *, back: bool = False) -> HTMLResponse:
-    subscription = ticket.subscription
+async def _answer(parts: Parts, name: str, ticket: Ticket | AlertTicket, *, back: bool = False) -> HTMLResponse:
     html = await parts.page(
         name,
-        language=subscription.language,
-        title=subscription.title,
+        language=ticket.language,
+        title=ticket.title,
         recipient=ticket.recipient,
         token=ticket.token,
         base=parts.url,

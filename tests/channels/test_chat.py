@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,10 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.channels.chat import Chat, format_of, split, target, target_name
+from monitor.channels.chat import Chat, format_of, target, target_name
 from monitor.core.errors import DeliveryError
 from monitor.core.model import Content, Message
+from monitor.core.pieces import split
 from monitor.render import Renderer
+from tests.channels.limits import keeps_to_the_limits, words_of
 from tests.channels.messages import message
 from tests.render.editions import full_day, long_day, quiet_day
 
@@ -90,17 +93,20 @@ def test_every_form_of_an_edition_is_whole_and_keeps_to_the_limits_of_its_servic
     titles = [item.lead.post.title[:60] for item in stories]
     assert all(title in content.text for title in titles)
     payload = content.payload or {}
-    slack, discord, teams = payload["slack"], payload["discord"], payload["teams"]
-    for page in slack:
-        assert 0 < len(page["blocks"]) <= 50
-        assert all(len(b["text"]["text"]) <= 3000 for b in page["blocks"] if b["type"] == "section")
-    for page in discord:
-        texts = [e.get("title", "") + e.get("description", "") + e["author"]["name"] for e in page["embeds"]]
-        assert len(page["embeds"]) <= 10
-        assert sum(map(len, texts)) <= 6000
-    for page in teams:
-        assert len(json.dumps(page, ensure_ascii=False).encode()) <= 28_000
-    assert sum(len(page["embeds"]) for page in discord) == len(stories)
+    keeps_to_the_limits(payload)
+    coverage = digest.coverage
+    for form in ("text", "slack", "discord", "teams"):
+        written = content.text if form == "text" else words_of(payload[form])
+        flat = re.sub(r"[\\*]", "", written)
+        assert all(title in flat for title in titles), form
+        others = [voice.source_title for item in stories for voice in item.others[:6]]
+        assert all(name in flat for name in others), form
+        assert all(source.title in flat for source in coverage.failing[:20]), form
+        assert all(event.sentence[:40] in flat for event in digest.ahead), form
+        assert all(each.title[:40] in flat for each in digest.amended), form
+        assert f"{coverage.checked}" in flat, form
+        if not stories:
+            assert ("Nothing new." if language == "en" else "Ничего нового") in flat, form
 
 
 class _Balance(HTMLParser):
@@ -161,7 +167,9 @@ def test_after_a_failure_in_the_middle_the_next_attempt_goes_on_there() -> None:
 def test_an_incoming_webhook_gets_messages_in_its_own_form() -> None:
     service = Service()
     content = rendered(full_day())
-    assert sent(service, "slack+http://127.0.0.1:{port}/services/T/B/X", chat(content)) == ["1 message"]
+    number = len((content.payload or {})["slack"])
+    told = f"{number} message{'s' if number > 1 else ''}"
+    assert sent(service, "slack+http://127.0.0.1:{port}/services/T/B/X", chat(content)) == [told]
     assert [json.loads(body) for body in service.bodies] == (content.payload or {})["slack"]
 
 

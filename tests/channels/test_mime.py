@@ -168,6 +168,22 @@ def test_where_readers_can_reach_the_service_they_unsubscribe_with_one_click():
     assert plain["List-Unsubscribe"] is None
 
 
+def test_ids_and_addresses_however_long_are_written_as_they_are():
+    """The library would make encoded words of those that do not fit on a line; no program finds an address there."""
+    domain = ".".join(["a-long-label-of-a-domain-name"] * 6)
+    here = f"https://{domain}/monitor/unsubscribe/{'t' * 32}"
+    raw = written(
+        message(subscription_slug="a-slug-of-many-words" * 5),
+        sender=f"monitor@{domain}",
+        unsubscribe=here,
+        answers="first",
+    )
+    assert f"List-Unsubscribe: <{here}>\r\n".encode() in raw
+    for name in ("Message-ID", "In-Reply-To", "References", "List-Id"):
+        assert re.search(rf"^{name}: <[!-~]+{re.escape(domain)}>\r$".encode(), raw, re.MULTILINE), name
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+
+
 def test_events_ahead_are_attached_as_a_calendar():
     content = Content(subject="s", text="t\n", html="<p>t</p>", calendar="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
     raw = written(message(content=content))

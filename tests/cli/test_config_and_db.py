@@ -43,6 +43,22 @@ def test_check_fills_the_templates(monitor: Monitor) -> None:
     assert "digest.txt.j2:2: this template cannot be filled" in ended.err
 
 
+@pytest.mark.parametrize(
+    "name", ["email/alert.html.j2", "email/alert-subject.txt.j2", "chat/alert.md.j2", "chat/alert-slack.json.j2"]
+)
+def test_check_fills_the_templates_of_alerts(monitor: Monitor, name: str) -> None:
+    file = monitor.directory / "templates" / name
+    file.parent.mkdir(parents=True)
+    # Wrong only in an alert of a silence: each kind is tried.
+    file.write_text('{% if edition.kind == "silence" %}\n{{ edition.nonsense }}\n{% endif %}\n')
+    monitor.file("monitor.toml").write_text('[digests]\ntemplates_dir = "templates"\n')
+    ended = monitor("config", "check")
+    assert ended.code == 3
+    assert f"{file.name}:2: this template cannot be filled" in ended.err
+    file.write_text("")
+    assert monitor("config", "check").code == 0
+
+
 def test_cautions_are_no_problems(monitor: Monitor) -> None:
     file = monitor.file("subscriptions.yaml")
     file.write_text(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -199,48 +201,116 @@ def test_next_due(schedule: Schedule, after: str, expected: list[str]) -> None:
     assert due_times(schedule, after, len(expected)) == expected
 
 
-def changing_zones() -> list[str]:
-    """One name of every zone that puts its clock forward or back in 2024 to 2030; the rest are plain arithmetic."""
-    hours = [utc("2023-12-30") + timedelta(days=days) for days in range(0, 366 * 7 + 4)]
-    seen: dict[tuple[timedelta | None, ...], str] = {}
+FIRST, LAST = date(2024, 1, 1), date(2030, 12, 31)
+Changes = tuple[tuple[datetime, timedelta], ...]
+NextDue = Callable[[Schedule, datetime], datetime]
+
+
+def changes_of_clock(zone: ZoneInfo) -> Changes:
+    """When the zone's offset from UTC changes in these years, to the second, and what it is from then on."""
+    day, end = utc("2023-12-30"), utc("2031-01-03")
+    changes = [(day, offset(zone, day))]
+    while day < end:
+        before, after = day, day + timedelta(days=1)
+        while offset(zone, after) != changes[-1][1] and after - before > timedelta(seconds=1):
+            middle = before + timedelta(seconds=(after - before) // timedelta(seconds=2))
+            before, after = (before, middle) if offset(zone, middle) != changes[-1][1] else (middle, after)
+        if offset(zone, after) != changes[-1][1]:
+            changes.append((after, offset(zone, after)))
+        day += timedelta(days=1)
+    return tuple(changes)
+
+
+def offset(zone: ZoneInfo, at: datetime) -> timedelta:
+    found = at.astimezone(zone).utcoffset()
+    assert found is not None
+    return found
+
+
+def kinds_of_zones() -> dict[Changes, list[str]]:
+    """Every zone of the tz database, those together whose clocks show the same at every moment of these years."""
+    kinds: dict[Changes, list[str]] = {}
     for name in sorted(available_timezones()):
-        zone = ZoneInfo(name)
-        offsets = tuple(hour.astimezone(zone).utcoffset() for hour in hours)
-        if len(set(offsets)) > 1:
-            seen.setdefault(offsets, name)
-    return list(seen.values())
+        kinds.setdefault(changes_of_clock(ZoneInfo(name)), []).append(name)
+    return kinds
 
 
-def test_each_local_day_is_due_once_in_every_zone_that_changes_its_clock() -> None:
-    zones = changing_zones()
-    assert len(zones) > 30
-    for name in zones:
-        zone = ZoneInfo(name)
-        for at in (time(0, 0), time(2, 30)):
-            schedule = Schedule(timezone=name, times=(at,))
-            first = datetime.combine(date(2024, 1, 1), at, tzinfo=zone).astimezone(UTC)
-            moment, day = first - timedelta(seconds=1), date(2024, 1, 1)
-            while day < date(2031, 1, 1):
-                moment = next_due(schedule, moment)
-                local = moment.astimezone(zone)
-                assert local.date() == day, (name, at, moment)
-                if local.time() != at:  # then the clock skipped it, and this is the first moment it showed again
-                    before = (moment - timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
-                    assert before < datetime.combine(day, at) < local.replace(tzinfo=None), (name, at, moment)
-                else:
-                    assert local.fold == 0
-                day += timedelta(days=1)
+def telling_times(changes: Changes) -> set[time]:
+    """Midnight, and the middle of what the clocks skip or show twice."""
+    middles = ((at + (before + after) / 2) for (_, before), (at, after) in pairwise(changes))
+    return {time(0, 0), *(middle.time() for middle in middles)}
 
 
-def test_every_zone_is_due_every_day_of_a_month() -> None:
-    for name in sorted(available_timezones()):
-        moment = utc("2025-03-15T00:00")
-        days = []
-        while moment < utc("2025-04-14T00:00"):
-            moment = next_due(daily(name, "06:45"), moment)
-            days.append(moment.astimezone(ZoneInfo(name)).date())
-        assert days == [days[0] + timedelta(days=n) for n in range(len(days))], name
-        assert len(days) in (30, 31)
+def unlawful(next_due: NextDue, name: str, at: time) -> list[tuple[date, datetime]]:
+    """Days of these years, with what was due, on which a daily schedule is not due once as soon as it can be."""
+    zone = ZoneInfo(name)
+    schedule = Schedule(timezone=name, times=(at,))
+    moment, day, wrong = utc("2023-12-30"), FIRST, []
+    while (moment := next_due(schedule, moment)).astimezone(zone).date() < FIRST:
+        pass
+    while day <= LAST:
+        local, wanted = moment.astimezone(zone), datetime.combine(day, at)
+        if local.replace(tzinfo=None) == wanted and local.fold == 0:
+            fine = True
+        else:  # then the clock skipped it, and this is the first moment that it showed again
+            before = (moment - timedelta(seconds=1)).astimezone(zone).replace(tzinfo=None)
+            fine = before < wanted < local.replace(tzinfo=None)
+        if not fine:
+            wrong.append((day, moment))
+        day, moment = day + timedelta(days=1), next_due(schedule, moment)
+    return wrong
+
+
+def test_every_zone_is_due_once_on_every_day_of_seven_years() -> None:
+    kinds = kinds_of_zones()
+    assert sum(map(len, kinds.values())) == len(available_timezones()) > 400
+    skip_midnight = 0
+    for changes, (name, *_) in kinds.items():
+        for at in telling_times(changes):
+            assert unlawful(next_due, name, at) == [], (name, at)
+        skip_midnight += any(
+            (moment + before).time() == time(0, 0) and after > before
+            for (_, before), (moment, after) in pairwise(changes)
+        )
+    assert skip_midnight, "the law is about days without a midnight as well"
+
+
+@pytest.mark.parametrize(
+    ("name", "at"),
+    [
+        ("Europe/Vienna", time(2, 0)),
+        ("Europe/Vienna", time(2, 59, 59)),
+        ("Europe/Vienna", time(3, 0)),
+        ("Africa/Cairo", time(0, 59)),
+        ("Australia/Lord_Howe", time(2, 0)),
+        ("America/Nuuk", time(23, 0)),
+    ],
+)
+def test_at_the_edges_of_what_clocks_skip_as_well(name: str, at: time) -> None:
+    assert unlawful(next_due, name, at) == []
+
+
+def test_the_law_finds_what_is_usually_done_wrong() -> None:
+    def by_the_wall(schedule: Schedule, after: datetime) -> datetime:
+        """The local time as Python takes it: in a gap as much too late as lies between its begin and this time."""
+        zone, (at,) = ZoneInfo(schedule.timezone), schedule.times
+        day = after.astimezone(zone).date()
+        while (due := datetime.combine(day, at, tzinfo=zone).astimezone(UTC)) <= after:
+            day += timedelta(days=1)
+        return due
+
+    def by_the_minute(schedule: Schedule, after: datetime) -> datetime:
+        """Whenever the clock shows it: not at all in a gap, twice in an hour that comes twice."""
+        zone, (at,) = ZoneInfo(schedule.timezone), schedule.times
+        days = (after.astimezone(zone).date() + timedelta(days=number) for number in range(9))
+        moments = (datetime.combine(day, at, tzinfo=zone).replace(fold=fold) for day in days for fold in (0, 1))
+        return min(m for each in moments if (m := each.astimezone(UTC)) > after and m.astimezone(zone).time() == at)
+
+    assert unlawful(by_the_wall, "Africa/Cairo", time(0, 30))
+    assert unlawful(by_the_wall, "Europe/Vienna", time(2, 30))
+    assert unlawful(by_the_minute, "Europe/Vienna", time(2, 30))
+    assert not unlawful(by_the_wall, "Europe/Vienna", time(7, 30))
+    assert not unlawful(by_the_minute, "Europe/Vienna", time(7, 30))
 
 
 moments = st.integers(-631152000, 3786912000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))  # 1950 to 2090

@@ -24,6 +24,8 @@ from monitor.core.model import (
     Item,
     Match,
     MissingPosts,
+    Notice,
+    Notices,
     Post,
     Schedule,
     Section,
@@ -36,6 +38,7 @@ from monitor.core.model import (
     Voice,
     Wording,
 )
+from monitor.core.notices import notice
 
 DUE = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 SINCE = DUE - timedelta(days=1)
@@ -473,5 +476,55 @@ def long_day(stories: int = 400, *, sections: int = 8, language: str = "en") -> 
             selected=stories * 4,
             folded=stories * 3,
             stories=stories,
+        ),
+    )
+
+
+def noticed(language: str = "en") -> Digest:
+    """An edition for the operator: notices of every kind and nothing else."""
+
+    def some(what: str, kind: str, hours: float, **values: object) -> Notice:
+        at = DUE - timedelta(hours=hours)
+        return notice(what, key=f"{what}:{hours}", at=at, kind=kind, subject=f"{what}:{hours}", **values)
+
+    day = quiet_day(language)
+    title = "О самой службе" if language == "ru" else "The service itself"
+    failing = "https://www.mfa.gov.eg.example/rss answered 503 Service Unavailable, 5 polls in a row"
+    unusable = "templates/email/digest.txt.j2:2: this template cannot be filled: 'editon' is undefined"
+    return replace(
+        day,
+        subscription=replace(day.subscription, title=title, notices=Notices.ONLY),
+        notices=(
+            some("failing", "source", 9, title="وزارة الخارجية المصرية", why=failing),
+            some("silent", "source", 7, title="Danube River Council", why="nothing for 4 d, a post every 9 h is usual"),
+            some("recovered", "source", 3, title="Секретариат ШОС"),
+            some(
+                "dead",
+                "delivery",
+                5,
+                id=1204,
+                subscription="morning-brief",
+                recipient="desk@example.org",
+                why="mail.example.org refused the recipient desk@example.org: 550 5.1.1 no such user",
+            ),
+            some(
+                "disabled",
+                "recipient",
+                4,
+                address="https://hooks.example/desk",
+                channel="webhook",
+                why="the receiver answered 410, it wants no more webhooks (2 waiting kept as dead)",
+            ),
+            some("template", "template", 2, why=unusable),
+            some(
+                "late",
+                "digest",
+                1.5,
+                subscription="morning-brief",
+                due="2026-11-23 04:00 UTC",
+                compiled="2026-11-23 05:31 UTC",
+            ),
+            some("disk", "disk", 1, path="/var/lib/monitor", free="812 MiB", total="40.0 GiB"),
+            some("stumbled", "service", 0.5, loop="deliver", why="OperationalError: database is locked"),
         ),
     )

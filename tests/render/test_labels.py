@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitor.core.errors import ConfigError
+from monitor.core.model import Change
 from monitor.render import labels
 
 ROOT = Path(__file__).parents[2]
@@ -31,9 +32,11 @@ def test_every_label_is_used_and_every_used_label_exists():
     text = "".join(path.read_text("utf-8") for path in SHIPPED.glob("*.j2"))
     text += "".join(path.read_text("utf-8") for path in (ROOT / "templates/web").glob("*.j2"))
     text += "".join(path.read_text("utf-8") for path in (ROOT / "monitor/render").glob("*.py"))
+    text += "".join(path.read_text("utf-8") for path in (ROOT / "templates/chat").glob("*.j2"))
     families = ("authority_", "section_", "health_", "fate_", "more_", "less_", "notice_")
     built = {*families, "notice_kind_"}
     used = set(re.findall(r"""(?:\bt|words)\(\s*"([a-z_]+)\"""", text)) - built | {"failing_note", "failing_only"}
+    used = used - {"alert_"} | {f"alert_{change}" for change in Change} | {"alert_high", "alert_critical"}
     words = {key for key in ENGLISH.words if not key.startswith(families)}
     assert used == words
     counted = set(re.findall(r"""(?:counted\(|count\()"([a-z_]+)\"""", text)) | {"days", "hours"}

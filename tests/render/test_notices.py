@@ -15,6 +15,7 @@ from monitor.core.model import Health, HealthChange, Notices
 from monitor.core.notices import KINDS, SENTENCES, nearly_full, notice, of_change
 from monitor.render import Renderer, labels
 from monitor.render.payload import payload
+from tests.channels.limits import keeps_to_the_limits
 from tests.make import NOW
 from tests.render import editions
 from tests.render.test_payload import SCHEMA, faults
@@ -65,12 +66,8 @@ def test_notices_alone_make_an_edition(language):
 def test_chat_services_of_their_own_form_get_each_notice_within_their_limits(language):
     found = [some("failing", f"s{n}", title=f"Source *{n}*", why="не отвечает_ <!everyone> " * 16) for n in range(60)]
     payload = Renderer(shipped=TEMPLATES).digest(told(*found, language=language), templates="chat").payload
-    for family, (size, blocks) in {"slack": (40_000, 50), "discord": (6_000, 10), "teams": (28_000, 1000)}.items():
-        for message in payload[family]:
-            written = json.dumps(message, ensure_ascii=False)
-            assert len(written.encode() if family == "teams" else written) < size, family
-            assert len(message.get("blocks", ())) <= blocks
-            assert all(len(embed.get("description", "")) <= 4096 for embed in message.get("embeds", ()))
+    keeps_to_the_limits(payload)
+    for family in ("slack", "discord", "teams"):
         everything = json.dumps(payload[family], ensure_ascii=False).replace("\\", "")
         assert all(f"Source *{n}*" in everything for n in range(60)), family
     assert "<!everyone>" not in json.dumps(payload["slack"])

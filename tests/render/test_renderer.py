@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -328,6 +328,24 @@ def test_what_is_unusual_stands_in_the_headline_in_both_languages(renderer, full
     ):
         assert words in seen(russian.html)
         assert words in " ".join(russian.text.split())
+
+
+@pytest.mark.parametrize(
+    ("last", "english", "russian"),
+    [
+        (date(2027, 5, 14), "Friday, 14 May 2027", "Пятница, 14 мая 2027 года"),
+        (date(2027, 5, 15), "14–15 May 2027", "14–15 мая 2027 года"),
+        (date(2027, 6, 2), "14 May 2027 to 2 June 2027", "14 мая 2027 года – 2 июня 2027 года"),
+        (date(2028, 5, 2), "14 May 2027 to 2 May 2028", "14 мая 2027 года – 2 мая 2028 года"),
+    ],
+)
+def test_days_of_an_event(renderer, last, english, russian):
+    for language, says in (("en", english), ("ru", russian)):
+        busy = editions.full_day(language)
+        event = replace(busy.ahead[0], first=date(2027, 5, 14), last=last)
+        content = renderer.digest(replace(busy, ahead=(event,)), templates="email")
+        assert says in " ".join(content.text.split())
+        assert says in content.html
 
 
 @pytest.mark.parametrize(("days", "says"), [(28, "Nothing unusual"), (20, None), (6, "6 of the 28 days")])

@@ -89,7 +89,7 @@ def test_looking_only_asks_and_one_click_unsubscribes(database: Database) -> Non
             assert (await client.post(f"/unsubscribe/{token}")).status_code == 200
             assert f"/subscribe/{token}" in (await client.get(f"/unsubscribe/{token}")).text
             again = await client.post(f"/subscribe/{token}")
-            assert "gets this digest again" in again.text
+            assert "gets it again" in again.text
             assert gone(database) == set()
 
     asyncio.run(story())
