@@ -132,9 +132,9 @@ def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> da
     Understood: RFC 5322 with its obsolete forms and names of zones, RFC 3339 and ISO 8601 (also ordinal and week dates
     and the packed form), asctime, Unix time in seconds or milliseconds, numeric dates, Chinese, Japanese and Korean
     ones, and month names of some seventy languages; years as Thailand counts them, and the solar calendar of Iran.
-    Zones are read as `zones` reads them. A wrong weekday is ignored. Without a zone the time is taken as UTC (as Korean time
-    for a date in Korean words, as Iran's for one of its calendar), a date alone as its midnight. Years of two digits
-    lie in 1990 to 2089.
+    Zones are read as `zones` reads them. A wrong weekday is ignored. Without a zone the time is taken as UTC (as Korean
+    time for a date in Korean words, as Iran's for one of its calendar), a date alone as its midnight. Years of two
+    digits lie in 1990 to 2089.
     What lies before 1990 or more than a year after `now` is no date of a post: None.
 
     "3/4/2026" is the third of April unless `day_first` is False (see `day_comes_first`). Where that is None, it is the

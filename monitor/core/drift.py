@@ -5,7 +5,8 @@ of either poll, bounds the error of the source's clock. One post proves little: 
 come late. Several that agree give an estimate. Offsets of clocks are rarely crooked: local time written as if it were
 UTC is off by whole or half hours.
 
-The stated time is kept as it is stated. The estimate is for putting posts in order (`stories.moment`), and for a warning.
+The stated time is kept as it is stated. The estimate is for putting posts in order (`stories.moment`), and for a
+warning.
 """
 
 from __future__ import annotations
