@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core import health
-from monitor.core.drift import Drift, observe
+from monitor.core.drift import Drift, estimate, observe
 from monitor.core.health import Answers
 from monitor.core.hints import Hints
 from monitor.core.model import Health, HealthChange, Outcome, Poll, Post, Prepared
@@ -86,7 +86,8 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         drift = _drift(p, news, until=before.known_at)
         if new or changed:
             noted = replace(noted, outcome=Outcome.NEW)
-        rhythm = learnt(before, noted, new=news, gap=bool(p.gap))
+        ahead = (estimate(Drift.from_bytes(drift)) if news else None) or timedelta()
+        rhythm = learnt(before, noted, new=news, gap=bool(p.gap), ahead=ahead)
         answers, state, why = _health(p, new=new, parts=parts)
         memory = replace(p.memory, rhythm=rhythm.to_bytes(), drift=drift, answers=answers.to_bytes(), health=state)
         ended = replace(noted, memory=memory)
