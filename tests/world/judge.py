@@ -283,7 +283,7 @@ class Verdict:
                 p.finished for p in self.lived.polls if p.slug == publisher.slug and p.outcome is not Outcome.POSTPONED
             ]
             for a, b in pairwise([*times, end]):
-                if b - a > CEILING + self._held(publisher, a, b):
+                if b - a > CEILING and b - a > CEILING + self._held(publisher, a, b):
                     yield f"{publisher.slug} was left alone from {a:.0f} to {b:.0f}"
             if not times:
                 yield f"{publisher.slug} was never polled"
