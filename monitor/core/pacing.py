@@ -106,9 +106,7 @@ def learnt(
     """
     if poll.outcome in {Outcome.FAILED, Outcome.GONE}:
         return rhythm
-    moments = [
-        post.stated_at - ahead for post in new if post.stated_at is not None and _has_time_of_day(post.stated_at)
-    ]
+    moments = [post.stated_at - ahead for post in new if post.stated_at is not None and has_time_of_day(post.stated_at)]
     entries = poll.reading.entries if poll.reading else 0
     return observe(rhythm, at=poll.finished_at, new=len(new), moments=moments, entries=entries, gap=gap)
 
@@ -162,7 +160,7 @@ def _after_failure(
     return min(timedelta(seconds=min(grown, longest.total_seconds())), ceiling)
 
 
-def _has_time_of_day(moment: datetime) -> bool:
+def has_time_of_day(moment: datetime) -> bool:
     """A midnight to the second is a date without a time more often than a moment."""
     return (moment.hour, moment.minute, moment.second) != (0, 0, 0)
 
