@@ -30,7 +30,7 @@ from pathlib import Path
 
 import structlog
 
-from monitor.core.pacing import Pace
+from monitor.core.pacing import JITTER, JITTER_MOST, Pace
 from monitor.store import schema
 from monitor.store.database import Database
 from tests.world.drive import Lived, live
@@ -72,6 +72,7 @@ def main() -> int:
     if given.without_fixed:
         return 1 if broken else 0
     interval = timedelta(seconds=verdict.time_to_ask()) / lived.requests
+    interval -= min(interval * JITTER, JITTER_MOST)  # where there is no going below, chance makes waits longer only
     for _ in range(1 + CORRECTIONS):
         beside, theirs = at_fixed(interval, given, publishers)
         share = beside.requests / lived.requests
