@@ -1,4 +1,5 @@
-"""Asyncio or threads for fetching, and what the guard costs. Everything on loopback; a minute on a small machine.
+"""Asyncio or threads for fetching, what the guard costs, and what polls save by a wire of their own: decisions 1 and 2.
+Everything on loopback; a minute on a small machine.
 
     python benchmarks/fetch_styles.py [--fetches 1000] [--rounds 5] [--at-once 20]
 
@@ -22,9 +23,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from ipaddress import ip_network
 
+import httpcore2
 import httpx2
 
+from monitor.sources.guard import Guard, SystemResolver
 from monitor.sources.http import Fetcher
+from monitor.sources.transport import GuardedTransport
+from monitor.sources.wire import Question, Wire
 
 BODY = b"<item><title>Statement</title></item>" * 550
 ANSWERS = (
@@ -78,6 +83,72 @@ def with_threads(url: str, fetches: int, at_once: int) -> None:
             response.raise_for_status() if response.status_code != 304 else None
 
 
+def with_the_pool(url: str, fetches: int, at_once: int) -> None:
+    """The pool below httpx2's client, without the client's layers."""
+
+    async def run() -> None:
+        async with httpcore2.AsyncConnectionPool(max_connections=at_once) as pool:
+            turns = asyncio.Semaphore(at_once)
+
+            async def one() -> None:
+                async with turns, asyncio.timeout(30):
+                    await pool.request("GET", url, headers={"If-None-Match": '"1"'})
+
+            await asyncio.gather(*(one() for _ in range(fetches)))
+
+    asyncio.run(run())
+
+
+def with_the_guarded_pool(url: str, fetches: int, at_once: int) -> None:
+    """As proxies and webhooks go."""
+
+    async def run() -> None:
+        transport = GuardedTransport(allow=[ip_network("127.0.0.1")], max_connections=at_once)
+        turns = asyncio.Semaphore(at_once)
+
+        async def one() -> None:
+            async with turns, asyncio.timeout(30):
+                response = await transport.handle_async_request(
+                    httpx2.Request("GET", url, headers={"If-None-Match": '"1"'})
+                )
+                await response.aread()
+                await response.aclose()
+
+        try:
+            await asyncio.gather(*(one() for _ in range(fetches)))
+        finally:
+            await transport.aclose()
+
+    asyncio.run(run())
+
+
+def with_the_wire(url: str, fetches: int, at_once: int) -> None:
+    """As polls go: the exchange alone."""
+
+    async def run() -> None:
+        guard = Guard(resolve=SystemResolver(), allow=[ip_network("127.0.0.1")], resolve_timeout=5.0)
+        wire = Wire(guard, tls=httpx2.create_ssl_context, max_idle=at_once)
+        turns = asyncio.Semaphore(at_once)
+
+        async def one() -> None:
+            async with turns, asyncio.timeout(30):
+                answer = await wire.ask(
+                    Question(
+                        url=httpx2.URL(url), headers=((b"Host", b"x"), (b"If-None-Match", b'"1"')), connect_timeout=10.0
+                    )
+                )
+                async for _ in answer.aiter_raw():
+                    pass
+                await answer.aclose()
+
+        try:
+            await asyncio.gather(*(one() for _ in range(fetches)))
+        finally:
+            await wire.aclose()
+
+    asyncio.run(run())
+
+
 def with_the_guard(url: str, fetches: int, at_once: int) -> None:
     async def run() -> None:
         async with Fetcher(user_agent="benchmark", allow=[ip_network("127.0.0.1")], max_concurrent=at_once) as fetcher:
@@ -95,7 +166,10 @@ def with_the_guard(url: str, fetches: int, at_once: int) -> None:
 STYLES: dict[str, Callable[[str, int, int], None]] = {
     "httpx2, asyncio": with_asyncio,
     "httpx2, threads": with_threads,
-    "guarded Fetcher, asyncio": with_the_guard,
+    "httpcore2's pool": with_the_pool,
+    "that pool, guarded": with_the_guarded_pool,
+    "our wire, guarded": with_the_wire,
+    "Fetcher, over that wire": with_the_guard,
 }
 
 

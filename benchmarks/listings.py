@@ -1,5 +1,8 @@
 """What is found on every recorded listing page without any selector: `python -m benchmarks.listings [NAME…]`.
 
+Recorded articles come last: the lists beside them must not be taken for news. A page among them that is a list to its
+readers, such as a front page, is for a person to tell.
+
 For each page: how many items, how many of them dated, how long it took, and the first three, to be compared with what a
 reader sees in a browser. Names restrict it to the pages whose file names contain one of them.
 """
@@ -42,8 +45,24 @@ def shown(file: Path) -> bool:
     return True
 
 
+def mistaken(file: Path) -> bool:
+    """Print what was taken for a list on a page that is one article; whether anything was."""
+    document = Document(url=URL, content=file.read_bytes(), content_type="text/html", fetched_at=NOW)
+    try:
+        entries = page.parse(document, Source(slug="article", title="Article", kind="page", url=URL)).entries
+    except SourceError:
+        return False
+    print(f"{file.stem}: {len(entries)} items, the first {(entries[0].title or '')[:60]!r}")
+    return True
+
+
+def recorded(kind: str) -> list[Path]:
+    files = sorted((SHARED / "corpus" / "pages" / kind).glob("*.html"))
+    return [file for file in files if not sys.argv[1:] or any(name in file.stem for name in sys.argv[1:])]
+
+
 if __name__ == "__main__":
-    files = sorted((SHARED / "corpus" / "pages" / "listing").glob("*.html"))
-    files = [file for file in files if not sys.argv[1:] or any(name in file.stem for name in sys.argv[1:])]
-    found = sum(shown(file) for file in files)
-    print(f"a list on {found} of {len(files)} pages")
+    lists, articles = recorded("listing"), recorded("article")
+    found = sum(shown(file) for file in lists)
+    taken = sum(mistaken(file) for file in articles)
+    print(f"a list on {found} of {len(lists)} pages, and on {taken} of {len(articles)} articles")

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
+from monitor.core.model import Outcome
+
 # From "at once" to "yesterday's": how long after its stated time a post was stored.
 _LAGS = (60, 300, 900, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400)
 _POLL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -44,6 +46,11 @@ class Metrics:
             ["loop"],
             registry=self.registry,
         )
+        # A figure that appears with its first event cannot be seen to rise.
+        for outcome in Outcome:
+            self._polls.labels(outcome)
+        for change in ("new", "changed"):
+            self._posts.labels(change)
 
     def polled(
         self, outcome: str, *, took: timedelta, new: int, changed: int, gap: bool, lags: Iterable[timedelta]

@@ -57,6 +57,7 @@ def test_the_running_service_tells_its_figures(tmp_path: Path) -> None:
 
     assert read["monitor_polls_total", ("new",)] == 1
     assert read["monitor_polls_total", ("failed",)] == 1
+    assert read["monitor_polls_total", ("gone",)] == 0  # told from the beginning
     assert read["monitor_posts_total", ("new",)] == 2
     assert read["monitor_post_lag_seconds_count", ()] == 2
     assert read["monitor_sources", ("fine",)] == 1

@@ -206,6 +206,33 @@ def test_a_spell_that_is_left_behind_twice_is_read_to_its_end(database: Database
     assert len(world.stored()) == 100 + 2 * step - 80
 
 
+def test_numbered_pages_that_move_on_between_two_polls_are_read_to_the_end(database: Database) -> None:
+    """What stood on page 22 stands on page 24 by then, and page 22 shows what the poll before had read."""
+    world = World(database)
+    url, size = "https://mfa.example/rss.xml", 5
+    make.stored_source(database, url=url)
+
+    def show(last: int) -> None:
+        numbers = list(range(last, 0, -1))
+        for page, first in enumerate(range(0, last, size), start=1):
+            window = rss(*(f"{number:04}" for number in numbers[first : first + size]))
+            following = f"<atom:link xmlns:atom='http://www.w3.org/2005/Atom' rel='next' href='{url}?page={page + 1}'/>"
+            if first + size < last:
+                window = window.replace("<item>", f"{following}<item>", 1)
+            world.document(url if page == 1 else f"{url}?page={page}", window)
+
+    last = 20
+    show(last)
+    world.poll()
+    for arrived in (size * (polling.PAGES_BACK + 9), 2 * size - 1, 0):
+        last += arrived
+        show(last)
+        assert world.poll()["mfa"].poll.gap is None
+    assert world.memory().source.memory.backfill == ()
+    assert world.stored() == [f"{number:04}" for number in range(last - len(world.stored()) + 1, last + 1)]
+    assert len(world.stored()) >= last - 20 + size
+
+
 def test_an_older_page_that_fails_is_tried_again(database: Database) -> None:
     world = World(database)
     make.stored_source(database, kind="telegram", url="https://t.me/s/sample")

@@ -2,7 +2,7 @@
 
 Servers lie about validators: some keep an ETag although the document changed, so that a poller that trusts them is told
 "not modified" for ever. Now and then the document is therefore asked for without validators; a server that is caught is
-not sent any from then on.
+not sent any from then on. Whose word was never put to the test is tested soon: what it hides nobody sees until then.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from monitor.core.model import Fetched, Memory, NotModified, Source
 
-TRUSTED = 24  # answers "not modified" in a row that are believed before the document is asked for outright
+TRUSTED = 24  # answers "not modified" in a row that are believed before the document is asked for outright, …
+UNTRIED = 6  # … and of a server that was never seen to tell a change
 FAITH = 5  # failures in a row at the new address before the old one is asked again, in turns with the new
 MOVES = 3  # polls in a row that must be redirected to one address, permanently, before it is asked directly
 
@@ -19,7 +20,7 @@ MOVES = 3  # polls in a row that must be redirected to one address, permanently,
 def asking(source: Source) -> Source:
     """The source as it is to be asked now: its address or where that has moved to, with validators or without."""
     memory = source.memory
-    if memory.unconditional is not None or memory.unchecked >= TRUSTED:
+    if memory.unconditional is not None or memory.unchecked >= UNTRIED:
         memory = replace(memory, etag=None, last_modified=None)
     doubted = memory.failures >= FAITH and (memory.failures - FAITH) % 2 == 0
     if memory.moved_to is not None and memory.moved_polls >= MOVES and not doubted:
@@ -38,6 +39,9 @@ def learnt(memory: Memory, fetched: Fetched, *, asked: str, brought: bool) -> Me
     same_etag = memory.etag is not None and fetched.etag == memory.etag
     same_date = memory.last_modified is not None and fetched.last_modified == memory.last_modified
     caught = brought and (same_etag or (fetched.etag is None and same_date))
+    outright = memory.unconditional is not None or memory.unchecked >= UNTRIED
+    asked_if_changed = not outright and (memory.etag is not None or memory.last_modified is not None)
+    proven = not caught and (outright or (asked_if_changed and brought))
     unconditional = memory.unconditional
     if caught and unconditional is None:
         kept = f"ETag {fetched.etag}" if same_etag else f"Last-Modified {fetched.last_modified}"
@@ -48,7 +52,7 @@ def learnt(memory: Memory, fetched: Fetched, *, asked: str, brought: bool) -> Me
         etag=fetched.etag,
         last_modified=fetched.last_modified,
         unconditional=unconditional,
-        unchecked=0,
+        unchecked=UNTRIED - TRUSTED if proven else 0,
         moved_to=moved_to,
         moved_polls=moved_polls,
     )

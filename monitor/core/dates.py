@@ -7,25 +7,12 @@ import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
 
+from monitor.core import monthnames
+from monitor.core.zones import named_offset
+
 _MAX_CHARACTERS = 120
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=366)
-
-# Offsets in minutes. Where a name has several meanings, the one that feeds mean: BST is British, not Bangladeshi;
-# IST is Indian, not Irish or Israeli; CST and EST are American, not Chinese or Australian; AST is Atlantic.
-_ZONES = {
-    "z": 0, "ut": 0, "utc": 0, "gmt": 0, "wet": 0, "uct": 0, "zulu": 0, "мск": 180, "гмт": 0, "west": 60, "bst": 60,
-    "cet": 60, "met": 60, "mez": 60, "wat": 60, "cest": 120, "mest": 120, "mesz": 120, "eet": 120, "sast": 120,
-    "cat": 120, "eest": 180, "msk": 180, "eat": 180, "trt": 180, "idt": 180, "msd": 240, "samt": 240, "gst": 240,
-    "irst": 210, "irdt": 270, "aft": 270, "pkt": 300, "uzt": 300, "yekt": 300, "ist": 330, "npt": 345, "omst": 360,
-    "almt": 300, "ict": 420, "wib": 420, "krat": 420, "novt": 420, "hkt": 480, "sgt": 480, "myt": 480, "pht": 480,
-    "awst": 480, "irkt": 480, "wita": 480, "jst": 540, "kst": 540, "yakt": 540, "wit": 540, "acst": 570,
-    "acdt": 630, "aest": 600, "vlat": 600, "aedt": 660, "magt": 660, "nzst": 720, "pett": 720, "nzdt": 780,
-    "azot": -60, "brt": -180, "art": -180, "clst": -180, "adt": -180, "ndt": -150, "nst": -210, "ast": -240,
-    "clt": -240, "bot": -240, "vet": -240, "edt": -240, "est": -300, "et": -300, "cot": -300, "pet": -300,
-    "cdt": -300, "cst": -360, "ct": -360, "mdt": -360, "mst": -420, "mt": -420, "pdt": -420, "pst": -480,
-    "pt": -480, "akdt": -480, "akst": -540, "hst": -600, "hast": -600, "hadt": -540,
-}  # fmt: skip
 
 # January to December; a word counts in full and by its first three and four letters, earlier lines take precedence.
 _MONTH_LINES = """
@@ -42,6 +29,7 @@ janner feber maerz april mai juni juli august setiembre oktober november dezembe
 січня лютого березня квітня травня червня липня серпня вересня жовтня листопада грудня
 студзеня лютага сакавіка красавіка траўня чэрвеня ліпеня жніўня верасня кастрычніка лістапада снежня
 stycznia lutego marca kwietnia maja czerwca lipca sierpnia wrzesnia pazdziernika listopada grudnia
+styczen luty marzec kwiecien maj czerwiec lipiec sierpien wrzesien pazdziernik listopad grudzien
 januarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
 ocak subat mart nisan mayıs haziran temmuz agustos eylul ekim kasım aralık
 ιανουαριου φεβρουαριου μαρτιου απριλιου μαιου ιουνιου ιουλιου αυγουστου σεπτεμβριου οκτωβριου νοεμβριου δεκεμβριου
@@ -54,9 +42,14 @@ syyskuuta lokakuuta marraskuuta joulukuuta
 _NOT_MONTHS = {"jui", "iun", "ιου", "may.", "ينا"}  # begin two months, or none
 
 
+_UNSEEN = frozenset(
+    "\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069\u200b\u200c\u200d\ufeff"
+)  # say where to write
+
+
 def _folded(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
+    return "".join(c for c in decomposed if not unicodedata.combining(c) and c not in _UNSEEN)
 
 
 def _months() -> dict[str, int]:
@@ -68,29 +61,59 @@ def _months() -> dict[str, int]:
                 months.setdefault(name[:length], number)
     for name in _NOT_MONTHS:
         months.pop(name, None)
+    for number, names in enumerate(monthnames.BY_CLDR.strip().splitlines(), start=1):
+        for name in names.split():
+            months.setdefault(name, number)
     return months
 
 
 _MONTHS = _months()
 # These begin like a month, and end the guessing when a weekday stands before the date.
-_WEEKDAYS = frozenset({"mar", "mart", "mardi", "martes", "martedi", "mars"})
+_WEEKDAYS = frozenset({"mar", "mart", "mardi", "martes", "martedi", "mars", *monthnames.WEEKDAYS.split()})
+# Written in two words, or with a full stop inside.
+_PARTED = re.compile("|".join(name.replace("_", "[ .]") for name in _MONTHS if "_" in name))
+# Croatian names that are other months in Polish, Ukrainian and Czech: only Croatian has a full stop after the day.
+_CROATIAN = {"lip": 6, "srp": 7, "listopad": 10, "listopada": 10, "lis": 10}
+# The solar calendar of Iran, as it is folded; its year 1400 began on 21 March 2021.
+_SOLAR_NAMES = """
+فروردین اردیبهشت خرداد تیر مرداد شهریور مهر ابان اذر دی بهمن اسفند
+"""
+_SOLAR = {name: number for number, name in enumerate(_SOLAR_NAMES.split(), start=1)}
+_SOLAR_DATE = re.compile(rf"(\d{{1,2}})\s+({'|'.join(_SOLAR)})(?:\s+ماه)?[\s,،]+(\d{{4}})")
+_SOLAR_YEARS = range(1370, 1450)
+_BUDDHIST_YEARS = range(2533, 2650)  # as Thailand counts them
+
+# A word as any script writes it: its marks are letters to nobody but readers.
+_WORD = re.compile(r"(?:[^\W\d_]|(?!\d)[\u0900-\u0dff\u0e30-\u0e4e\u0eb0-\u0ece\u1000-\u109f\u1780-\u17ff_])+")
 
 _ISO = re.compile(
     r"(?P<year>\d{4})(?:(?P<sep>[-/.])(?P<month>\d{1,2})(?:(?P=sep)(?P<day>\d{1,2}))?|-(?P<ordinal>\d{3})"
-    r"|-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?|(?P<packed>\d{4}))(?=$|[t ,+(z-])"
+    r"|-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?|(?P<packed>\d{4}))(?=$|[t ,+(z[-])"
 )
 _CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?")
 _CJK_TIME = re.compile(r"(\d{1,2})\s*[時时시点點]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
 _TIME = re.compile(
-    r"(?:(?<=t)|(?<![\d:+-]))(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2})(?::(?P<second>\d{1,2})(?:[.,:]\d+)?)?)"
-    r"(?:\s*(?P<half>[ap])\.?m\b\.?)?|(?<![\d:])(?P<bare>\d{1,2})\s*(?P<bare_half>[ap])\.?m\b\.?"
+    r"(?:(?<=t)|(?<![\d:+-]))(?P<hour>\d{1,2})(?:(?:[:.h]| h )(?P<minute>\d{2})(?::(?P<second>\d{1,2})(?:[.,:]\d+)?)?)"
+    r"(?:\s*(?P<half>[ap])\.?\s?m\b\.?)?|(?<![\d:])(?P<bare>\d{1,2})\s*(?P<bare_half>[ap])\.?\s?m\b\.?"
 )
 _PACKED_TIME = re.compile(r"t(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?(?:[.,]\d+)?")
-_OFFSET = re.compile(
-    r"(?:\b(?:gmt|utc|ut|etc/gmt)\s*)?(?P<sign>[+\u2212-])\s*(?P<hours>\d{1,2})(?:[:.]?(?P<minutes>\d{2}))?(?!\d)"
-)
-_FROM_MOSCOW = re.compile(r"\b(?:msk|мск)\s*([+-])\s*(\d)(?![\d:])")
 _NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,2})(?P<sep>[/.-])(?P<b>\d{1,2})(?P=sep)(?P<year>\d{4}|\d{2})(?!\d)")
+_CJK_NUMERALS = re.compile("[〇零一二三四五六七八九十]+(?=[年月日])")
+_CJK_DIGITS = {numeral: str(digit) for digit, numeral in enumerate("〇一二三四五六七八九")} | {"零": "0"}
+# A day, a month and a year, in another order than numbers alone are written in: first what WordPress makes in Chinese.
+_MONTH_NUMBERED_CJK = (
+    re.compile(r"(?<!\d)(?P<day>\d{1,2})[\s,.-]+(?P<month>\d{1,2})\s?[月월][\s,.-]+(?P<year>\d{4})(?!\d)"),
+    re.compile(r"(?<!\d)(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})[日일]?[\s,]+(?P<year>\d{4})(?!\d)"),
+)
+_MONTH_NUMBERED = (  # Czech and others with spaces, Vietnamese, Mongolian
+    re.compile(r"(?<!\d)(?P<day>\d{1,2})\. (?P<month>\d{1,2})\. (?P<year>\d{4})(?!\d)"),
+    re.compile(r"(?<!\d)(?P<day>\d{1,2})[\s,]+thg?(?:ang)?\s(?P<month>\d{1,2})(?:,|\s+nam)?\s+(?P<year>\d{4})(?!\d)"),
+    re.compile(r"(?<!\d)(?P<year>\d{4})\s?оны?\s+(?P<month>\d{1,2})\S*\s+сарын\s+(?P<day>\d{1,2})(?!\d)"),
+)
+_HALVES = (  # of the day, where a time stands before them
+    (re.compile(r"(?<=[:.]\d\d)\s*(?:ص|صباحا|π\.\s?μ)(?!\w)\.?"), " am"),
+    (re.compile(r"(?<=[:.]\d\d)\s*(?:م|مساء|μ\.\s?μ)(?!\w)\.?"), " pm"),
+)
 _HALF_DAYS = ((re.compile("午前|上午|오전|凌晨|早上"), "a"), (re.compile("午後|下午|오후|晚上"), "p"))
 
 
@@ -108,8 +131,10 @@ def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> da
 
     Understood: RFC 5322 with its obsolete forms and names of zones, RFC 3339 and ISO 8601 (also ordinal and week dates
     and the packed form), asctime, Unix time in seconds or milliseconds, numeric dates, Chinese, Japanese and Korean
-    ones, and month names of some twenty languages. A wrong weekday is ignored. Without a zone the time is taken as UTC
-    (as Korean time for a date in Korean words), a date alone as its midnight. Years of two digits lie in 1990 to 2089.
+    ones, and month names of some seventy languages; years as Thailand counts them, and the solar calendar of Iran.
+    Zones are read as `zones` reads them. A wrong weekday is ignored. Without a zone the time is taken as UTC (as Korean
+    time for a date in Korean words, as Iran's for one of its calendar), a date alone as its midnight. Years of two
+    digits lie in 1990 to 2089.
     What lies before 1990 or more than a year after `now` is no date of a post: None.
 
     "3/4/2026" is the third of April unless `day_first` is False (see `day_comes_first`). Where that is None, it is the
@@ -182,21 +207,59 @@ def _unix(text: str) -> datetime | None:
 def _written(text: str, now: datetime, day_first: bool | None) -> datetime | None:
     korean = "년" in text
     half = next((name for pattern, name in _HALF_DAYS if pattern.search(text)), None)
+    text = _CJK_NUMERALS.sub(lambda m: _in_digits(m[0]), text)
+    for pattern in _MONTH_NUMBERED_CJK:
+        text = pattern.sub(lambda m: f"{m['year']}-{m['month']}-{m['day']} ", text)
     text = _CJK.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} ", text)
     text = _CJK_TIME.sub(lambda m: f"{m[1]}:{int(m[2]):02}:{int(m[3] or 0):02}", text)
     for pattern, _ in _HALF_DAYS:
         text = pattern.sub(" ", text)
     text = _folded(text)
+    for pattern, meant in _HALVES:
+        text = pattern.sub(meant, text)
+    for pattern in _MONTH_NUMBERED:
+        text = pattern.sub(lambda m: f"{m['year']}-{m['month']}-{m['day']} ", text)
     found = _date(text, now, day_first)
     if found is None:
         return None
     (year, month, day), rest = found
+    usual = timedelta(hours=9) if korean else timedelta()
+    if year in _BUDDHIST_YEARS:
+        year -= 543
+    elif year in _SOLAR_YEARS:
+        year, month, day = _of_solar(year, month, day)
+        usual = timedelta(hours=3, minutes=30)
     hour, minute, second, after = _time(rest, half)
-    zone = _zone(after)
-    if zone is None:
-        zone = timedelta(hours=9) if korean else timedelta()
-    moment = datetime(year, month, day, tzinfo=timezone(zone))
-    return moment + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))
+    if hour == minute == second == 0:
+        usual = timedelta()  # a day alone
+    stated = datetime(year, month, day) + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))  # noqa: DTZ001 - its zone comes now
+    zone = named_offset(after, stated)
+    return stated.replace(tzinfo=timezone(usual if zone is None else zone))
+
+
+def _in_digits(numerals: str) -> str:
+    """A year digit by digit, or a number up to 31: "二〇二六" and "十六"."""
+    tens, ten, ones = numerals.partition("十")
+    plain = "".join(_CJK_DIGITS.get(each, "") for each in ones)
+    if not ten:
+        return "".join(_CJK_DIGITS[each] for each in numerals)
+    return f"{_CJK_DIGITS.get(tens, '1')}{plain or '0'}"
+
+
+def _of_solar(year: int, month: int, day: int) -> tuple[int, int, int]:
+    """A date of the solar calendar of Iran in ours; leap years by the cycle of 33 years, exact from 1343 to 1472."""
+    if not (1 <= month <= 12 and 1 <= day <= (31 if month <= 6 else 30)):
+        raise ValueError("no such day")
+
+    def days(year: int) -> int:
+        full = year + 1595
+        return 365 * full + full // 33 * 8 + (full % 33 + 3) // 4
+
+    if (month, day) == (12, 30) and days(year + 1) - days(year) == 365:
+        raise ValueError("no leap year")
+    into = (month - 1) * 31 if month <= 6 else 186 + (month - 7) * 30
+    found = date(2021, 3, 21) + timedelta(days=days(year) - days(1400) + into + day - 1)
+    return found.year, found.month, found.day
 
 
 def _date(text: str, now: datetime, day_first: bool | None) -> tuple[tuple[int, int, int], str] | None:
@@ -204,12 +267,16 @@ def _date(text: str, now: datetime, day_first: bool | None) -> tuple[tuple[int, 
     if iso := _ISO.match(text.lstrip("' \"")):
         rest = text.lstrip("' \"")[iso.end() :]
         return _iso_date(iso), rest
-    if numeric := _NUMERIC.search(text):
+    if solar := _SOLAR_DATE.search(text):
+        return (int(solar[3]), _SOLAR[solar[2]], int(solar[1])), text[: solar.start()] + " " + text[solar.end() :]
+    numeric = _NUMERIC.search(text)
+    # "16. marts 2026 09.30.00" has a date in words: these numbers are the time.
+    if numeric and (len(numeric["year"]) == 4 or numeric["sep"] != "." or (named := _named_date(text)) is None):
         rest = text[: numeric.start()] + " " + text[numeric.end() :]
         return _numeric_date(numeric, rest, now, day_first), rest
     if later := re.search(r"(?<!\d)(\d{4})(?:[-/]|\. ?)(\d{1,2})(?:[-/]|\. ?)(\d{1,2})(?![\d:])", text):
         return (int(later[1]), int(later[2]), int(later[3])), text[: later.start()] + " " + text[later.end() :]
-    return _named_date(text)
+    return named if numeric else _named_date(text)
 
 
 def _iso_date(match: re.Match[str]) -> tuple[int, int, int]:
@@ -240,8 +307,9 @@ def _numeric_date(match: re.Match[str], rest: str, now: datetime, day_first: boo
 
 
 def _named_date(text: str) -> tuple[tuple[int, int, int], str] | None:
-    words = list(re.finditer(r"[^\W\d_]+", text))
-    months = [word for word in words if word[0] in _MONTHS]
+    text = _PARTED.sub(lambda m: m[0].replace(" ", "_").replace(".", "_"), text)
+    words = list(_WORD.finditer(text))
+    months = [word for word in words if word[0] in _MONTHS or word[0] in _CROATIAN]
     if len(months) > 1:  # "mar, 16 sep 2025" is a Tuesday in Spanish
         months = [word for word in months if word[0] not in _WEEKDAYS] or months
     if not months:
@@ -280,7 +348,10 @@ def _named_date(text: str) -> tuple[tuple[int, int, int], str] | None:
     rest = text
     for start, end in used:
         rest = rest[:start] + " " * (end - start) + rest[end:]
-    return (year, _MONTHS[month[0]], day), rest
+    number = _MONTHS.get(month[0], 0)
+    if month[0] in _CROATIAN and day_at is not None and re.match(r"\.\s", text[day_at.end() :]):
+        number = _CROATIAN[month[0]]
+    return (year, number, day), rest
 
 
 def _full_year(digits: str) -> int:
@@ -304,17 +375,3 @@ def _time(rest: str, half: str | None) -> tuple[int, int, int, str]:
     if hour > 24 or minute > 59 or second > 60 or (hour == 24 and (minute or second)):
         raise ValueError("no such time of day")
     return hour, minute, second, rest[: match.start()] + " " + rest[match.end() :]
-
-
-def _zone(rest: str) -> timedelta | None:
-    if moscow := _FROM_MOSCOW.search(rest):  # "МСК+2", as the east of Russia writes its time
-        return timedelta(hours=3 + int(moscow[1] + moscow[2]))
-    if offset := _OFFSET.search(rest):
-        minutes = int(offset["hours"]) * 60 + int(offset["minutes"] or 0)
-        if minutes > 14 * 60 + 59:
-            return None
-        return timedelta(minutes=-minutes if offset["sign"] in "-\u2212" else minutes)
-    for word in re.findall(r"[^\W\d_]+", rest):
-        if word in _ZONES:
-            return timedelta(minutes=_ZONES[word])
-    return None

@@ -5,7 +5,8 @@ of either poll, bounds the error of the source's clock. One post proves little: 
 come late. Several that agree give an estimate. Offsets of clocks are rarely crooked: local time written as if it were
 UTC is off by whole or half hours.
 
-The stated time is kept as it is stated. The estimate is for putting posts in order, and for a warning.
+The stated time is kept as it is stated. The estimate is for putting posts in order (`stories.moment`), and for a
+warning.
 """
 
 from __future__ import annotations
@@ -89,12 +90,6 @@ def estimate(drift: Drift) -> timedelta | None:
         certain = minutes >= _LEAST or (minutes <= -_LEAST_BEHIND and _is_never_punctual(drift, minutes))
         return timedelta(minutes=minutes) if certain else None
     return None
-
-
-def corrected(stated: datetime, drift: Drift) -> datetime:
-    """The stated time as the source's clock would have to show it, for putting posts in order."""
-    offset = estimate(drift)
-    return stated if offset is None else stated - offset
 
 
 def warning(drift: Drift) -> str | None:

@@ -58,7 +58,7 @@ class Memory:
     failures: int = 0  # polls in a row that failed
     polled_before: bool = False  # a first poll that succeeded is over: the backlog has been taken
     unconditional: str | None = None  # why validators are not sent to this server; None where they are
-    unchecked: int = 0  # times in a row that the server's word was taken for "not modified"
+    unchecked: int = 0  # times in a row that its word was taken for "not modified"; from below 0 where it was proven
     moved_to: str | None = None  # where permanent redirects led
     moved_polls: int = 0  # polls in a row that were led there; after some, that address is asked directly
     backfill: tuple[str, ...] = ()  # pages at which going back to a known post goes on, that of the oldest spell first

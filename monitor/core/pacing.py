@@ -40,9 +40,10 @@ class Weight:
 # What passes by itself is asked for once in an hour or two at least: that is a burden to nobody.
 _BRIEF = Weight(growth=1.3, longest=timedelta(hours=1), reached=False, ours=True)
 _UNREADABLE = Weight(growth=1.3, longest=timedelta(hours=1), ours=True)
-_REFUSED = Weight(growth=1.5, longest=timedelta(hours=3))
+_REFUSED = Weight(growth=1.4, longest=timedelta(hours=2))
 _BUSY = Weight(growth=1.3, longest=timedelta(minutes=90))
-_MISSING = Weight(growth=1.8, longest=timedelta(hours=6), lasting=True)
+_MISSING = Weight(growth=1.6, longest=timedelta(hours=4), lasting=True)
+_GONE = Weight(growth=4.0, lasting=True)  # said for good, but also by servers that are being repaired
 _OPERATOR = Weight(growth=6.0, lasting=True)
 
 WEIGHTS = {
@@ -96,11 +97,16 @@ def weight_of(reason: str | None) -> Weight:
     return WEIGHTS.get(reason) or WEIGHTS.get(reason[:6] + "xx", _UNKNOWN)
 
 
-def learnt(rhythm: Rhythm, poll: Poll, *, new: Sequence[Post], gap: bool = False) -> Rhythm:
-    """The rhythm after a poll, of whose posts `new` were not known before. A failure teaches nothing of the source."""
+def learnt(
+    rhythm: Rhythm, poll: Poll, *, new: Sequence[Post], gap: bool = False, ahead: timedelta = timedelta()
+) -> Rhythm:
+    """The rhythm after a poll, of whose posts `new` were not known before. A failure teaches nothing of the source.
+
+    `ahead` is how far the source's clock is known to run ahead (negative: behind), see core.drift.
+    """
     if poll.outcome in {Outcome.FAILED, Outcome.GONE}:
         return rhythm
-    moments = [post.stated_at for post in new if post.stated_at is not None and _has_time_of_day(post.stated_at)]
+    moments = [post.stated_at - ahead for post in new if post.stated_at is not None and has_time_of_day(post.stated_at)]
     entries = poll.reading.entries if poll.reading else 0
     return observe(rhythm, at=poll.finished_at, new=len(new), moments=moments, entries=entries, gap=gap)
 
@@ -120,17 +126,14 @@ def next_poll_at(
     `everything_failing` says that hardly any source can be read: then it is our own network, and no source is to blame.
 
     A success waits the learnt interval, longer where hints ask for it. Failures in a row make the wait grow by the
-    weight of the last one, never beyond the ceiling; the first success ends that. An address that is gone is looked at
-    once a ceiling. A time that the server asked for is kept, but never beyond a day. A source whose own interval is
-    longer than the ceiling keeps that interval.
+    weight of the last one, never beyond the ceiling; the first success ends that. A time that the server asked for is
+    kept, but never beyond a day. A source whose own interval is longer than the ceiling keeps that interval.
     """
     base = max(poll.source.interval, pace.floor)
     ceiling = max(pace.ceiling, base)
     now = poll.finished_at
     habit = interval_at(rhythm, now, floor=pace.floor, ceiling=ceiling, base=base)
-    if poll.outcome is Outcome.GONE:
-        wait = ceiling
-    elif poll.outcome is Outcome.FAILED:
+    if poll.outcome in {Outcome.FAILED, Outcome.GONE}:
         wait = _after_failure(poll, habit=habit, base=base, ceiling=ceiling, everything_failing=everything_failing)
     else:
         wait = honoured(hints, habit, now=now, ceiling=ceiling, rhythm=rhythm)
@@ -145,7 +148,7 @@ def next_poll_at(
 def _after_failure(
     poll: Poll, *, habit: timedelta, base: timedelta, ceiling: timedelta, everything_failing: bool
 ) -> timedelta:
-    weight = weight_of(poll.reason)
+    weight = _GONE if poll.outcome is Outcome.GONE else weight_of(poll.reason)
     if everything_failing and weight.ours:
         return min(base, OWN_TROUBLE)
     # What this poll was to bring still waits: it is tried after the operator's interval, not after a learnt long night.
@@ -157,7 +160,7 @@ def _after_failure(
     return min(timedelta(seconds=min(grown, longest.total_seconds())), ceiling)
 
 
-def _has_time_of_day(moment: datetime) -> bool:
+def has_time_of_day(moment: datetime) -> bool:
     """A midnight to the second is a date without a time more often than a moment."""
     return (moment.hour, moment.minute, moment.second) != (0, 0, 0)
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from monitor.core import health
-from monitor.core.drift import Drift, observe
+from monitor.core.drift import Drift, estimate, observe
 from monitor.core.health import Answers
 from monitor.core.hints import Hints
 from monitor.core.model import Health, HealthChange, Outcome, Poll, Post, Prepared
-from monitor.core.pacing import learnt, next_poll_at
+from monitor.core.pacing import has_time_of_day, learnt, next_poll_at
 from monitor.core.rhythm import Rhythm
 from monitor.polling.parts import Parts, Recorded
 from monitor.store import changes as health_changes
@@ -86,7 +86,8 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         drift = _drift(p, news, until=before.known_at)
         if new or changed:
             noted = replace(noted, outcome=Outcome.NEW)
-        rhythm = learnt(before, noted, new=news, gap=bool(p.gap))
+        ahead = (estimate(Drift.from_bytes(drift)) if news else None) or timedelta()
+        rhythm = learnt(before, noted, new=news, gap=bool(p.gap), ahead=ahead)
         answers, state, why = _health(p, new=new, parts=parts)
         memory = replace(p.memory, rhythm=rhythm.to_bytes(), drift=drift, answers=answers.to_bytes(), health=state)
         ended = replace(noted, memory=memory)
@@ -100,7 +101,11 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         )
         sources_due.append((ended, due, new, changed))
         change = _change(p, state, why)
-        recorded.append(Recorded(poll=ended, new=new, changed=changed, change=change, lags=_lags(p, arrived)))
+        recorded.append(
+            Recorded(
+                poll=ended, new=new, changed=changed, change=change, lags=_lags(arrived, ahead=ahead, at=p.finished_at)
+            )
+        )
     sources.remember(tx, sources_due)
     health_changes.add(tx, [(each.poll.source.id, each.change) for each in recorded if each.change])
     return recorded
@@ -177,9 +182,7 @@ def _is_backlog(p: Poll, prepared: Prepared, *, backlog: timedelta) -> bool:
     return stated is None or stated < p.finished_at - backlog
 
 
-def _lags(p: Poll, arrived: Sequence[posts.Arrival]) -> tuple[timedelta, ...]:
-    return tuple(
-        p.finished_at - arrival.prepared.post.stated_at
-        for arrival in arrived
-        if not arrival.backlog and arrival.prepared.post.stated_at is not None
-    )
+def _lags(arrived: Sequence[posts.Arrival], *, ahead: timedelta, at: datetime) -> tuple[timedelta, ...]:
+    """From publication to storage, of the posts that state a time of day; `ahead` is how fast their clock is."""
+    stated = (arrival.prepared.post.stated_at for arrival in arrived if not arrival.backlog)
+    return tuple(at - (moment - ahead) for moment in stated if moment is not None and has_time_of_day(moment))

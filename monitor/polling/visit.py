@@ -6,6 +6,7 @@ asked for. All of it is bounded; what one poll does not reach, a later one goes 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import blake2b
@@ -39,6 +40,8 @@ PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
 SPELLS_BACK = 20  # spells between two windows that wait to be read, each from its own page; more are a gap
 PARTS_OF_INDEX = 10  # documents one poll reads beside the one it asked for
 FULL_TEXTS = 20  # pages of posts that one poll reads; the other posts keep their teasers
+
+_NUMBERED = re.compile(r"[?&/](?:page|paged|pg|p|start|offset|skip)[=/]\d{1,7}(?!\d)", re.IGNORECASE)
 
 
 async def poll(source: Source, *, parts: Parts) -> Poll:
@@ -135,21 +138,23 @@ async def _with_parts(source: Source, index: Reading, *, parts: Parts) -> Readin
 async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     """Read older pages until one shows a post that is known, so that nothing falls between two windows.
 
-    Bounded: what one poll does not reach, the next goes on with. Where there is no older page to turn to, posts may
-    have been missed: a gap, said aloud.
+    Bounded: what one poll does not reach, the next goes on with. Pages that are numbered have moved on by then: what is
+    known at the top of such a page the poll before had read, and only what is known after something new ends it. Where
+    there is no older page to turn to, posts may have been missed: a gap, said aloud.
     """
     source = done.source
     if not source.memory.polled_before or not source.memory.seen:
         return done  # a first window has nothing to connect to
     wanted = unmet(source.memory.seen, reading.seen)
-    connected = not wanted or not wanted.isdisjoint(await _known(source, reading, parts=parts))
+    connected = not wanted or not wanted.isdisjoint((await _known(source, reading, parts=parts)).values())
     # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
     waiting = list(source.memory.backfill)
+    moved_on = {address for address in waiting if _NUMBERED.search(address)}  # left by an earlier poll
     missed = not connected and reading.older is None
     if not connected and reading.older is not None:
         waiting.append(reading.older)
     collected, notes, pages_read = list(reading.posts), list(reading.notes), list(reading.numbers)
-    pages = 0
+    pages, between = 0, False  # whether something new was on the pages that moved on
     while waiting and pages < PAGES_BACK:
         address = waiting.pop()
         pages += 1
@@ -164,7 +169,15 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
             continue
         collected += older.posts
         pages_read += older.numbers
-        if older.shown > len(older.posts) or await _known(source, older, parts=parts):
+        known = await _known(source, older, parts=parts)
+        if address in moved_on and older.older is not None and older.posts:
+            between = between or len(known) < len(older.posts)
+            if not (between and older.posts[-1].post.guid in known):
+                moved_on.add(older.older)
+                waiting.append(older.older)
+                continue
+        between = False
+        if older.shown > len(older.posts) or known:
             continue
         if older.older is None:
             missed = True
@@ -185,11 +198,11 @@ def _counted(done: Poll) -> Poll:
     return replace(done, memory=replace(done.memory, numbers=known))
 
 
-async def _known(source: Source, reading: Reading, *, parts: Parts) -> list[bytes]:
-    """Digests of the stored posts that a page shows, be it in other words or under other guids."""
+async def _known(source: Source, reading: Reading, *, parts: Parts) -> dict[str, bytes]:
+    """Digests, by guid, of the stored posts that a page shows, be it in other words or under other guids."""
     brought = [Brought(source=source, prepared=prepared, shown=reading.seen) for prepared in reading.posts]
     recognised = await parts.database.read(lambda tx: recognition.recognise(tx, brought))
-    return [digest8(guid, content) for (_, guid), content in recognised.stored.items()]
+    return {guid: digest8(guid, content) for (_, guid), content in recognised.stored.items()}
 
 
 async def _with_full_texts(done: Poll, *, parts: Parts) -> Poll:

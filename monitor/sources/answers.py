@@ -64,11 +64,10 @@ def without_document(
     except ValueError:
         raise SourceError(f"{url} answered {status}", reason=f"http-{status}") from None
     advice = f"; {_ADVICE[known]}" if known in _ADVICE else ""
-    raise SourceError(
-        f"{url} answered {status} {known.phrase}{advice}",
-        reason=f"http-{status}",
-        retry_at=asked_patience(response, now=now),
-    )
+    until = asked_patience(response, now=now)
+    if until is not None:
+        advice = f"; it asked to be left alone until {until:%Y-%m-%d %H:%M:%S} UTC"
+    raise SourceError(f"{url} answered {status} {known.phrase}{advice}", reason=f"http-{status}", retry_at=until)
 
 
 def asked_patience(response: Head, *, now: datetime) -> datetime | None:

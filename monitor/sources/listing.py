@@ -9,7 +9,6 @@ are all alike here; dates may stand in the items, in headings before them, or in
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from statistics import median
 from monitor.core.model import Entry
 from monitor.sources.datelines import Dateline, month_comes_first, with_month_first
 from monitor.sources.markup import attribute
-from monitor.sources.outline import Link, Outline, host_of
+from monitor.sources.outline import Element, Link, Outline, host_of
 
 MIN_ITEMS = 3
 
@@ -52,9 +51,13 @@ _FILE = re.compile(  # what a link says of the file behind it: "(PDF, 312 KB)"
     r"[(\[]?\s*(?:(?:pdf|docx?|odt|rtf|xlsx?|zip|mp3|mp4)\b[\s,;:/–-]*)?\d[\d.,]*\s*(?:bytes|[kmg]i?b|ko|mo|кб|мб)\s*[)\]]?",
     re.IGNORECASE,
 )
-_PARAGRAPHS = frozenset({"p", "dd"})
-_PARAGRAPH = 120  # letters of one that is running text
-_OUTWEIGHED = 2.0
+_PARAGRAPH = 100.0  # letters of one that is running text
+_SHORT_ARTICLE, _LONG_ARTICLE = 400.0, 1200.0  # letters
+# Times the letters of the items: without a headline, with one, and where the items are dated.
+_OUTWEIGHED, _OUTWEIGHED_HEADED, _OUTWEIGHED_DATED = 2.0, 1.5, 3.0
+_FEW = 12  # items beside an article
+_HEADLINE = 22.0  # letters
+_BESIDE_A_HEADLINE = 200  # characters in which the date of an article stands
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _PAPER = re.compile(r"\.(?:pdf|docx?|odt|rtf|mp3|mp4)(?:$|[?#])", re.IGNORECASE)
 _CHANGING = re.compile(r"\d+")
@@ -402,17 +405,52 @@ def _score(page: Outline, items: Sequence[_Item], url: str) -> float:
 
 
 def _is_appended(page: Outline, items: Sequence[_Item]) -> bool:
-    """Whether running text outweighs items without dates: beside an article they are what else there is to read."""
+    """Whether the page is one article, and these items are what else there is to read.
+
+    Running text that outweighs them says so, the more easily where a headline stands above it. Items with dates are a
+    list on most pages that introduce themselves at length, so of these only a few beside a long article count.
+    """
+    prose = _prose(page, items)
+    words = sum(_weight(page.words(item.start, item.end)) for item in items)
+    headline = _headline(page, items)
     if sum(_date_worth(item) for item in items) * 2 >= len(items):
+        few = len(items) <= _FEW
+        return headline is not None and few and prose > max(_LONG_ARTICLE, _OUTWEIGHED_DATED * words)
+    if prose > (_OUTWEIGHED if headline is None else _OUTWEIGHED_HEADED) * words:
+        return True
+    if headline is None or prose < _SHORT_ARTICLE:
         return False
+    beside = page.dates_in(max(headline.start - _BESIDE_A_HEADLINE, 0), headline.end + _BESIDE_A_HEADLINE)
+    return len(beside) > 0
+
+
+def _prose(page: Outline, items: Sequence[_Item]) -> float:
+    """How much running text there is outside of items and of furniture: lines of the length of a paragraph."""
+    apart = [(element.start, element.end) for element in page.elements if element.furniture]
+    apart += [(item.start, item.end) for item in items]
+    apart += [(link.start, link.end) for link in page.links if link.end - link.start >= _PARAGRAPH]
+    apart.sort()
+    prose = 0.0
+    at = number = until = 0
+    for line in page.text.split("\n"):
+        start, at = at, at + len(line) + 1
+        while number < len(apart) and apart[number][0] <= start:
+            until = max(until, apart[number][1])
+            number += 1
+        if start >= until and len(line) >= _PARAGRAPH / 3 and (weight := _weight(line)) >= _PARAGRAPH:
+            prose += weight
+    return prose
+
+
+def _headline(page: Outline, items: Sequence[_Item]) -> Element | None:
+    """The heading of the page, where it is as long as that of an article and not one of the items."""
     inside = {item.element for item in items}
-    prose = 0
     for index, element in enumerate(page.elements):
-        if element.tag in _PARAGRAPHS and element.end - element.start >= _PARAGRAPH and not element.furniture:
-            linked = bisect_left(page.link_elements, index) < bisect_left(page.link_elements, element.last)
-            if not linked and not _within(page, index, inside):
-                prose += element.end - element.start
-    return prose > _OUTWEIGHED * sum(item.end - item.start for item in items)
+        if element.tag == "h1" and not _within(page, index, inside):
+            words = page.words(element.start, element.end)
+            if _weight(words) >= _HEADLINE and len(words) <= _TITLE_LENGTH:
+                return element
+    return None
 
 
 def _within(page: Outline, index: int, elements: Set[int]) -> bool:

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from monitor.core.conditional import FAITH, MOVES, TRUSTED, asking, learnt, taken_on_trust
+from monitor.core.conditional import FAITH, MOVES, TRUSTED, UNTRIED, asking, learnt, taken_on_trust
 from monitor.core.model import Document, Fetched, Memory, NotModified
 from tests import make
 
@@ -25,14 +25,28 @@ def after(memory: Memory, answer: Fetched | NotModified, *, brought: bool = Fals
     return learnt(memory, answer, asked=asked, brought=brought)
 
 
-def test_validators_are_left_out_now_and_then() -> None:
-    memory, asked = KNOWN, []
-    for _ in range(2 * TRUSTED + 2):
+def asked_with_validators(memory: Memory, polls: int) -> list[bool]:
+    """Of so many polls of a server that has nothing new, which were conditional."""
+    asked = []
+    for _ in range(polls):
         conditional = asking(make.source(memory=memory)).memory.etag is not None
         asked.append(conditional)
         memory = after(memory, NotModified() if conditional else fetched())
-    assert asked == ([True] * TRUSTED + [False]) * 2
     assert memory.unconditional is None
+    return asked
+
+
+def test_validators_are_left_out_now_and_then() -> None:
+    first = [True] * UNTRIED + [False]
+    assert asked_with_validators(KNOWN, len(first) + 2 * TRUSTED + 2) == first + ([True] * TRUSTED + [False]) * 2
+
+
+def test_a_server_that_was_seen_to_tell_a_change_is_believed_longer() -> None:
+    told = after(KNOWN, fetched(etag='"2"'), brought=True)
+    assert asked_with_validators(told, TRUSTED + 1) == [True] * TRUSTED + [False]
+    # That it sent a document once proves nothing.
+    for memory in (after(Memory(), fetched(), brought=True), after(KNOWN, fetched(etag='"2"'), brought=False)):
+        assert asked_with_validators(memory, UNTRIED + 1) == [True] * UNTRIED + [False]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +64,7 @@ def test_validators_are_left_out_now_and_then() -> None:
 def test_a_server_that_keeps_its_validators_after_a_change_is_caught(
     answer: Fetched, brought: bool, caught: bool
 ) -> None:
-    memory = after(replace(KNOWN, unchecked=TRUSTED), answer, brought=brought)
+    memory = after(replace(KNOWN, unchecked=UNTRIED), answer, brought=brought)
     assert (memory.unconditional is not None) is caught
     assert (asking(make.source(memory=memory)).memory.etag is None) is (caught or answer.etag is None)
     if caught:

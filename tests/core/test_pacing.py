@@ -90,9 +90,9 @@ def test_the_first_success_ends_all_slowing_down() -> None:
         ("http-500", (20, 33, 72, 90)),
         ("http-503", (20, 33, 72, 90)),
         ("http-429", (22, 51, 120, 120)),
-        ("http-403", (22, 51, 171, 180)),
-        ("http-418", (22, 51, 171, 180)),
-        ("http-404", (27, 87, 360, 360)),
+        ("http-403", (21, 41, 113, 120)),
+        ("http-418", (21, 41, 113, 120)),
+        ("http-404", (24, 61, 240, 240)),
         ("parse", (20, 33, 60, 60)),
         ("not-a-feed", (20, 33, 72, 90)),
         ("address", (90, 1440, 1440, 1440)),
@@ -119,8 +119,11 @@ def test_every_reason_that_is_raised_for_a_source_has_a_weight() -> None:
     assert all(weight.growth > 1 for weight in WEIGHTS.values())
 
 
-def test_an_address_that_is_gone_is_looked_at_once_a_ceiling() -> None:
-    assert wait(Outcome.GONE, failures=1) == hours(24)
+def test_an_address_that_is_gone_is_soon_looked_at_once_a_ceiling() -> None:
+    """It may have been said in the course of repairs."""
+    assert [wait(Outcome.GONE, failures=failures) for failures in (1, 2, 3, 4, 99)] == [
+        hours(1), hours(4), hours(16), hours(24), hours(24)
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("reason", WEIGHTS)

@@ -283,10 +283,19 @@ class Verdict:
                 p.finished for p in self.lived.polls if p.slug == publisher.slug and p.outcome is not Outcome.POSTPONED
             ]
             for a, b in pairwise([*times, end]):
-                if b - a > CEILING + DAY:  # a hold of a day may come on top
+                if b - a > CEILING and b - a > CEILING + self._held(publisher, a, b):
                     yield f"{publisher.slug} was left alone from {a:.0f} to {b:.0f}"
             if not times:
                 yield f"{publisher.slug} was never polled"
+
+    def _held(self, publisher: Publisher, since: float, until: float) -> float:
+        """Seconds between two moments in which its domain had asked to be spared."""
+        held, reached = 0.0, since
+        for asked in self.lived.log:
+            if asked.party == publisher.party.domain and asked.at < until and asked.spare_until > reached:
+                held += min(asked.spare_until, until) - max(asked.at, reached)
+                reached = asked.spare_until
+        return held
 
     def not_retired(self) -> Iterator[str]:
         for publisher in self.lived.publishers:

@@ -43,7 +43,7 @@ BROKEN = (
     "http-502", "closed", "error-page", "moved-for-now", "429-bare", "cut", "http-403", "503-absurd", "binary", "blank",
     "429-nonsense", "endless-drip", "gone-for-now",
 )  # fmt: skip
-HARMLESS = frozenset({"drip", "moved-for-now", "blank"})  # the source answers in spite of them
+HARMLESS = frozenset({"drip", "moved-for-now", "blank"})  # the source answers in spite of them, if with nothing
 ASKING = frozenset({"429-seconds", "503-date", "429-bare", "503-absurd", "429-nonsense"})  # they concern all of a party
 
 _VOCABULARY = """
@@ -154,12 +154,23 @@ class Publisher:
         return self.trouble(at) != ""
 
     def trouble(self, at: float) -> str:
-        """In which outage it cannot be read at that time, or its domain asked to be spared; "" for none."""
+        """In which outage it shows nothing at that time, or its domain asked to be spared; "" for none."""
+        return next((what for since, until, what in self._troubles if since <= at < until), "")
+
+    def in_sight(self, at: float) -> float:
+        """When something published then can be seen: in trouble, not before its end."""
+        while (end := max((until for since, until, _ in self._troubles if since <= at < until), default=at)) > at:
+            at = end
+        return at
+
+    @cached_property
+    def _troubles(self) -> list[tuple[float, float, str]]:
+        found = [(self.gone, math.inf, "gone")]
         for outage in (*self.party.asks, *self.outages):
-            longer = DAY if outage.what == "503-absurd" else 0.0  # for which its answer is believed
-            if outage.since <= at < outage.until + longer and outage.what not in HARMLESS:
-                return outage.what
-        return "gone" if at >= self.gone else ""
+            if outage.what not in HARMLESS - {"blank"}:
+                longer = DAY if outage.what == "503-absurd" else 0.0  # for which its answer is believed
+                found.append((outage.since, outage.until + longer, outage.what))
+        return sorted(found)
 
 
 def moment(at: float) -> datetime:

@@ -277,12 +277,13 @@ _TYPES = {
 def _refused(outage: Outage, now: float) -> Answer:
     """What a server in trouble says."""
     what, left = outage.what, outage.until - now
+    spare = min(left, DAY)  # nobody is believed for longer
     if what == "429-seconds":
-        return Answer(status="429 Too Many Requests", headers={"Retry-After": str(int(left) + 1)}, spare=left)
+        return Answer(status="429 Too Many Requests", headers={"Retry-After": str(int(left) + 1)}, spare=spare)
     if what == "503-date":
         date = moment(outage.until) + timedelta(seconds=1)
         return Answer(
-            status="503 Service Unavailable", headers={"Retry-After": format_datetime(date, usegmt=True)}, spare=left
+            status="503 Service Unavailable", headers={"Retry-After": format_datetime(date, usegmt=True)}, spare=spare
         )
     if what == "503-absurd":  # a hundred years; a day is believed
         return Answer(status="503 Service Unavailable", headers={"Retry-After": "3155760000"}, spare=DAY)
