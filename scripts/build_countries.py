@@ -72,8 +72,10 @@ def build(reference: Path, extra: Mapping[str, Any]) -> str:
     _add_cities(countries, reference, extra)
     for code, country in countries.items():
         country.conditions = extra["conditions"].get(code, [])
-        country.decoys = extra["decoys"].get(code, {})
-    blocks = [_as_yaml(_pruned(countries[code], extra["drop"])) for code in sorted(countries)]
+        country.decoys = defaultdict(list, extra["decoys"].get(code, {}))
+        _pruned(country, extra["drop"])
+    _add_decoys(countries, reference)
+    blocks = [_as_yaml(countries[code]) for code in sorted(countries)]
     return HEADER + "\n".join(blocks) + "\n"
 
 
@@ -178,8 +180,38 @@ def _add_cities(countries: dict[str, Country], reference: Path, extra: Mapping[s
     for section in ("cities", "towns"):
         for code, names in extra[section].items():
             _extend(countries[code].cities, names)
-    for code, adjective in extra["city_adjectives"].items():
-        countries[code].cities["ru"].append(adjective)
+    for code, adjectives in extra["city_adjectives"].items():
+        countries[code].cities["ru"] += adjectives
+
+
+def _add_decoys(countries: dict[str, Country], reference: Path) -> None:
+    """Cities that are not listed but whose names hold one of another country: East London, 利马索尔 (Limassol)."""
+    holders: dict[str, dict[str, set[str]]] = {"en": defaultdict(set), "zh": defaultdict(set)}
+    for code, country in countries.items():
+        for names in (country.names, country.demonyms, country.cities):
+            for language, known in holders.items():
+                for name in names[language]:
+                    known[name].add(code)
+    for row in _rows(reference / "cities" / "geonames-cities.csv"):
+        spelled = {"en": [row["name"]], "zh": _in_script(row["alternate_names"].split("|"), _HAN)}
+        for language, known in holders.items():
+            for name in spelled[language]:
+                within = {code for part in _parts(name, language) for code in known.get(part, ())}
+                if name not in known and row["country"].lower() not in within and not name.endswith(("语", "語")):
+                    for code in sorted(within):
+                        countries[code].decoys[language] = [*countries[code].decoys.get(language, ()), name]
+    for country in countries.values():
+        country.decoys = {language: list(dict.fromkeys(names)) for language, names in country.decoys.items()}
+
+
+def _parts(name: str, language: str) -> Iterator[str]:
+    """What a longer name holds: runs of its words, in Chinese runs of two of its characters or more."""
+    joint, pieces = ("", list(name)) if language == "zh" else (" ", name.split(" "))
+    shortest = 2 if language == "zh" else 1
+    for start in range(len(pieces)):
+        for end in range(start + shortest, len(pieces) + 1):
+            if end - start < len(pieces):
+                yield joint.join(pieces[start:end])
 
 
 def _largest_by_name(rows: Iterable[dict[str, str]]) -> dict[str, dict[str, int]]:
@@ -241,8 +273,8 @@ def _extend(names: Names, more: Mapping[str, Iterable[str]]) -> None:
         names[language] += listed
 
 
-def _pruned(country: Country, drop: Mapping[str, Iterable[str]]) -> Country:
-    """Without empty, repeated and ambiguous names; a label stays in any case, and no city repeats its country."""
+def _pruned(country: Country, drop: Mapping[str, Iterable[str]]) -> None:
+    """Leave out empty, repeated and ambiguous names; a label stays in any case, and no city repeats its country."""
     known: set[str] = set()
     for names in (country.names, country.demonyms, country.cities):
         for language in LANGUAGES:
@@ -255,7 +287,6 @@ def _pruned(country: Country, drop: Mapping[str, Iterable[str]]) -> Country:
                     kept[straight] = None
             names[language] = [name for name in kept if names is country.names or f"{language} {name}" not in known]
             known |= {f"{language} {name}" for name in kept}
-    return country
 
 
 def _as_yaml(country: Country) -> str:

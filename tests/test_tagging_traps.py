@@ -73,6 +73,36 @@ EXACTLY = [
     ("en", "Northern Ireland", "gb"),
     ("ru", "Вест-Индия и Ост-Индия", "caribbean"),
     ("zh", "印度洋", "indian-ocean"),
+    ("en", "Heavy snow in East London, South Africa", "za"),
+    ("zh", "军队夺回提克里特西部", "iq"),
+    ("zh", "船抵达利马索尔港", ""),
+    ("zh", "飞往马里首都巴马科", "ml"),
+    # words of another language, and words that are written like them
+    ("en", "The whistleblower Frances Haugen testified, said chef Dominique Ansel.", ""),
+    ("en", "The font is Helvetica.", ""),
+    ("en", "Thanks to Malte Klas for the DACA programme", ""),
+    ("en", "He said: « les autorités suisses et le peuple argentin »", "ch ar"),
+    ("es", "Una delegación francesa y otra suiza", "fr ch"),
+    ("es", "los albano-kosovares", "xk"),
+    ("en", "The Greens, in French, are Les Verts.", ""),
+    ("en", "Minutes\n\nIn French, it is a feast.", ""),
+    ("en", "a Java application", ""),
+    ("en", "a village in Central Java, Indonesia", "id"),
+    ("en", "compiled by GCC and LLVM", ""),
+    ("en", "the GCC summit in Riyadh", "gcc sa"),
+    ("en", "around 600 BCE", ""),
+    ("fr", "la BCE relève ses taux", "ecb"),
+    ("en", "A study by the European Council on Foreign Relations", "europe"),
+    ("en", "Best Remake/HD Update. WHO WILL GET VOTED OUT OF THE HOUSE???", ""),
+    # newspapers and treaties that are named after a city
+    ("zh", "据《新苏黎世报》和《纽约邮报》报道", ""),
+    ("zh", "伦敦报道", "gb"),
+    ("zh", "《阿姆斯特丹条约》生效", ""),
+    ("ru", "выполнение Парижских соглашений", ""),
+    ("ru", "женевские переговоры", "ch"),
+    # Rome and Romania
+    ("ar", "أساس القانون الروماني والجمهورية الرومانية", ""),
+    ("ar", "قال الرئيس الروماني", "ro"),
     # two Congos
     ("en", "Fighting near Goma in eastern Congo", "cd"),
     ("en", "President Sassou Nguesso of Congo in Brazzaville", "cg"),
@@ -226,3 +256,12 @@ def test_what_refers_back_is_evidence_for_what_was_named_last() -> None:
 def test_a_city_leads_to_its_country_and_on_to_its_regions(text: str, regions: set[str]) -> None:
     tags = tagger().tags(post(text=text, language="en"), SOURCE)
     assert regions <= {tag.slug for tag in tags if tag.evidence[0].rule == "member"}
+
+
+@pytest.mark.parametrize(
+    ("hashtag", "found"), [("KimJongUn", set()), ("UNReform", {"united-nations"}), ("UN", {"united-nations"})]
+)
+def test_a_few_letters_within_a_hashtag_are_an_acronym_where_they_are_written_as_one(
+    hashtag: str, found: set[str]
+) -> None:
+    assert named("", "en", (hashtag,)) == found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from monitor.core.forms import DOUBLED, Form, Words
 from monitor.core.neighbours import is_first_name, refers_back
 from monitor.core.text import Page, find_word, is_boundary, sentence_around, sentence_ends
@@ -35,6 +37,18 @@ class Contexts:
             return True
         return self.allow(form, *self._page.folded.place(begin, stop), stop)
 
+    def is_foreign(self, form: Form, start: int, end: int) -> bool:
+        """Whether a French or Spanish word stands in a sentence of another language that is written alike.
+
+        "Frances", "Dominique" and "Malte" are persons there. Names of several words need no such care.
+        """
+        if self._language == form.language or self._language not in _WRITTEN_ALIKE or " " in self.text[start:end]:
+            return False
+        if form.rule != "demonym" and self._language != "en":
+            return False
+        begin, over = self._sentence(start, end)
+        return _SMALL_WORDS[form.language or ""].search(self.text, begin, over) is None
+
     def _fulfilled(self, condition: Words, spoken: str | None, span: tuple[int, int], stop: int) -> bool:
         languages, settles, requires, excludes, person, later = condition
         if later and not refers_back(self.text, self.written, span, stop, spoken):
@@ -59,6 +73,13 @@ class Contexts:
         if self._ends is None:
             self._ends = sentence_ends(self.text)
         return sentence_around(self._ends, len(self.text), start, end)
+
+
+_WRITTEN_ALIKE = frozenset({"en", "fr", "es"})
+_SMALL_WORDS = {
+    "fr": re.compile(r"\b(?:le|les|des|du|et|une|dans|aux|qui|avec|pour)\b"),
+    "es": re.compile(r"\b(?:del|y|una|por|con|que|para|su|es|se|lo)\b"),
+}
 
 
 def _find(text: str, word: str, start: int = 0, end: int | None = None) -> bool:

@@ -21,6 +21,10 @@ class Case(IntEnum):
     EXACT = 3  # letter for letter
 
 
+ONLY_AMONG_THEIR_OWN = frozenset({"fr", "es"})
+"""Languages whose words, without their accents, are often words or first names of another: "Frances", "Dominique"."""
+
+
 class Entry(NamedTuple):
     """A taxonomy entry as far as finding it goes."""
 

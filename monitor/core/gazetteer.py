@@ -17,7 +17,7 @@ from functools import cached_property
 from ahocorasick_rs import AhoCorasick, Implementation
 
 from monitor.core.contexts import Contexts
-from monitor.core.forms import REGIONAL_A, REGIONAL_Z, Case, Entry, Form
+from monitor.core.forms import ONLY_AMONG_THEIR_OWN, REGIONAL_A, REGIONAL_Z, Case, Entry, Form
 from monitor.core.found import BY_SPAN, Found, apart, referring, undeceived
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES, ARABIC_PREFIXES, LOOK_ALIKES
 from monitor.core.lexicon import Lexicon
@@ -39,6 +39,7 @@ class Gazetteer:
             for acronym, number in lexicon.exact.items()
         ]
         self._acronyms = _automaton(lexicon.exact, Implementation.DFA)
+        self._few_letters = {acronym.lower() for acronym in lexicon.exact if len(acronym) <= _FEW_LETTERS}
         self._known_hashtags: dict[str, list[Found]] = {}  # sources use the same few again and again
 
     def find(self, page: Page, language: str | None) -> list[Found]:
@@ -134,8 +135,10 @@ class Gazetteer:
         while first < len(bounds):
             for last in range(min(len(bounds), first + _LONGEST_RUN), first, -1):
                 start, end = bounds[first][0], bounds[last - 1][1]
-                listed = self._hashtags.get(_as_hashtag(hashtag[start:end]), ())
-                if listed:
+                part = hashtag[start:end]
+                listed = self._hashtags.get(_as_hashtag(part), ())
+                # #KimJongUn holds no UN: a few letters are an acronym only where they are written as one.
+                if listed and (len(part) > _FEW_LETTERS or part.isupper() or part.lower() not in self._few_letters):
                     for form in listed:
                         yield Found(at + start, at + end, form, "hashtag", len(listed) > 1)
                     first = last - 1
@@ -168,10 +171,12 @@ def _counts(form: Form, contexts: Contexts, span: tuple[int, int], where: tuple[
         return _begins_a_flag(contexts.written, where[0])
     if (condition or entry.requires or entry.excludes) and not contexts.allow(form, *span, where[1]):
         return False
+    if spoken in ONLY_AMONG_THEIR_OWN and not tagged and contexts.is_foreign(form, *span):
+        return False
     if tagged or entry.facet not in _PLACES:
         return True
-    if spoken == "zh":
-        return not sounds_on(contexts.text, *span)
+    if spoken == "zh" and sounds_on(contexts.text, *span):
+        return False
     return not means_something_else(form, contexts.text, span, contexts.written, where)
 
 
@@ -179,6 +184,7 @@ def _automaton(words: Iterable[str], implementation: Implementation) -> AhoCoras
     return AhoCorasick(words, implementation=implementation, store_patterns=False)
 
 
+_FEW_LETTERS = 3
 _MOST_HASHTAGS = 5000  # that are remembered at a time
 _LONGEST_RUN = 8  # parts of a hashtag that make one name: #OrganisationForSecurityAndCooperationInEurope
 
@@ -233,8 +239,11 @@ def _begins_a_sentence(text: str, at: int) -> bool:
 
 def _in_capitals(text: str, start: int, end: int) -> bool:
     """Whether the sentence around is set in capitals, so that case proves nothing."""
-    if text[end : end + 5].islower() or text[max(0, start - 5) : start].islower():
+    if text[end : end + 5].islower():
         return False  # the commonest case, told cheaply
+    before = text[max(0, start - 5) : start]
+    if before.islower() and before.replace(" ", "").isalpha():
+        return False  # likewise
     begin = max(text.rfind(mark, 0, start) for mark in _SENTENCE_MARKS) + 1
     stops = [at for at in (text.find(mark, end) for mark in _SENTENCE_MARKS) if at >= 0]
     around = text[begin:start] + text[end : min(stops, default=len(text))]

@@ -214,6 +214,6 @@ beginning of a sentence, where every word has one, does not make them names."""
 
 ACRONYM_LOOK_ALIKES = frozenset(
     {"who", "us", "un", "it", "is", "as", "au", "or", "if", "in", "on", "at", "to", "do", "an", "act", "aid", "ice"}
-    | {"eu", "es", "la", "une", "ue", "si", "no", "os", "ou", "sa", "его", "ее", "ес", "по", "он"}
+    | {"unido", "eu", "es", "la", "une", "ue", "si", "no", "os", "ou", "sa", "его", "ее", "ес", "по", "он"}
 )
 """Folded acronyms that are also ordinary words: in a line of capitals they do not count."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from monitor.core.forms import Case, Entry, Form, Spelled, Words, forms_of
+from monitor.core.forms import ONLY_AMONG_THEIR_OWN, Case, Entry, Form, Spelled, Words, forms_of
 from monitor.core.taxonomy import Taxonomy
 from monitor.core.text import fold
 
@@ -78,7 +78,8 @@ class Lexicon:
 def _makes_needless(known: Form, form: Form) -> bool:
     """Whether of two forms of the same words the first serves for both."""
     alike = known.entry is form.entry and known.case == form.case and known.condition is None
-    return alike and (form.case != Case.EXACT or known.language == form.language)
+    by_language = form.case == Case.EXACT or known.language in ONLY_AMONG_THEIR_OWN
+    return alike and (not by_language or known.language == form.language)
 
 
 def _words(listed: Sequence[Any]) -> Words:

@@ -19,6 +19,8 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     `written` is the text as it is written, where the name stands at `where`.
     """
     (start, end), rule, language = span, form.rule, form.language
+    if language == "zh":
+        return _NAMED_AFTER_ZH.match(text, end) is not None or (rule == "city" and _TREATY_AFTER.match(text, end) is not None)
     before = text[start - 1] if start else "\n"
     if before in _OPENING and text[end : end + 1] in _CLOSING:
         return True  # a club, a ship, a film
@@ -45,8 +47,12 @@ _OF = frozenset({"de", "of"})
 
 
 def _word_before(text: str, start: int) -> str:
-    """The word that a space divides from what begins at `start`."""
-    return text[text.rfind(" ", 0, start - 1) + 1 : start - 1]
+    """The word that a space divides from what begins at `start`, without what opens a quotation or a paragraph."""
+    word = text[text.rfind(" ", 0, start - 1) + 1 : start - 1]
+    return word if word[:1].isalpha() and "\n" not in word else word[word.rfind("\n") + 1 :].lstrip(_BEFORE_WORDS)
+
+
+_BEFORE_WORDS = "«\"“„'([{-*•"
 
 
 # ── companies, clubs, newspapers ───────────────────────────────────────────────────────────────────────────
@@ -57,10 +63,16 @@ _NAMED_AFTER = re.compile(
     r"|yankees|mets|knicks|lakers|dodgers|celtics|cowboys|steelers|packers|canucks|raiders|red sox)\b"
 )
 
+# 报 alone also begins the word for a report, as 汇报 does: they end a newspaper's name where its quotation ends.
+_PAPERS_ZH = "时报|時報|邮报|郵報|日报|日報|晚报|晚報|周报|週報|论坛报|論壇報|先驱报|先驅報|纪事报|紀事報|电讯报|電訊報"
+_NAMED_AFTER_ZH = re.compile(f"{_PAPERS_ZH}|(?:报|報|汇报|匯報)》")
+
 # ── treaties that are named after the city where they were made ────────────────────────────────────────────
 
 _TREATY_AFTER = re.compile(
-    r" (?:agreements?|accords?|conventions?|protocols?|treaty|statute|memorandum|final act)\b"
+    r" (?:(?:climate|peace|nuclear) )?(?:agreements?|accords?|conventions?|protocols?|treaty|treaties|statute|memorandum"
+    r"|final act)\b"
+    r"| (?:соглашени[еяюйм]|договоренност[ьией]|конвенци|протокол|меморандум|статут|договор[аоуые]?м?\b)"
     r"|(?:气候)?(?:协定|協定|协议|協議|公约|公約|议定书|議定書|条约|條約|规约|規約)"
 )
 _TREATY_BEFORE = re.compile(
