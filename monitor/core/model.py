@@ -467,6 +467,7 @@ class Alerts:
     channel: str  # a name in channels.CHANNELS
     recipients: tuple[str, ...]
     language: str = "en"
+    timezone: str = "UTC"  # in which times are told
     options: Mapping[str, Any] = field(default_factory=dict)
     every: timedelta = timedelta()  # what was found in this time goes out together; zero: at once
     quiet: QuietHours | None = None

@@ -414,6 +414,11 @@ def _alerts(
         said = f"no alert can be written in {shape.language!r}"
         file.complain((*within, "language"), said, expected=one_of(known), nearest=nearest(shape.language, known))
     quiet, threshold = shape.quiet_hours, shape.threshold
+    if shape.timezone is not None:
+        try:
+            schedule.validate(Schedule(timezone=shape.timezone, times=(time(),)))
+        except ValueError as error:
+            file.complain((*within, "timezone"), str(error))
     if quiet is not None:
         try:
             schedule.validate(Schedule(timezone=quiet.timezone, times=(quiet.start,)))
@@ -428,6 +433,7 @@ def _alerts(
             dict.fromkeys(_checked_address(file, (*within, "to", i), to, check) for i, to in enumerate(shape.to))
         ),
         language=shape.language,
+        timezone=shape.timezone or (quiet.timezone if quiet else "UTC"),
         options=shape.options,
         every=shape.every,
         quiet=QuietHours(start=quiet.start, end=quiet.end, timezone=quiet.timezone, then=quiet.then) if quiet else None,

@@ -345,6 +345,11 @@ class AlertsShape(Shape):
         min_length=1, description="Recipients, one message each", examples=[["desk@example.org"]]
     )
     language: Language = Field(default="en", description="Language of the labels", examples=["en"])
+    timezone: Text | None = Field(
+        default=None,
+        description="Zone in which times are told, a name from the tz database; that of quiet_hours, else UTC",
+        examples=["Europe/Vienna"],
+    )
     options: Options = Field(default_factory=dict, description="What only this channel understands")
     every: Minutes = Field(
         default=timedelta(), description="0: at once; a time: what was found in it goes out together", examples=["15m"]

@@ -104,6 +104,7 @@ def _alerts_to_json(value: Alerts) -> dict[str, Any]:
         "channel": value.channel,
         "recipients": list(value.recipients),
         "language": value.language,
+        "timezone": value.timezone,
         "options": dict(value.options),
         "every": value.every.total_seconds(),
         "quiet": quiet
@@ -129,6 +130,7 @@ def _alerts(kept: dict[str, Any]) -> Alerts:
         channel=kept["channel"],
         recipients=tuple(kept["recipients"]),
         language=kept["language"],
+        timezone=kept.get("timezone") or (quiet["timezone"] if quiet else "UTC"),  # kept by versions without it
         options=kept["options"],
         every=timedelta(seconds=kept["every"]),
         quiet=QuietHours(

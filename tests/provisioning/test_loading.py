@@ -10,7 +10,20 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from monitor.app import load_configuration
 from monitor.core.errors import ConfigError
-from monitor.core.model import Authority, Facet, Grouping, Owner, Schedule, Selection
+from monitor.core.model import (
+    Alerts,
+    Authority,
+    Change,
+    Facet,
+    Grouping,
+    Owner,
+    Priority,
+    Quiet,
+    QuietHours,
+    Schedule,
+    Selection,
+    Sensitivity,
+)
 from monitor.provisioning import load, shipped
 from monitor.settings import Settings
 
@@ -151,6 +164,52 @@ def test_watches(tmp_path):
     grain, un = load(write(tmp_path), **KNOWN).watches
     assert (grain.slug, grain.title, grain.query) == ("grain", "Grain", '"grain deal" OR зерно')
     assert (grain.owner, grain.paused, un.paused) == (Owner.FILE, False, True)
+
+
+ALERTING = """\
+watches:
+- slug: a
+  title: A
+  query: a
+  priority: critical
+  alerts:
+    channel: email
+    to: [a@example.org, b@example.org]
+    every: 15m
+    quiet_hours: {start: "22:00", end: "07:00", timezone: Europe/Vienna, then: critical}
+    threshold: {stories: 3, within: 2h}
+    cooldown: 2h
+    most: 5
+    spike: high
+    silence: 48h
+    edits: [removed, withdrawn, removed]
+"""
+
+
+def test_alerts_of_watches(tmp_path):
+    (watch,) = load(write(tmp_path, watches=ALERTING, subscriptions=None), **KNOWN).watches
+    quiet = QuietHours(start=time(22), end=time(7), timezone="Europe/Vienna", then=Quiet.CRITICAL)
+    assert watch.priority is Priority.CRITICAL
+    assert watch.alerts == Alerts(
+        channel="email",
+        recipients=("a@example.org", "b@example.org"),
+        timezone="Europe/Vienna",
+        every=timedelta(minutes=15),
+        quiet=quiet,
+        stories=3,
+        within=timedelta(hours=2),
+        cooldown=timedelta(hours=2),
+        most=5,
+        spike=Sensitivity.HIGH,
+        silence=timedelta(hours=48),
+        edits=(Change.REMOVED, Change.WITHDRAWN),
+    )
+    own = ALERTING.replace("    every: 15m\n", "    every: 15m\n    timezone: Asia/Almaty\n    language: ru\n")
+    (watch,) = load(write(tmp_path, watches=own, subscriptions=None), **KNOWN).watches
+    assert (watch.alerts.timezone, watch.alerts.quiet, watch.alerts.language) == ("Asia/Almaty", quiet, "ru")
+    least = ALERTING.partition("    every")[0]
+    (watch,) = load(write(tmp_path, watches=least, subscriptions=None), **KNOWN).watches
+    assert watch.alerts == Alerts(channel="email", recipients=("a@example.org", "b@example.org"))
 
 
 def test_subscriptions(tmp_path):
@@ -502,6 +561,22 @@ UTC = "  schedule: {daily: '07:30', timezone: UTC}\n"
             "sources",
             SOURCE.replace("title: A", 'title: "A\\nB"'),
             ":3: sources[0].title: 'A\\nB' holds a line break; expected one line",
+        ),
+        (
+            "watches",
+            ALERTING.replace("    every: 15m\n", "    timezone: Europe/Viena\n"),
+            ":9: watches[0].alerts.timezone: 'Europe/Viena' is not a time zone; did you mean 'Europe/Vienna'?",
+        ),
+        (
+            "watches",
+            ALERTING.replace('end: "07:00"', 'end: "22:00"'),
+            ":10: watches[0].alerts.quiet_hours.end: quiet hours that end when they begin last no time",
+        ),
+        (
+            "watches",
+            ALERTING.replace("channel: email", "channel: emial"),
+            ":7: watches[0].alerts.channel: no channel is called 'emial'; expected mailbox or email; "
+            "did you mean 'email'?",
         ),
         (
             "regions",

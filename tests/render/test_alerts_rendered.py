@@ -16,8 +16,10 @@ from monitor.core.model import Priority
 from monitor.render import Renderer
 from tests.channels.limits import keeps_to_the_limits, words_of
 from tests.render import alerted
+from tests.render.test_payload import faults
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
+SCHEMA = json.loads((TEMPLATES.parent / "docs/schemas/webhook-alert.schema.json").read_text("utf-8"))
 RENDERER = Renderer(shipped=TEMPLATES)
 LANGUAGES = ("en", "ru")
 
@@ -133,6 +135,27 @@ def test_the_link_to_unsubscribe_stands_where_readers_reach_the_service() -> Non
     assert UNSUBSCRIBE_HERE in with_pages.text
     without = RENDERER.alert(alerted.found(), templates="email")
     assert UNSUBSCRIBE_HERE not in without.html + without.text
+
+
+@pytest.mark.parametrize("make", alerted.EVERY.values(), ids=alerted.EVERY)
+def test_what_programs_get_fits_the_schema_and_the_schema_what_they_get(make) -> None:
+    payload = RENDERER.alert(make(channel="webhook"), templates="webhook").payload
+    sent = json.loads(json.dumps(payload, allow_nan=False))
+    assert faults(sent, SCHEMA, root=SCHEMA) == []
+    never = RENDERER.alert(replace(alerted.silence(), since=None), templates="webhook").payload
+    assert faults(json.loads(json.dumps(never)), SCHEMA, root=SCHEMA) == []
+    for wrong in ({"type": "x"}, {"version": 2}, {"data": sent["data"] | {"kind": "x"}}, {"more": 1}):
+        assert len(faults(sent | wrong, SCHEMA, root=SCHEMA)) == 1, wrong
+
+
+@pytest.mark.parametrize(("zone", "says"), [("Asia/Almaty", "11:00"), ("UTC", "06:00")])
+def test_times_are_told_in_the_zone_of_the_alerts(zone: str, says: str) -> None:
+    alert = alerted.found()
+    there = replace(alert, watch=replace(alert.watch, alerts=replace(alert.watch.alerts, timezone=zone)))
+    content = RENDERER.alert(there, templates="email")
+    assert f"23 Nov, {says}" in content.text
+    assert f"23 Nov, {says}" in content.html
+    assert f"Times are those of {zone}." in content.text
 
 
 @pytest.mark.parametrize(

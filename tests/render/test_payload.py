@@ -17,12 +17,12 @@ TYPES = {
 }  # fmt: skip
 
 
-def faults(value, schema, where="$"):
+def faults(value, schema, where="$", *, root=SCHEMA):
     """How `value` differs from the part of JSON Schema that our file uses; keys the schema lacks are faults too."""
     if "$ref" in schema:
-        return faults(value, SCHEMA["$defs"][schema["$ref"].removeprefix("#/$defs/")], where)
+        return faults(value, root["$defs"][schema["$ref"].removeprefix("#/$defs/")], where, root=root)
     if "oneOf" in schema:
-        fitting = [each for each in schema["oneOf"] if not faults(value, each, where)]
+        fitting = [each for each in schema["oneOf"] if not faults(value, each, where, root=root)]
         return [] if len(fitting) == 1 else [f"{where}: fits {len(fitting)} of oneOf"]
     found = []
     if "const" in schema and value != schema["const"]:
@@ -39,16 +39,16 @@ def faults(value, schema, where="$"):
         found.append(f"{where}: {value!r} is not a time in UTC")
     if isinstance(value, dict) and "additionalProperties" in schema:
         for key in value:
-            found += faults(value[key], schema["additionalProperties"], f"{where}.{key}")
+            found += faults(value[key], schema["additionalProperties"], f"{where}.{key}", root=root)
     elif isinstance(value, dict):
         properties = schema["properties"]
         found += [f"{where}.{key}: missing" for key in schema["required"] if key not in value]
         found += [f"{where}.{key}: not in the schema" for key in value if key not in properties]
         for key in value.keys() & properties.keys():
-            found += faults(value[key], properties[key], f"{where}.{key}")
+            found += faults(value[key], properties[key], f"{where}.{key}", root=root)
     if isinstance(value, list):
         for index, each in enumerate(value):
-            found += faults(each, schema["items"], f"{where}[{index}]")
+            found += faults(each, schema["items"], f"{where}[{index}]", root=root)
     return found
 
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time, timedelta
 
-from monitor.core.model import Owner
+from monitor.core.model import Alerts, Change, Owner, Priority, Quiet, QuietHours, Sensitivity
 from monitor.store import watches
 from monitor.store.database import Database
 from tests import make
@@ -17,6 +18,30 @@ def test_a_watch_comes_back_as_it_was_stored(database: Database) -> None:
         database, "sanctions", title=whole.title, query=whole.query, owner=Owner.FILE, paused=True
     )
     assert stored == replace(whole, id=stored.id)
+
+
+def test_alerts_come_back_as_they_were_stored(database: Database) -> None:
+    rules = Alerts(
+        channel="email",
+        recipients=("desk@example.org",),
+        language="ru",
+        timezone="Asia/Almaty",
+        options={"reply_to": "press@example.org"},
+        every=timedelta(minutes=15),
+        quiet=QuietHours(start=time(22), end=time(7, 30), timezone="Europe/Vienna", then=Quiet.NONE),
+        stories=3,
+        within=timedelta(hours=2),
+        cooldown=timedelta(hours=3),
+        most=7,
+        spike=Sensitivity.LOW,
+        silence=timedelta(days=2),
+        edits=(Change.ADDED, Change.WITHDRAWN),
+    )
+    for alerts in (rules, replace(rules, quiet=None, spike=None, silence=None, options={}, timezone="UTC")):
+        with database.writing() as tx:
+            watches.put(tx, make.watch("grain", alerts=alerts, priority=Priority.HIGH), now=NOW)
+            (stored,) = watches.every(tx)
+        assert (stored.alerts, stored.priority) == (alerts, Priority.HIGH)
 
 
 def test_putting_again_sets_what_a_watch_is(database: Database) -> None:

@@ -15,12 +15,12 @@ from sqlalchemy import text
 
 from monitor import digests
 from monitor.core.errors import ConfigError
-from monitor.core.model import Document, Subscription
+from monitor.core.model import Alerts, Document, Subscription
 from monitor.core.taxonomy import Taxonomy
 from monitor.press import Press
 from monitor.render import Design, feeds
 from monitor.sources.feed import parse
-from monitor.store import editions, outbox, subscriptions, tickets
+from monitor.store import editions, outbox, subscriptions, tickets, watches
 from monitor.store.database import Database
 from monitor.web import Parts, pages, serving
 from tests import databases, make
@@ -91,6 +91,35 @@ def test_looking_only_asks_and_one_click_unsubscribes(database: Database) -> Non
             again = await client.post(f"/subscribe/{token}")
             assert "gets it again" in again.text
             assert gone(database) == set()
+
+    asyncio.run(story())
+
+
+def test_alerts_are_left_in_the_same_way(database: Database) -> None:
+    rules = Alerts(channel="email", recipients=("reader@example.org",), language="ru")
+    with database.writing() as tx:
+        watches.put(tx, make.watch("grain", title="Зерно", alerts=rules), now=NOW)
+        (watch,) = watches.every(tx)
+        tokens = tickets.issued_for_alerts(tx, watch.id, recipients=rules.recipients, now=NOW)
+        assert tickets.issued_for_alerts(tx, watch.id, recipients=rules.recipients, now=NOW) == tokens
+    token = tokens["reader@example.org"]
+
+    def left() -> set[str]:
+        with database.reading() as tx:
+            return set(tickets.left_alerts(tx, watch.id))
+
+    async def story() -> None:
+        async with site(database) as client:
+            page = await client.get(f"/unsubscribe/{token}")
+            assert "Отписаться от «Зерно»?" in page.text
+            assert left() == set()
+            assert (await client.get(f"/feeds/{token}.atom")).status_code == 404
+            done = await client.post(f"/unsubscribe/{token}", content="List-Unsubscribe=One-Click")
+            assert done.status_code == 200
+            assert left() == {"reader@example.org"}
+            assert f"/subscribe/{token}" in (await client.get(f"/unsubscribe/{token}")).text
+            assert "reader@example.org" in (await client.post(f"/subscribe/{token}")).text
+            assert left() == set()
 
     asyncio.run(story())
 
