@@ -39,6 +39,7 @@ ERROR_LIMIT = 200
 SENTENCE_LIMIT = 260
 LINK_LIMIT = 2_000  # longer addresses are not opened by every program
 TAGS_SHOWN = 6
+_ENCODED = {ord(character): f"%{ord(character):02X}" for character in '<>"`|'}
 NEWS_SHOWN = 3  # sentences that are new in a story told before
 
 
@@ -322,14 +323,18 @@ def _doubtful(source: DoubtfulSource) -> Doubtful:
 
 
 def web_address(url: str | None) -> str:
-    """`url` where it is a plain http or https address of a sane length, else "": nothing else is ever made a link."""
+    """`url` where it is a plain http or https address of a sane length, else "": nothing else is ever made a link.
+
+    Characters that no address holds as they are (RFC 3986) and with which the link would end in one of the forms that
+    we write are encoded.
+    """
     if not url or len(url) > LINK_LIMIT or any(c.isspace() or unicodedata.category(c) == "Cc" for c in url):
         return ""
     try:
         parts = urlsplit(url)
     except ValueError:
         return ""
-    return url if parts.scheme.lower() in {"http", "https"} and parts.netloc else ""
+    return url.translate(_ENCODED) if parts.scheme.lower() in {"http", "https"} and parts.netloc else ""
 
 
 def _sources(item: Item) -> Iterable[str]:

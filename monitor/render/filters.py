@@ -20,7 +20,9 @@ from monitor.render.edition import Event, Told
 from monitor.render.labels import Labels
 from monitor.render.passages import Passage
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~<>])")
+# What Markdown reads as markup. Parentheses mean something only behind brackets: services that know half of Markdown
+# would show a stroke before each.
+_MARKDOWN = re.compile(r"([\\`*_\[\]|~<>]|^[#+-])", re.MULTILINE)
 
 
 def zone(name: str) -> ZoneInfo:

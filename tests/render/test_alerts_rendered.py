@@ -15,6 +15,8 @@ from monitor.core.mail import UNSUBSCRIBE_HERE
 from monitor.core.model import Priority
 from monitor.render import Renderer
 from tests.channels.limits import keeps_to_the_limits, words_of
+from tests.channels.messages import message
+from tests.channels.test_mime import INJECTIONS, headers, readers, written
 from tests.render import alerted
 from tests.render.test_payload import faults
 
@@ -118,6 +120,34 @@ def test_a_follow_up_has_the_whole_subject_of_what_it_follows() -> None:
     answer = RENDERER.alert(replace(alerted.edited(), followed=subject), templates="email")
     assert answer.subject == f"Re: {subject}"
     assert subject in " ".join(answer.text.split())
+
+
+def test_an_address_cannot_end_its_link() -> None:
+    url = 'https://a.example/x>)|"<!channel><b>'
+    for make in (alerted.found, alerted.edited):
+        alert = make(channel="chat")
+        (first, *others) = alert.told
+        stored = replace(first.stored, post=replace(first.stored.post, url=url))
+        alert = replace(alert, told=(replace(first, stored=stored), *others))
+        content = RENDERER.alert(alert, templates="chat")
+        everything = json.dumps(content.payload) + content.html + content.text
+        assert "%3C!channel%3E%3Cb%3E" in everything
+        for broken in ("<!channel", "<b>\n", "x>"):
+            assert broken not in everything
+
+
+@pytest.mark.parametrize("words", INJECTIONS)
+def test_no_title_of_a_source_or_a_watch_adds_a_header(words: str) -> None:
+    plain = set(headers(written(message())))
+    for make in (alerted.found, alerted.edited):
+        alert = hostile(make(), words)
+        alert = replace(alert, told=alert.told[:1], followed=words if alert.follows else "")
+        content = RENDERER.alert(alert, templates="email")
+        raw = written(message(content=content))
+        assert set(headers(raw)) <= {*plain, "Content-Transfer-Encoding"}
+        for read in readers(raw):
+            assert not {"bcc", "Bcc"} & set(read)
+            assert not re.search(r"[\r\n]", read["Subject"])
 
 
 def test_an_email_of_many_stories_stays_below_the_limit_and_its_text_has_all() -> None:
