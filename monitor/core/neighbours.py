@@ -20,7 +20,9 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     """
     (start, end), rule, language = span, form.rule, form.language
     if language == "zh":
-        return _NAMED_AFTER_ZH.match(text, end) is not None or (rule == "city" and _TREATY_AFTER.match(text, end) is not None)
+        return _NAMED_AFTER_ZH.match(text, end) is not None or (
+            rule == "city" and _TREATY_AFTER.match(text, end) is not None
+        )
     before = text[start - 1] if start else "\n"
     if before in _OPENING and text[end : end + 1] in _CLOSING:
         return True  # a club, a ship, a film

@@ -85,13 +85,16 @@ def _slack_size(block: Block) -> int:
 
 
 def _slack_parted(block: Block) -> Iterator[Block]:
-    text = block.get("text")
-    if block.get("type") != "section" or not isinstance(text, dict) or len(str(text.get("text", ""))) <= _SECTION:
+    # A section has one text, a context one or several elements of which the shipped templates use one.
+    kind, elements = block.get("type"), block.get("elements")
+    text = block.get("text") if kind == "section" else elements[0] if kind == "context" and elements else None
+    if not isinstance(text, dict) or len(str(text.get("text", ""))) <= _SECTION:
         yield block
         return
     loose = _LINK.sub(r"\2 \1", str(text["text"]))  # a link that is torn would be none
     for piece in torn(loose, _SECTION):
-        yield block | {"text": text | {"text": piece}}
+        part = text | {"text": piece}
+        yield block | ({"text": part} if kind == "section" else {"elements": [part]})
 
 
 def _slack_message(blocks: Sequence[Block], subject: str) -> Block:

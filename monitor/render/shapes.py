@@ -51,6 +51,9 @@ LADDER = (
     Shape(excerpt=0, full=1, titles=0, failing=5, ahead=3, bars=2, amended=2),
 )
 
+LEAST = Shape(excerpt=0, full=1, titles=0, parts=1)
+"""What always fits, whatever was written into titles, reasons and addresses: the rest is counted, the text has it."""
+
 EVERYTHING = Shape(excerpt=1_200, full=1_000_000, failing=1_000_000, ahead=1_000_000, bars=1_000_000, amended=1_000_000)
 """What a page without a limit shows."""
 
@@ -66,10 +69,10 @@ def alert_shapes(most: int) -> tuple[Shape, ...]:
 
 
 def ever_smaller(edition: Edition) -> tuple[Shape, ...]:
-    """Shapes to choose from: shorter excerpts first, then collapsed sections, at last fewer sections."""
+    """Shapes to choose from: shorter excerpts first, then collapsed sections, then fewer sections, at last figures."""
     fewer: list[Shape] = []
     parts = len(edition.parts)
     while parts > 1:
         parts -= max(1, parts // 4)
         fewer.append(replace(LADDER[-1], parts=parts))
-    return (*LADDER, *fewer)
+    return (*LADDER, *fewer, *(replace(LEAST, failing=few, ahead=few, bars=few, amended=few) for few in (2, 1, 0)))

@@ -87,13 +87,13 @@ def test_text_that_looks_like_markup_is_text_in_every_chat() -> None:
         assert "<b>@everyone" not in content.html
         assert words in html.unescape(content.html)
         slack = json.dumps(payload["slack"], ensure_ascii=False)
-        for block in (block for message in payload["slack"] for block in message["blocks"]):
+        for block in (block for sent in payload["slack"] for block in sent["blocks"]):
             if block["type"] == "section":
                 assert "<!channel>" not in block["text"]["text"]
                 assert "<https://evil" not in block["text"]["text"]
         assert "&lt;!channel&gt;" in slack
-        for message in payload["discord"]:
-            assert message["allowed_mentions"] == {"parse": []}
+        for sent in payload["discord"]:
+            assert sent["allowed_mentions"] == {"parse": []}
         assert "[x](https://evil" not in payload["markdown"]
 
 
