@@ -27,10 +27,11 @@ from monitor.core.model import (
     StoredPost,
     Watch,
 )
+from monitor.core.stories import Rules
 from monitor.core.watches import WatchSet
 from monitor.press import Press
 from monitor.render import Design, Renderer
-from monitor.store import notices, outbox, posts, tickets, watches
+from monitor.store import notices, outbox, posts, stories, tickets, watches
 from monitor.store.database import Database
 from tests import make
 from tests.channels.test_email import Post, channel, serving
@@ -121,6 +122,27 @@ def test_a_later_voice_of_a_story_told_is_not_told_again(database: Database) -> 
     repeated = make.prepared("r", url=first[0].post.url, title="grain", text="grain again", matches=first[0].matches)
     assert make.arrive(database, second, repeated, at=NOW + minutes(3))[0].story_id == first[0].story_id
     assert tick(database, NOW + minutes(4)) == []
+
+
+def test_a_story_that_is_merged_later_counts_as_it_stands(database: Database) -> None:
+    watch(database, **BY_MAIL)
+    (first,) = arrive(database, "grain", at=NOW + minutes(1))
+    tick(database, NOW + minutes(2))
+    (mail,) = mailed(database, NOW + minutes(2))[DESK]
+    by = make.stored_source(database, "other")
+    plain = make.prepared("other", title="wheat", text="something else entirely")
+    (other,) = make.arrive(database, by, plain, at=NOW + minutes(3))
+    assert other.story_id != first.story_id
+    with database.writing() as tx:
+        stories.merge(tx, other.story_id, [first.story_id], Rules(), now=NOW + minutes(4))
+    repeated = make.prepared("r", url=first.post.url, title="grain", text="grain again", matches=first.matches)
+    (late,) = make.arrive(database, by, repeated, at=NOW + minutes(5))
+    assert late.story_id == other.story_id
+    assert tick(database, NOW + minutes(6)) == []  # the story that it is part of was told
+    edit(database, first, "wheat", at=NOW + minutes(7))
+    tick(database, NOW + minutes(8))
+    (answer,) = mailed(database, NOW + minutes(8))[DESK]
+    assert answer["In-Reply-To"] == mail["Message-ID"]
 
 
 def test_two_processes_send_once(database: Database) -> None:

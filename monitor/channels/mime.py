@@ -4,7 +4,8 @@ The headers are exactly these, and nothing that a source wrote can add another:
 
     From, To, Subject, Date, Message-ID, List-Id (RFC 2919), Auto-Submitted (RFC 3834), Precedence, MIME-Version,
     Content-Type; Reply-To where the subscription asks for one; In-Reply-To and References where a message follows up
-    on another; List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post (RFC 8058) where readers can reach the service
+    on another; List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post (RFC 8058) where readers can reach the service, the
+    latter by TLS
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def email_message(
     email["List-Id"] = f"<{_SLUG.sub('-', message.subscription_slug.lower()).strip('-') or 'monitor'}.{domain}>"
     if unsubscribe:
         email["List-Unsubscribe"] = f"<{unsubscribe}>"
-        email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        if unsubscribe.startswith("https://"):  # RFC 8058, 3.1: one click is for encrypted addresses alone
+            email["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     email["Auto-Submitted"] = "auto-generated"
     email["Precedence"] = "bulk"
     text = message.content.text or message.content.subject

@@ -98,27 +98,30 @@ def untold(tx: Transaction, of: Standing, *, until: datetime) -> list[StoredPost
 
 
 def stories_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> set[int]:
-    """Those of the stories that alerts of this watch have told before."""
+    """Those of the stories, as they stand now, of which alerts of this watch have told before."""
     found: set[int] = set()
     wanted = sorted(set(stories))
     for start in range(0, len(wanted), posts.CHUNK):
         part = wanted[start : start + posts.CHUNK]
-        query = select(alerted.c.story_id).where(
-            alerted.c.watch_id == of.id, alerted.c.reason == FOUND, alerted.c.story_id.in_(part)
+        query = (
+            select(post.c.story_id)
+            .join(alerted, alerted.c.post_id == post.c.id)
+            .where(alerted.c.watch_id == of.id, alerted.c.reason == FOUND, post.c.story_id.in_(part))
         )
         found.update(tx.execute(query).scalars())
     return found
 
 
 def first_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> dict[int, str]:
-    """By story the alert that told of it first, as `core.alerting.alert_key` writes it; not those never told of."""
+    """By story, as it stands now, the alert that told of it first (`core.alerting.alert_key`); not those never told of."""
     found: dict[int, str] = {}
     wanted = sorted(set(stories))
     for start in range(0, len(wanted), posts.CHUNK):
         part = wanted[start : start + posts.CHUNK]
         query = (
-            select(alerted.c.story_id, alerted.c.alert)
-            .where(alerted.c.watch_id == of.id, alerted.c.story_id.in_(part), alerted.c.alert.is_not(None))
+            select(post.c.story_id, alerted.c.alert)
+            .join(alerted, alerted.c.post_id == post.c.id)
+            .where(alerted.c.watch_id == of.id, post.c.story_id.in_(part), alerted.c.alert.is_not(None))
             .order_by(alerted.c.at.desc(), alerted.c.post_id.desc())
         )
         found.update({row.story_id: row.alert for row in tx.execute(query)})

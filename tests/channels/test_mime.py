@@ -166,6 +166,9 @@ def test_where_readers_can_reach_the_service_they_unsubscribe_with_one_click():
     assert [here in part.get_content() for part in written_.iter_parts()] == [True, True]
     plain = email_message(message(), sender=SENDER, date=CREATED)
     assert plain["List-Unsubscribe"] is None
+    open_ = email_message(message(), sender=SENDER, date=CREATED, unsubscribe="http://monitor.example.org/u/t")
+    assert open_["List-Unsubscribe"] == "<http://monitor.example.org/u/t>"
+    assert open_["List-Unsubscribe-Post"] is None
 
 
 def test_ids_and_addresses_however_long_are_written_as_they_are():
