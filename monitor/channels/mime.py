@@ -4,8 +4,8 @@ The headers are exactly these, and nothing that a source wrote can add another:
 
     From, To, Subject, Date, Message-ID, List-Id (RFC 2919), Auto-Submitted (RFC 3834), Precedence, MIME-Version,
     Content-Type; Reply-To where the subscription asks for one; In-Reply-To and References where a message follows up
-    on another; List-Unsubscribe (RFC 2369) and List-Unsubscribe-Post (RFC 8058) where readers can reach the service, the
-    latter by TLS
+    on another; List-Unsubscribe (RFC 2369) where readers can reach the service, and List-Unsubscribe-Post (RFC 8058)
+    where they do so over TLS
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def stories_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> set[int]
 
 
 def first_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> dict[int, str]:
-    """By story, as it stands now, the alert that told of it first (`core.alerting.alert_key`); not those never told of."""
+    """By story, as it stands now, the alert that told of it first (`core.alerting.alert_key`), where one did."""
     found: dict[int, str] = {}
     wanted = sorted(set(stories))
     for start in range(0, len(wanted), posts.CHUNK):
