@@ -164,6 +164,29 @@ def test_a_channel_is_paged_back_until_the_last_post_seen(database: Database) ->
     assert world.memory().source.memory.backfill == ()
 
 
+def test_a_channel_that_had_a_single_post_is_paged_back_to_it(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    world.document("https://t.me/s/sample", telegram(1, 1, older=False))
+    world.poll()
+    world.document("https://t.me/s/sample", telegram(31, 50))
+    world.document("https://t.me/s/sample?before=31", telegram(11, 30))
+    world.document("https://t.me/s/sample?before=11", telegram(1, 10, older=False))
+    recorded = world.poll()["mfa"]
+    assert (recorded.new, recorded.poll.gap) == (49, None)
+
+
+def test_a_post_that_was_taken_down_is_no_reason_to_turn_pages(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    world.document("https://t.me/s/sample", telegram(81, 100))
+    world.poll()
+    # What comes up at the other end was published before the first poll.
+    world.document("https://t.me/s/sample", telegram(80, 80) + telegram(82, 100))
+    world.poll()
+    assert [source.url for source in world.asked] == ["https://t.me/s/sample"]
+
+
 def test_going_back_is_bounded_and_goes_on_at_the_next_poll(database: Database) -> None:
     world = World(database)
     make.stored_source(database, kind="telegram", url="https://t.me/s/sample")

@@ -268,6 +268,8 @@ def _date(text: str, now: datetime, day_first: bool | None) -> tuple[tuple[int, 
         rest = text.lstrip("' \"")[iso.end() :]
         return _iso_date(iso), rest
     if solar := _SOLAR_DATE.search(text):
+        if int(solar[3]) not in _SOLAR_YEARS:
+            raise ValueError("no such year")
         return (int(solar[3]), _SOLAR[solar[2]], int(solar[1])), text[: solar.start()] + " " + text[solar.end() :]
     numeric = _NUMERIC.search(text)
     # "16. marts 2026 09.30.00" has a date in words: these numbers are the time.

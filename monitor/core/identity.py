@@ -15,7 +15,7 @@ URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»“”]+", re.IGNORECASE)
 """A web address inside a text, up to the white space or quotation mark that ends it."""
 
 DIGEST_SIZE = 8
-_FEW = 2  # posts below what leads a window; where fewer were, one withdrawn looks like a window that has moved on
+FEW = 2  # posts below what leads a window; where fewer were, one withdrawn looks like a window that has moved on
 MIN_WORDS = 12
 """A text shorter than this is too common to be recognised by its words ("Good morning, dear subscribers!")."""
 
@@ -132,8 +132,10 @@ def unpacked(seen: bytes) -> tuple[bytes, ...]:
     return tuple(seen[i : i + DIGEST_SIZE] for i in range(0, len(seen), DIGEST_SIZE))
 
 
-def unmet(before: bytes, now: bytes) -> frozenset[bytes]:
+def unmet(before: bytes, now: bytes, *, few: int = FEW) -> frozenset[bytes]:
     """The digests of a window of which the next should show one, and does not; empty where the two meet.
+
+    A window of less than `few` posts proves nothing: they may have been taken down. Below what leads both, FEW count.
 
     Where they do not, posts may have come and gone in between. What leads both is left out where anything follows: it
     may be pinned there, and says nothing of what lies between.
@@ -143,6 +145,6 @@ def unmet(before: bytes, now: bytes) -> frozenset[bytes]:
     while leading < min(len(old), len(new)) and old[leading] == new[leading]:
         leading += 1
     old, new = old[leading:], new[leading:]
-    if len(old) < _FEW or not new or not frozenset(old).isdisjoint(new):
+    if len(old) < (FEW if leading else few) or not new or not frozenset(old).isdisjoint(new):
         return frozenset()
     return frozenset(old)

@@ -100,11 +100,11 @@ def weight_of(reason: str | None) -> Weight:
 def learnt(
     rhythm: Rhythm, poll: Poll, *, new: Sequence[Post], gap: bool = False, ahead: timedelta = timedelta()
 ) -> Rhythm:
-    """The rhythm after a poll, of whose posts `new` were not known before. A failure teaches nothing of the source.
+    """The rhythm after a poll, of whose posts `new` were not known before. Failed or put off, it teaches nothing.
 
     `ahead` is how far the source's clock is known to run ahead (negative: behind), see core.drift.
     """
-    if poll.outcome in {Outcome.FAILED, Outcome.GONE}:
+    if poll.outcome in {Outcome.FAILED, Outcome.GONE, Outcome.POSTPONED}:
         return rhythm
     moments = [post.stated_at - ahead for post in new if post.stated_at is not None and has_time_of_day(post.stated_at)]
     entries = poll.reading.entries if poll.reading else 0
@@ -141,7 +141,9 @@ def next_poll_at(
     due = now + max(wait - either_way, pace.floor) + 2 * chance * either_way
     if poll.retry_at is not None:
         asked = min(poll.retry_at, now + LONGEST_PATIENCE)
-        due = max(due, asked + chance * min(JITTER_MOST, max(asked - now, timedelta()) * JITTER))
+        asked += chance * min(JITTER_MOST, max(asked - now, timedelta()) * JITTER)
+        # A poll that was put off did not take place: the source does not wait its interval once more.
+        due = max(now + pace.floor, asked) if poll.outcome is Outcome.POSTPONED else max(due, asked)
     return due
 
 

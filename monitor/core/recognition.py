@@ -25,6 +25,7 @@ _ALIKE = 0.5  # share of the shorter one's words that both have
 _ALIKE_TEXTS = 0.75  # likewise; texts of one source share more words than two titles do
 _FEW_WORDS = 3  # fewer say too little to be recognised by
 _LEAD_WORDS = 4
+_SOME_WORDS = 12  # a text of so many is one's own
 _ANOTHER_DAY = timedelta(hours=12)  # dates further apart are those of two posts where nothing else tells
 _YEARS = range(1990, 2100)
 _CUT = re.compile(r"(?:\[?(?:…|\.{3,})\]?)\s*$")
@@ -271,6 +272,8 @@ def _another_page(new: Trace, known: Trace, *, together: bool) -> str:
         return ""
     if same_title and (one_date or (_same_text(new, known) and _days_apart(new, known) is not True and not together)):
         return "the same title and date, and no address of its own" if one_date else "the same title and text"
+    if same_title and not together and _days_apart(new, known) is None and _goes_on(new, known):
+        return "the same title, and a text that goes on where the other one ends"
     return ""
 
 
@@ -334,8 +337,15 @@ def _same_text(new: Trace, known: Trace) -> bool:
     return new.length == known.length and _words(new.text) == _words(known.text)
 
 
+def _goes_on(new: Trace, known: Trace) -> bool:
+    """Whether one text, all of it known and not short, begins the other: a sentence was added, or taken away."""
+    short, full = sorted((new, known), key=lambda one: one.length)
+    words, others = _words(short.text), _words(full.text)
+    return short.length <= BEGINNING and len(words) >= _SOME_WORDS and others[: len(words)] == words
+
+
 def _long(one: Trace) -> bool:
-    return len(_words(one.text)) >= 12
+    return len(_words(one.text)) >= _SOME_WORDS
 
 
 def _days_apart(new: Trace, known: Trace) -> bool | None:

@@ -28,6 +28,7 @@ _FADE_GAP = 0.98  # the lengths of quiet spells fade by number, or a weekly bull
 _MEAN_DOUBT = 1.0  # posts that the usual rate weighs against the source's own, …
 _PROFILE_DOUBT = 1.0  # … the source's mean against an hour of day or a weekday, …
 _CELL_DOUBT = 2.0  # … and these against an hour of the week
+_FORGIVEN = 24.0  # hours after which a window that overflowed binds half as much; the rate seen is remembered
 _BACKLOG = 28 * 24  # hours before its first poll that a source's window may speak for
 _ZEROS = (0.0,) * WEEK
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -145,7 +146,7 @@ def observe(
         start = max(since, believed[0] - 1e-6)  # what was posted before it is not known: that time was not observed
     learnt = _learn_habits(rhythm, start, now, believed, max(new, 0))
     fade = _FADE_HOUR ** (now - since)
-    limit = rhythm.limit * 2 ** ((now - since) / WEEK)
+    limit = rhythm.limit * 2 ** ((now - since) / _FORGIVEN)
     if gap:
         limit = min(limit or math.inf, (now - since) / 4)
     return replace(

@@ -16,7 +16,7 @@ from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
 from monitor.core.errors import POSTPONEMENTS, ConfigError, SourceError
 from monitor.core.hints import Hints, from_headers
-from monitor.core.identity import digest8, unmet
+from monitor.core.identity import FEW, digest8, unmet
 from monitor.core.model import (
     Fetched,
     Freshness,
@@ -145,7 +145,8 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     source = done.source
     if not source.memory.polled_before or not source.memory.seen:
         return done  # a first window has nothing to connect to
-    wanted = unmet(source.memory.seen, reading.seen)
+    # Where there is an older page, looking costs less than a doubt: even a single post that is out of sight counts.
+    wanted = unmet(source.memory.seen, reading.seen, few=FEW if reading.older is None else 1)
     connected = not wanted or not wanted.isdisjoint((await _known(source, reading, parts=parts)).values())
     # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
     waiting = list(source.memory.backfill)

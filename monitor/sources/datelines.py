@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from monitor.core.dates import parse_date
 
 _GAP = r"[\s,]{0,4}"  # parts of a date in one line, or one below the other as on a calendar sheet
-_WORD = r"[^\W\d_]{3,14}"
+_WORD = r"(?:[^\W\d_]|(?!\d)[\u0900-\u0dff\u0e30-\u0e4e\u0eb0-\u0ece\u1000-\u109f\u1780-\u17ff]){3,14}"
 _DAY = r"(?<![\d.:/-])\d{1,2}(?:st|nd|rd|th|er|º|ª|\.)?"
 _YEAR = r"(?:19|20)\d\d(?!\d)"
 _DATES = re.compile(
@@ -18,6 +18,14 @@ _DATES = re.compile(
         (
             rf"(?P<iso>(?<![\d-]){_YEAR}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d))",
             r"(?P<era>(?:令和|平成|昭和)\s?(?:元|\d{1,2})\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日|(?<![A-Za-z])[RHS]\d{1,2}\.\d{1,2}\.\d{1,2}(?!\d))",
+            # In Chinese numerals, Vietnamese, Mongolian, of the Levant, of Iran's calendar, of Thailand's years, Czech.
+            r"(?P<numerals>[〇零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)",
+            rf"(?P<thang>(?<!\d)\d{{1,2}} tháng \d{{1,2}},? (?:năm )?{_YEAR})",
+            rf"(?P<ony>(?<!\d){_YEAR} оны \d{{1,2}} ?(?:дугаар |дүгээр )?сарын \d{{1,2}}(?!\d))",
+            rf"(?P<levant>(?<!\d)\d{{1,2}} (?:كانون|تشرين) ال(?:أ|ا|ث)\w{{2,4}} {_YEAR})",
+            rf"(?P<solar>(?<!\d)\d{{1,2}} {_WORD}(?: ماه)?[ ،]{{1,2}}[1۱][34۳۴]\d\d(?!\d))",
+            rf"(?P<buddhist>(?<!\d)\d{{1,2}} (?:{_WORD}|[ก-ฮ]{{1,2}}\.[ก-ฮ]\.) 25\d\d(?!\d))",
+            rf"(?P<spaced>(?<![\d.])\d{{1,2}}\. \d{{1,2}}\. {_YEAR})",
             r"(?P<cjk>\d{4}\s?[年년]\s?\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])",
             r"(?P<cjk_yearless>(?<!\d)\d{1,2}\s?[月월]\s?\d{1,2}\s?[日일])",
             rf"(?P<big_endian>(?<![\d./-]){_YEAR}(?P<s>[./-])\s?\d{{1,2}}(?P=s)\s?\d{{1,2}}(?![\d]))",

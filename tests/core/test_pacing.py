@@ -251,7 +251,7 @@ def test_a_success_teaches_and_a_failure_does_not() -> None:
     after = learnt(before, make.poll(source, outcome=Outcome.NEW, reading=brought), new=posts)
     expected = observe(before, at=NOW, new=2, moments=[NOW - minutes(20)], entries=25)
     assert after == expected
-    for outcome in (Outcome.FAILED, Outcome.GONE):
+    for outcome in (Outcome.FAILED, Outcome.GONE, Outcome.POSTPONED):
         assert learnt(before, make.poll(source, outcome=outcome), new=[]) is before
 
 
@@ -307,3 +307,11 @@ def test_an_attempt_is_never_due_too_soon_and_never_too_late(
         assert due <= NOW + (allowed.longest * (1 + JITTER) if retry_at is None else timedelta(days=1))
         if retry_at is not None:
             assert due >= min(retry_at, NOW + timedelta(days=1))
+
+
+def test_a_poll_that_was_put_off_is_made_up_for_as_soon_as_it_may_be() -> None:
+    """Else every source of a domain that asked for patience would wait its own interval on top."""
+    asked = NOW + minutes(10)
+    put_off = make.poll(make.source(interval=hours(6)), outcome=Outcome.POSTPONED, finished_at=NOW, retry_at=asked)
+    for chance in (0.0, 0.5, 0.999):
+        assert asked <= next_poll_at(put_off, pace=PACE, chance=chance, rhythm=RARE) <= asked + minutes(1)

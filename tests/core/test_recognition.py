@@ -200,6 +200,22 @@ def test_another_guid_of_the_same_source(known, new, expected):
     assert bool(verdict.reason) is (expected is not DIFFERENT)
 
 
+@pytest.mark.parametrize(
+    ("known", "new", "together", "expected"),
+    [
+        (TEXT, f"{TEXT} The date was added.", False, EDITED),
+        (TEXT, f"{TEXT} The date was added.", True, DIFFERENT),  # side by side they are two
+        (TEXT, OTHER, False, DIFFERENT),  # a title that recurs
+        ("Read more.", f"Read more. {TEXT}", False, DIFFERENT),  # that is said of every post
+        (f"{TEXT} " * 9, f"{TEXT} " * 9 + "More.", False, DIFFERENT),  # no one knows how the older one went on
+    ],
+)
+def test_without_guid_address_and_date_a_sentence_may_be_added(known, new, together, expected):
+    one, other = a("hash:1", url=None, text=known, at=None), a("hash:2", url=None, text=new, at=None)
+    one, other = replace(one, text=one.text[:600]), replace(other, text=other.text[:600])
+    assert under_another_guid(other, one, together=together).likeness is expected
+
+
 def test_what_is_shown_side_by_side_at_one_address_is_a_live_report():
     live = "https://n.example/live/451860"
     first = a("p1", title="Live: the minister arrives", url=live)

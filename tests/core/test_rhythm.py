@@ -119,13 +119,13 @@ def test_a_burst_shortens_the_interval_at_once() -> None:
     assert interval(calm, quiet + hours(8)) > 2 * interval(after, quiet + minutes(30))
 
 
-def test_an_overflowed_window_shortens_the_interval_strongly_and_for_long() -> None:
+def test_an_overflowed_window_shortens_the_interval_strongly_and_for_days() -> None:
     rhythm = taught(daily(9, days=14), until=MONDAY + timedelta(days=14))
     at = MONDAY + timedelta(days=14, hours=4)
     overflowed = observe(rhythm, at=at, new=25, entries=25, gap=True)
     assert interval(overflowed, at) <= hours(1)
     later = observe(overflowed, at=at + hours(12), new=0)
-    assert interval(later, at + hours(12)) <= hours(1.1)
+    assert interval(later, at + hours(12)) <= hours(1.5)
     much_later = observe(later, at=at + 8 * WEEKS, new=0)
     assert much_later.limit == 0
 

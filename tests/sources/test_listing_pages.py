@@ -313,6 +313,33 @@ ANNEX = (
 )
 
 
+IN_DIVISIONS = (  # the menu of a large site has more words than the article
+    "<div class='sections'>"
+    + "".join(
+        f"<div><a href='/s/{n}'>Questions and answers on subject number {n} of the ministry</a></div>"
+        for n in range(60)
+    )
+    + "</div><div class='content'><h1>Minister presents the annual report on transit</h1><div>20 November 2026</div>"
+    + "".join(f"<div>{p} See <a href='/glossary'>the glossary</a>.</div>" for p in PROSE)
+    + "</div>"
+    + FOOTER
+)
+CHINESE_PROSE = "外交部长周四在首都会见来访的对方外长，双方就过境协定的落实交换意见，并同意联合委员会每季度举行一次会议，首次会议定于明年一月举行。"
+CHINESE_ARTICLE = (
+    "<html lang='zh'><body>"
+    + MENU
+    + "<div id='main'><h1>外交部长会见来访外长并就过境协定交换意见</h1><p>2026年11月20日</p>"
+    + f"<p>{CHINESE_PROSE}</p>" * 12
+    + "<ul>"
+    + "".join(
+        f"<li><a href='/zh/{n}'>{t}</a> 2026年11月{n}日</li>"
+        for n, t in [(19, "联合委员会筹备首次会议"), (12, "过境协定正式生效"), (3, "关于北部走廊的声明")]
+    )
+    + "</ul></div>"
+    + FOOTER
+)
+
+
 @pytest.mark.parametrize(
     "page",
     [
@@ -322,8 +349,18 @@ ANNEX = (
         pytest.param(BLOG, id="a diary with an archive"),
         pytest.param(ARABIC_ARTICLE, id="Arabic with long tags"),
         pytest.param(ANNEX, id="an agreement with annexes"),
+        pytest.param(IN_DIVISIONS, id="a report without paragraphs, with a menu of sections"),
+        pytest.param(CHINESE_ARTICLE, id="Chinese with dated related ones"),
     ],
 )
 def test_an_article_is_no_list(page: str) -> None:
     with pytest.raises(SourceError, match="no list of news was recognised"):
         read(page)
+
+
+def test_a_list_below_a_long_introduction_is_one() -> None:
+    items = "".join(_dated(900 - n, 20 - n, f"Statement number {n} on the transit agreement") for n in range(15))
+    introduced = (
+        f"{MENU}<main><h1>Statements of the Minister for Foreign Affairs</h1>{PARAGRAPHS}<ul>{items}</ul></main>"
+    )
+    assert len(read(introduced + FOOTER).entries) == 15
