@@ -20,7 +20,7 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     """
     (start, end), rule, language = span, form.rule, form.language
     if language == "zh":
-        return _NAMED_AFTER_ZH.match(text, end) is not None or (rule == "city" and _TREATY_AFTER.match(text, end) is not None)
+        return bool(_NAMED_AFTER_ZH.match(text, end) or (rule == "city" and _TREATY_AFTER.match(text, end)))
     before = text[start - 1] if start else "\n"
     if before in _OPENING and text[end : end + 1] in _CLOSING:
         return True  # a club, a ship, a film
@@ -70,8 +70,8 @@ _NAMED_AFTER_ZH = re.compile(f"{_PAPERS_ZH}|(?:报|報|汇报|匯報)》")
 # ── treaties that are named after the city where they were made ────────────────────────────────────────────
 
 _TREATY_AFTER = re.compile(
-    r" (?:(?:climate|peace|nuclear) )?(?:agreements?|accords?|conventions?|protocols?|treaty|treaties|statute|memorandum"
-    r"|final act)\b"
+    r" (?:(?:climate|peace|nuclear) )?(?:agreements?|accords?|conventions?|protocols?|treaty|treaties|statute"
+    r"|memorandum|final act)\b"
     r"| (?:соглашени[еяюйм]|договоренност[ьией]|конвенци|протокол|меморандум|статут|договор[аоуые]?м?\b)"
     r"|(?:气候)?(?:协定|協定|协议|協議|公约|公約|议定书|議定書|条约|條約|规约|規約)"
 )
