@@ -164,8 +164,8 @@ def test_added_countries_and_organisations_can_be_used_in_the_other_files(tmp_pa
         ("organisations: [\n", "not YAML"),
         (
             "organisations:\n- slug: sco\n  conditions: [{names: [SCOO], person: true}]\n",
-            "taxonomy.d/ours.yaml:3: organisations[0].conditions[0].names[0]: 'SCOO' is none of the names of the entry; "
-            "did you mean 'SCO'?",
+            "taxonomy.d/ours.yaml:3: organisations[0].conditions[0].names[0]: 'SCOO' is none of the names of the "
+            "entry; did you mean 'SCO'?",
         ),
         (
             "organisations:\n- slug: sco\n  conditions: [{names: [SCO]}]\n",
