@@ -67,7 +67,11 @@ def referring(meant: list[Found], candidates: list[Found]) -> list[Found]:
 
     Names within longer ones count as given: another entry's longer name takes nothing from what refers back to them.
     """
-    if not any(_refers(found) for found in meant):
+    for found in meant:
+        condition = found[2].condition
+        if condition is not None and condition.later:
+            break
+    else:
         return meant
     given = [found for found in candidates if not _refers(found)]
     kept: list[Found] = []

@@ -140,8 +140,7 @@ def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
     original, text_at, hashtags_at = page.original, page.text_at, page.hashtags_at
     opening_ends = text_at + _opening(post.text)
     in_title = 0.0 if post.title_made else _IN_TITLE  # a title made from the text counts there
-    doubts: dict[Entry, float] = {}
-    evidence: dict[Entry, list[Evidence]] = {}
+    named: dict[int, _Named] = {}  # by the entry's place in memory: hashing what it says takes longer than all the rest
     for start, end, form, rule, _ in found:
         if start < text_at:
             field, base, place = _TITLE, 0, in_title
@@ -149,29 +148,39 @@ def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
             field, base, place = _TEXT, text_at, _IN_OPENING if start < opening_ends else _LATER
         else:
             field, base, place = _HASHTAG, hashtags_at, _IN_HASHTAG
-        entry = form.entry
         doubt = 1 - place * _PLAINNESS[rule]
-        if entry in doubts:
-            doubts[entry] *= doubt
-            if len(evidence[entry]) >= MOST_EVIDENCE:
-                continue
+        known = named.get(id(form.entry))
+        if known is None:
+            known = named[id(form.entry)] = _Named(form.entry, doubt)
         else:
-            doubts[entry] = doubt
-            evidence[entry] = []
-        evidence[entry].append(_evidence(field, start - base, original[start:end], rule))
+            known.doubt *= doubt
+            if len(known.evidence) >= MOST_EVIDENCE:
+                continue
+        known.evidence.append(_evidence(field, start - base, original[start:end], rule))
     best: dict[str, float] = {}
-    for entry, doubt in doubts.items():
-        best[entry.facet] = max(best.get(entry.facet, 0.0), 1 - doubt)
+    for each in named.values():
+        best[each.entry.facet] = max(best.get(each.entry.facet, 0.0), 1 - each.doubt)
     return [
         _tag(
-            _FACETS.get(entry.facet) or Facet(entry.facet),
-            entry.slug,
-            1 - doubt >= max(_MAIN_AT_LEAST, _MAIN_OF_BEST * best[entry.facet]),
-            round(1 - doubt, 4),
-            tuple(evidence[entry]),
+            _FACETS.get(each.entry.facet) or Facet(each.entry.facet),
+            each.entry.slug,
+            1 - each.doubt >= max(_MAIN_AT_LEAST, _MAIN_OF_BEST * best[each.entry.facet]),
+            round(1 - each.doubt, 4),
+            tuple(each.evidence),
         )
-        for entry, doubt in doubts.items()
+        for each in named.values()
     ]
+
+
+class _Named:
+    """An entry that a page names, and what is known of it so far."""
+
+    __slots__ = ("doubt", "entry", "evidence")
+
+    def __init__(self, entry: Entry, doubt: float) -> None:
+        self.entry = entry
+        self.doubt = doubt  # the chance that the post is not about it
+        self.evidence: list[Evidence] = []
 
 
 # Bound to names of their own: looking a member up in its class takes longer than all that is done with it here.
