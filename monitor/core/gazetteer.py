@@ -79,8 +79,6 @@ class Gazetteer:
                 before = text[start - 1]
                 if kinds[before] == 1 and kinds[text[start]] == 1:
                     forms = _glued(text, start, forms)
-                    if not forms:
-                        continue
                 tagged = before == "#"
             begin, stop = (start, end) if same_offsets else folded.span(start, end)
             small = not tagged and original[begin].islower()
@@ -88,7 +86,11 @@ class Gazetteer:
             for form, case, checks in forms:
                 if case and small and (case == _CAPITAL or not _has_capital(original[begin:stop])):
                     continue
-                if checks and not _holds(form, checks, contexts, (start, end), (begin, stop), tagged=tagged):
+                if checks and not (
+                    tagged or not means_something_else(form, text, (start, end), original, (begin, stop))
+                    if checks == _PLACE  # most of them
+                    else _holds(form, checks, contexts, (start, end), (begin, stop), tagged=tagged)
+                ):
                     continue
                 if not accepted or all(other.entry is not form.entry for other in accepted):
                     accepted.append(form)
@@ -184,11 +186,11 @@ def _checks(form: Form) -> int:
     if form.language in ONLY_AMONG_THEIR_OWN:
         checks |= _AMONG_ITS_OWN
     if entry.facet in _PLACES:
-        checks |= _PLACE
+        checks |= _PLACE | (_SOUNDS if form.language == "zh" else 0)
     return checks
 
 
-_FLAG, _GUARDED, _AMONG_ITS_OWN, _PLACE = 1, 2, 4, 8
+_FLAG, _GUARDED, _AMONG_ITS_OWN, _PLACE, _SOUNDS = 1, 2, 4, 8, 16
 
 
 def _holds(
@@ -205,7 +207,7 @@ def _holds(
         return False
     if not checks & _PLACE:
         return True
-    if form.language == "zh" and sounds_on(contexts.text, *span):
+    if checks & _SOUNDS and sounds_on(contexts.text, *span):
         return False
     return not means_something_else(form, contexts.text, span, contexts.written, where)
 
