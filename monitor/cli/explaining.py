@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,13 +108,26 @@ def show_explained(post: Post, tags: Sequence[Tag], taxonomy: Taxonomy) -> None:
                 one_line(place.words),
                 place.field.value,
                 "" if place.field is Field.SOURCE else place.offset,
-                short(tag.facet, tag.slug),
+                named,
                 rule,
             )
             for place in found
-            for tag, rule in place.led_to
+            for named, rule in _led_to(place)
         ],
     )
+
+
+_REGIONS_SHOWN = 3
+
+
+def _led_to(place: Place) -> Iterator[tuple[str, str]]:
+    """What a place led to, a line each; the regions that a country belongs to are one line, of the first of them."""
+    members = [tag for tag, rule in place.led_to if rule == "member"]
+    yield from ((short(tag.facet, tag.slug), rule) for tag, rule in place.led_to if rule != "member")
+    if members:
+        shown = [short(members[0].facet, members[0].slug), *(tag.slug for tag in members[1:_REGIONS_SHOWN])]
+        more = len(members) - len(shown)
+        yield ", ".join(shown) + (f" and {more} more" if more else ""), "member"
 
 
 def _marked(text: str, found: Sequence[Place], numbers: dict[Place, int], *, style: str) -> Text:

@@ -67,7 +67,11 @@ def referring(meant: list[Found], candidates: list[Found]) -> list[Found]:
 
     Names within longer ones count as given: another entry's longer name takes nothing from what refers back to them.
     """
-    if not any(_refers(found) for found in meant):
+    for found in meant:
+        condition = found[2].condition
+        if condition is not None and condition.later:
+            break
+    else:
         return meant
     given = [found for found in candidates if not _refers(found)]
     kept: list[Found] = []
@@ -92,9 +96,14 @@ def _longest(cluster: list[Found]) -> list[Found]:
         return cluster
     kept: list[Found] = []
     for found in sorted(cluster, key=_by_length):
-        over = [other for other in kept if found[0] < other[1] and found[1] > other[0] and found[:2] != other[:2]]
-        known = any(found[:2] == other[:2] and found[2].entry is other[2].entry for other in kept)
-        if not known and all(_names(other[2].entry, found[2].entry) for other in over):
+        start, end, form = found[0], found[1], found[2]
+        for other in kept:
+            if start == other[0] and end == other[1]:
+                if form.entry is other[2].entry:
+                    break
+            elif start < other[1] and end > other[0] and not _names(other[2].entry, form.entry):
+                break
+        else:
             kept.append(found)
     kept.sort(key=BY_SPAN)
     return kept

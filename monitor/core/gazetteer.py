@@ -25,6 +25,11 @@ from monitor.core.model import Facet
 from monitor.core.neighbours import means_something_else, sounds_on
 from monitor.core.text import Page, fold, word_kinds
 
+Judged = tuple[tuple[Form, int, int], ...]
+"""Forms that are written alike, each with its case and with what must be asked of the words around it."""
+
+_new = tuple.__new__  # calling a NamedTuple takes three times as long
+
 
 class Gazetteer:
     """All forms of a taxonomy, ready to be looked for. Building it takes time, looking takes little."""
@@ -32,7 +37,8 @@ class Gazetteer:
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
         groups = lexicon.groups
-        self._forms = [groups[number] for number in lexicon.patterns.values()]
+        judged = [tuple((form, form.case, _checks(form)) for form in group) for group in groups]
+        self._forms = [judged[number] for number in lexicon.patterns.values()]
         self._names = _automaton(lexicon.patterns, Implementation.ContiguousNFA)
         self._exact = [
             (groups[number], len(acronym) <= 2, acronym.lower() in ACRONYM_LOOK_ALIKES)
@@ -75,18 +81,26 @@ class Gazetteer:
                     forms = _glued(text, start, forms)
                 tagged = before == "#"
             begin, stop = (start, end) if same_offsets else folded.span(start, end)
+            small = not tagged and original[begin].islower()
             accepted: list[Form] = []
-            for form in forms:
-                if _counts(form, contexts, (start, end), (begin, stop), tagged=tagged):
-                    if accepted and any(other.entry is form.entry for other in accepted):
-                        continue
+            for form, case, checks in forms:
+                if case and small and (case == _CAPITAL or not _has_capital(original[begin:stop])):
+                    continue
+                if checks and not (
+                    tagged or not means_something_else(form, text, (start, end), original, (begin, stop))
+                    if checks == _PLACE  # most of them
+                    else _holds(form, checks, contexts, (start, end), (begin, stop), tagged=tagged)
+                ):
+                    continue
+                if not accepted or all(other.entry is not form.entry for other in accepted):
                     accepted.append(form)
             if not accepted:
                 continue
             if not tagged and text[start:end] in look_alikes and _proves_nothing(original, begin, stop):
                 accepted = [form for form in accepted if not form.case]
             if len(accepted) == 1:
-                found.append(Found(begin, stop, accepted[0], "hashtag" if tagged else accepted[0].rule, shared=False))
+                form = accepted[0]
+                found.append(_new(Found, (begin, stop, form, "hashtag" if tagged else form.rule, False)))
                 continue
             shared = len({form.entry for form in accepted if form.rule in ("demonym", "city")}) > 1
             found += [Found(begin, stop, form, "hashtag" if tagged else form.rule, shared) for form in accepted]
@@ -110,7 +124,7 @@ class Gazetteer:
                     continue
                 if form.entry not in seen and contexts.allow_acronym(form, start, end):
                     seen.append(form.entry)
-                    found.append(Found(start, end, form, "hashtag" if tagged else form.rule, shared=False))
+                    found.append(_new(Found, (start, end, form, "hashtag" if tagged else form.rule, False)))
 
     def _in_hashtags(self, page: Page) -> Iterator[Found]:
         at = page.hashtags_at
@@ -161,21 +175,39 @@ class Gazetteer:
         return made
 
 
-def _counts(form: Form, contexts: Contexts, span: tuple[int, int], where: tuple[int, int], *, tagged: bool) -> bool:
-    """Whether a form is meant at `span` of the folded text, which is `where` in the text as it is written."""
-    entry, rule, spoken, case, _, condition = form
-    if case:
-        if not tagged and not _has_capital(contexts.written, where, case):
-            return False
-    elif rule == "flag":
+def _checks(form: Form) -> int:
+    """What must be asked of the words around a form, as a sum of the numbers below; 0 where nothing is."""
+    entry = form.entry
+    if form.rule == "flag":
+        return _FLAG
+    checks = 0
+    if form.condition or entry.requires or entry.excludes:
+        checks |= _GUARDED
+    if form.language in ONLY_AMONG_THEIR_OWN:
+        checks |= _AMONG_ITS_OWN
+    if entry.facet in _PLACES:
+        checks |= _PLACE | (_SOUNDS if form.language == "zh" else 0)
+    return checks
+
+
+_FLAG, _GUARDED, _AMONG_ITS_OWN, _PLACE, _SOUNDS = 1, 2, 4, 8, 16
+
+
+def _holds(
+    form: Form, checks: int, contexts: Contexts, span: tuple[int, int], where: tuple[int, int], *, tagged: bool
+) -> bool:
+    """Whether the words around allow a form at `span` of the folded text, which is `where` in the text as written."""
+    if checks == _FLAG:
         return _begins_a_flag(contexts.written, where[0])
-    if (condition or entry.requires or entry.excludes) and not contexts.allow(form, *span, where[1]):
+    if checks & _GUARDED and not contexts.allow(form, *span, where[1]):
         return False
-    if spoken in ONLY_AMONG_THEIR_OWN and not tagged and contexts.is_foreign(form, *span):
-        return False
-    if tagged or entry.facet not in _PLACES:
+    if tagged:
         return True
-    if spoken == "zh" and sounds_on(contexts.text, *span):
+    if checks & _AMONG_ITS_OWN and contexts.is_foreign(form, *span):
+        return False
+    if not checks & _PLACE:
+        return True
+    if checks & _SOUNDS and sounds_on(contexts.text, *span):
         return False
     return not means_something_else(form, contexts.text, span, contexts.written, where)
 
@@ -198,14 +230,14 @@ _NONE: frozenset[str] = frozenset()
 _ANY_LOOK_ALIKES = _NONE.union(*LOOK_ALIKES.values())
 
 
-def _glued(text: str, start: int, forms: tuple[Form, ...]) -> tuple[Form, ...]:
+def _glued(text: str, start: int, forms: Judged) -> Judged:
     """Those of the forms that are Arabic, where what stands before them in the same word is a preposition or "and"."""
     if text[start - 1] not in _LAST_OF_PREFIXES:
         return ()
     for length in range(1, min(start, _LONGEST_PREFIX) + 1):
         if start == length or word_kinds[text[start - length - 1]] != 1:
             rules = ARABIC_PREFIXES.get(text[start - length : start], ())
-            return tuple(form for form in forms if form.language == "ar" and form.rule in rules)
+            return tuple(each for each in forms if each[0].language == "ar" and each[0].rule in rules)
     return ()
 
 
@@ -213,14 +245,8 @@ _LAST_OF_PREFIXES = frozenset(prefix[-1] for prefix in ARABIC_PREFIXES)
 _LONGEST_PREFIX = max(map(len, ARABIC_PREFIXES))
 
 
-def _has_capital(text: str, where: tuple[int, int], case: int) -> bool:
-    """Whether words are written with capitals as `case` asks: at their beginning, or at that of any of them."""
-    start, end = where
-    if not text[start].islower():
-        return True
-    if case == _CAPITAL:
-        return False
-    words = text[start:end]
+def _has_capital(words: str) -> bool:
+    """Whether words that begin with a small letter hold a capital, or are of a script that has none."""
     return words != words.lower() or words == words.upper()
 
 

@@ -18,30 +18,31 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
 
     `written` is the text as it is written, where the name stands at `where`.
     """
-    (start, end), rule, language = span, form.rule, form.language
+    start, end = span
+    _, rule, language, _, _, _ = form
     if language == "zh":
-        return _NAMED_AFTER_ZH.match(text, end) is not None or (
-            rule == "city" and _TREATY_AFTER.match(text, end) is not None
-        )
+        return bool(_NAMED_AFTER_ZH.match(text, end) or (rule == "city" and _TREATY_AFTER.match(text, end)))
     before = text[start - 1] if start else "\n"
-    if before in _OPENING and text[end : end + 1] in _CLOSING:
+    word = ""
+    if before == " ":
+        word = _word_before(text, start)
+    elif before in _OPENING and text[end : end + 1] in _CLOSING:
         return True  # a club, a ship, a film
-    if language == "ar" and before in "لاوفبك":  # what is glued to a word is no word before it
+    elif language == "ar" and before in "لاوفبك":  # what is glued to a word is no word before it
         start = text.rfind(" ", 0, start) + 1
-        before = text[start - 1] if start else "\n"
-    word = _word_before(text, start) if before == " " else ""
-    if not written[where[0]].islower():
-        if word in GIVEN_NAMES and (language != "ar" or rule != "name"):
-            return True
-        if written[where[1] + 1 : where[1] + 2].isupper() and _NAMED_AFTER.match(text, end):
-            return True
+        word = _word_before(text, start) if start and text[start - 1] == " " else ""
+    begin, stop = where
+    if (word in GIVEN_NAMES and not (language == "ar" and rule == "name")) and not written[begin].islower():
+        return True
+    if written[stop + 1 : stop + 2].isupper() and _NAMED_AFTER.match(text, end) and not written[begin].islower():
+        return True
     if rule == "demonym":
         return _is_language(text, end, language, word)
     if rule != "city":
         return False
     if (word in _OF or language == "ar") and _TREATY_BEFORE.search(text, max(0, start - 30), start):
         return True
-    return _TREATY_AFTER.match(text, end) is not None
+    return text[end : end + 1] == " " and _TREATY_AFTER.match(text, end) is not None
 
 
 _OPENING, _CLOSING = frozenset('«"“„'), frozenset('»"”“')
@@ -72,8 +73,8 @@ _NAMED_AFTER_ZH = re.compile(f"{_PAPERS_ZH}|(?:报|報|汇报|匯報)》")
 # ── treaties that are named after the city where they were made ────────────────────────────────────────────
 
 _TREATY_AFTER = re.compile(
-    r" (?:(?:climate|peace|nuclear) )?(?:agreements?|accords?|conventions?|protocols?|treaty|treaties|statute|memorandum"
-    r"|final act)\b"
+    r" (?:(?:climate|peace|nuclear) )?(?:agreements?|accords?|conventions?|protocols?|treaty|treaties|statute"
+    r"|memorandum|final act)\b"
     r"| (?:соглашени[еяюйм]|договоренност[ьией]|конвенци|протокол|меморандум|статут|договор[аоуые]?м?\b)"
     r"|(?:气候)?(?:协定|協定|协议|協議|公约|公約|议定书|議定書|条约|條約|规约|規約)"
 )

@@ -4,7 +4,7 @@ issued it. What is found is the gazetteer's business; here it is weighed."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields
 from itertools import chain, groupby
 from math import log10
 from operator import itemgetter
@@ -73,8 +73,7 @@ class Tagger:
                 continue
             # The same few pieces serve every region of a country.
             lent = tuple(
-                Evidence(field=each.field, offset=each.offset, words=each.words, rule="member")
-                for each in tag.evidence[:_MEMBER_EVIDENCE]
+                [_evidence(each.field, each.offset, each.words, "member") for each in tag.evidence[:_MEMBER_EVIDENCE]]
             )
             for region, worth in self._regions.get(tag.slug, ()):
                 weight = worth * tag.weight
@@ -86,12 +85,12 @@ class Tagger:
                 else:
                     members[region] = (weight, [lent])
         return {
-            region: Tag(
-                facet=_REGION,
-                slug=region,
-                main=False,  # talks in Cairo are found under the Red Sea, but are not about it
-                weight=round(weight, 4),
-                evidence=evidence[0] if len(evidence) == 1 else tuple(chain(*evidence))[:MOST_EVIDENCE],
+            region: _tag(
+                _REGION,
+                region,
+                False,  # talks in Cairo are found under the Red Sea, but are not about it
+                round(weight, 4),
+                evidence[0] if len(evidence) == 1 else tuple(chain(*evidence))[:MOST_EVIDENCE],
             )
             for region, (weight, evidence) in members.items()
         }
@@ -103,7 +102,9 @@ def _by_weight(tag: Tag) -> tuple[str, float, str]:
 
 def _borne_out(named: Tag, members: Tag) -> Tag:
     """A region that the post names, at least as weighty as its countries make it, and main if one of them is."""
-    return replace(named, main=True, weight=members.weight) if members.weight > named.weight else named
+    if members.weight <= named.weight:
+        return named
+    return _tag(named.facet, named.slug, True, members.weight, named.evidence)
 
 
 def _issuers(source: Source) -> Iterator[Tag]:
@@ -136,11 +137,10 @@ def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
 
     Its weight is the chance that at least one mention makes the post about it, each taken as independent of the others.
     """
-    text_at, hashtags_at = page.text_at, page.hashtags_at
+    original, text_at, hashtags_at = page.original, page.text_at, page.hashtags_at
     opening_ends = text_at + _opening(post.text)
     in_title = 0.0 if post.title_made else _IN_TITLE  # a title made from the text counts there
-    doubts: dict[Entry, float] = {}
-    evidence: dict[Entry, list[Evidence]] = {}
+    named: dict[int, _Named] = {}  # by the entry's place in memory: hashing what it says takes longer than all the rest
     for start, end, form, rule, _ in found:
         if start < text_at:
             field, base, place = _TITLE, 0, in_title
@@ -148,36 +148,74 @@ def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
             field, base, place = _TEXT, text_at, _IN_OPENING if start < opening_ends else _LATER
         else:
             field, base, place = _HASHTAG, hashtags_at, _IN_HASHTAG
-        entry = form.entry
         doubt = 1 - place * _PLAINNESS[rule]
-        if entry in doubts:
-            doubts[entry] *= doubt
-            if len(evidence[entry]) >= MOST_EVIDENCE:
-                continue
+        known = named.get(id(form.entry))
+        if known is None:
+            known = named[id(form.entry)] = _Named(form.entry, doubt)
         else:
-            doubts[entry] = doubt
-            evidence[entry] = []
-        words = page.original[start:end]
-        evidence[entry].append(Evidence(field=field, offset=start - base, words=words, rule=rule))
+            known.doubt *= doubt
+            if len(known.evidence) >= MOST_EVIDENCE:
+                continue
+        known.evidence.append(_evidence(field, start - base, original[start:end], rule))
     best: dict[str, float] = {}
-    for entry, doubt in doubts.items():
-        best[entry.facet] = max(best.get(entry.facet, 0.0), 1 - doubt)
+    for each in named.values():
+        best[each.entry.facet] = max(best.get(each.entry.facet, 0.0), 1 - each.doubt)
     return [
-        Tag(
-            facet=_FACETS.get(entry.facet) or Facet(entry.facet),
-            slug=entry.slug,
-            main=1 - doubt >= max(_MAIN_AT_LEAST, _MAIN_OF_BEST * best[entry.facet]),
-            weight=round(1 - doubt, 4),
-            evidence=tuple(evidence[entry]),
+        _tag(
+            _FACETS.get(each.entry.facet) or Facet(each.entry.facet),
+            each.entry.slug,
+            1 - each.doubt >= max(_MAIN_AT_LEAST, _MAIN_OF_BEST * best[each.entry.facet]),
+            round(1 - each.doubt, 4),
+            tuple(each.evidence),
         )
-        for entry, doubt in doubts.items()
+        for each in named.values()
     ]
+
+
+class _Named:
+    """An entry that a page names, and what is known of it so far."""
+
+    __slots__ = ("doubt", "entry", "evidence")
+
+    def __init__(self, entry: Entry, doubt: float) -> None:
+        self.entry = entry
+        self.doubt = doubt  # the chance that the post is not about it
+        self.evidence: list[Evidence] = []
 
 
 # Bound to names of their own: looking a member up in its class takes longer than all that is done with it here.
 _TITLE, _TEXT, _HASHTAG = Field.TITLE, Field.TEXT, Field.HASHTAG
 _COUNTRY, _REGION = Facet.COUNTRY, Facet.REGION
 _FACETS = {facet.value: facet for facet in Facet.BUILT_IN}
+
+
+# A post has dozens of tags and pieces of evidence, and a frozen dataclass takes four times as long to make as its slots
+# take to fill, so these two fill them.
+
+_bare = object.__new__
+_TAG_SLOTS = tuple(Tag.__dict__[each.name].__set__ for each in fields(Tag))
+_EVIDENCE_SLOTS = tuple(Evidence.__dict__[each.name].__set__ for each in fields(Evidence))
+_put_facet, _put_slug, _put_main, _put_weight, _put_evidence = _TAG_SLOTS
+_put_field, _put_offset, _put_words, _put_rule = _EVIDENCE_SLOTS
+
+
+def _tag(facet: Facet, slug: str, main: bool, weight: float, evidence: tuple[Evidence, ...]) -> Tag:
+    made = _bare(Tag)
+    _put_facet(made, facet)
+    _put_slug(made, slug)
+    _put_main(made, main)
+    _put_weight(made, weight)
+    _put_evidence(made, evidence)
+    return made
+
+
+def _evidence(field: Field, offset: int, words: str, rule: str) -> Evidence:
+    made = _bare(Evidence)
+    _put_field(made, field)
+    _put_offset(made, offset)
+    _put_words(made, words)
+    _put_rule(made, rule)
+    return made
 
 
 def _opening(text: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from monitor.core.model import Facet
-from monitor.core.taxonomy import Country, Names, Organisation, Region, Taxonomy
+from monitor.core.taxonomy import Condition, Country, Names, Organisation, Region, Taxonomy
 
 Listed = Organisation | Country | Region
 
@@ -102,11 +102,19 @@ def _lists(path: str, value: Any) -> Iterable[tuple[str, tuple[str, ...]]]:
             for key, inner in value.items():
                 yield from _lists(f"{path}.{key}", inner)
         case tuple() | list() | set() | frozenset():
-            yield path, tuple(map(str, value))
+            yield path, tuple(_said(each) if isinstance(each, Condition) else str(each) for each in value)
         case None | "":
             return
         case _:
             yield path, (str(value),)
+
+
+def _said(condition: Condition) -> str:
+    """A condition as it stands in a file: what it does not say left out."""
+    given = {each.name: getattr(condition, each.name) for each in fields(condition)}
+    return ", ".join(
+        f"{key}: {'true' if value is True else '[' + ', '.join(value) + ']'}" for key, value in given.items() if value
+    )
 
 
 def _more(one: Names, other: Names) -> dict[str, tuple[str, ...]]:

@@ -125,6 +125,8 @@ def _fold_composed(text: str, composed: tuple[Change, ...]) -> Folded:
     moved = 0  # how far the folded text is behind, or ahead
     for match in odd.finditer(text):
         found = match[0]
+        if found == "\n\n":  # the commonest of all, which folds to itself
+            continue
         folded = _fold_odd(found)
         start, end = match.span()
         pieces.append(text[last:start])

@@ -18,7 +18,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.suggest import nearest, one_of
 from monitor.provisioning.addition_shapes import ADDITIONS, AdditionsFile
 from monitor.provisioning.document import read_document
-from monitor.provisioning.files import TAXONOMIES, Entry, File, fill, key_of
+from monitor.provisioning.files import KINDS_OF_NAMES, TAXONOMIES, Entry, File, fill, key_of, names_in
 from monitor.provisioning.shapes import FILES
 
 DIRECTORY = "taxonomy.d"
@@ -161,12 +161,18 @@ def _siblings(edit: _Edit) -> list[_Edit]:
 def _whole(edit: _Edit, merged: Mapping[str, Any]) -> Any:
     """The entry that comes out, checked as one in the file would be; None where something is wrong with it."""
     model = next(checking.models_in(FILES[edit.base.name].model_fields[edit.base.name].annotation))
+    before = len(edit.file.problems)
     try:
-        return model.model_validate(merged)
+        shape = model.model_validate(merged)
     except ValidationError as error:
-        found = checking.problems_of(error, model, edit.file.place, within=(edit.base.name, edit.at))
-        edit.file.problems += found
+        edit.file.problems += checking.problems_of(error, model, edit.file.place, within=(edit.base.name, edit.at))
         return None
+    known = names_in(shape)
+    for at, condition in enumerate(edit.written.get("conditions") or ()):
+        for place, name in enumerate(condition["names"]):
+            if name not in known:
+                edit.file.complain_unknown_name((edit.at, "conditions", at, "names", place), name, known)
+    return shape if len(edit.file.problems) == before else None
 
 
 def _with(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,7 +209,7 @@ def _without(base: Mapping[str, Any], removed: Mapping[str, Any], edit: _Edit, p
 
 def _unconditional(merged: dict[str, Any]) -> dict[str, Any]:
     """Without conditions for names that were taken away."""
-    groups = [merged.get(key, {}) for key in ("names", "acronyms", "demonyms", "cities")]
+    groups = [merged.get(key, {}) for key in KINDS_OF_NAMES]
     known = {name for group in groups for names in group.values() for name in names}
     conditions = [
         each | {"names": names}

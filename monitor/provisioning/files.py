@@ -24,6 +24,9 @@ TAXONOMIES = ("organisations", "regions", "countries")
 FACETS = "facets/"
 """Before the names of files of the operator's own facets."""
 
+KINDS_OF_NAMES = ("names", "acronyms", "demonyms", "cities")
+"""Keys of an entry, of those that it may have, under which names stand by language."""
+
 E = TypeVar("E", bound=Shape)
 
 
@@ -72,6 +75,10 @@ class File:
                 file=name, line=line, path=checking.shown(full), message=message, expected=expected, nearest=nearest
             )
         )
+
+    def complain_unknown_name(self, path: checking.Path, name: str, known: Collection[str]) -> None:
+        """Add a problem with a condition for what is no name of its entry: it would never be asked."""
+        self.complain(path, f"{name!r} is none of the names of the entry", nearest=nearest(name, known))
 
     def check_reference(self, path: checking.Path, slug: str, *others: File) -> None:
         """Complain where `slug` stands in none of the other files; be silent where one of them could not be read."""
@@ -222,3 +229,9 @@ def _slugs(entries: list[Any], key: str) -> Iterator[tuple[int, str]]:
     for index, entry in enumerate(entries):
         if isinstance(entry, dict) and isinstance(slug := entry.get(key), str):
             yield index, slug.lower() if key == "code" else slug
+
+
+def names_in(shape: BaseModel) -> list[str]:
+    """Every name of an entry, in any language, that a condition may be for."""
+    groups: list[Mapping[str, tuple[str, ...]]] = [getattr(shape, kind, {}) for kind in KINDS_OF_NAMES]
+    return [name for group in groups for names in group.values() for name in names]

@@ -31,7 +31,7 @@ from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Condition, Country, Organisation, OwnFacet, Region, Taxonomy
 from monitor.provisioning.additions import read_additions
 from monitor.provisioning.facets import facet_of, names_of, read_facets, unknown_facet
-from monitor.provisioning.files import FACETS, TAXONOMIES, Entry, File, read_files
+from monitor.provisioning.files import FACETS, TAXONOMIES, Entry, File, names_in, read_files
 from monitor.provisioning.shapes import (
     AlertsShape,
     ConditionShape,
@@ -254,16 +254,13 @@ def _conditions(shapes: Iterable[ConditionShape]) -> tuple[Condition, ...]:
 
 
 def _check_conditions(file: File) -> None:
-    """Complain about each condition for what is no name of its entry: it would never be asked."""
+    """Complain about each condition for what is no name of its entry."""
     for entry in file.entries:
-        shape = entry.shape
-        groups = [shape.names] + [getattr(shape, key, {}) for key in ("acronyms", "demonyms", "cities")]
-        known = {name for group in groups for names in group.values() for name in names}
-        for at, condition in enumerate(shape.conditions):
+        known = names_in(entry.shape)
+        for at, condition in enumerate(entry.shape.conditions):
             for place, name in enumerate(condition.names):
                 if name not in known:
-                    path = (entry.index, "conditions", at, "names", place)
-                    file.complain(path, f"{name!r} is none of the names listed above", nearest=nearest(name, known))
+                    file.complain_unknown_name((entry.index, "conditions", at, "names", place), name, known)
 
 
 def _check_ancestors(organisations: File) -> None:

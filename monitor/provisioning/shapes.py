@@ -506,13 +506,23 @@ class SubscriptionShape(Shape):
     paused: Flag = Field(default=False, description="Not compiled while true")
 
 
+def _context_word(text: str) -> str:
+    """A word to look for around a name: a star may begin or end it, and something must be left between."""
+    if not text.strip("*").strip():
+        raise Unfit(f"{text!r} would be found everywhere", expected='a word; "Атлант*" for what begins so')
+    return text
+
+
+ContextWord = Annotated[Text, AfterValidator(_context_word)]
+
+
 class ContextShape(Shape):
     """Words that decide whether a name means this organisation."""
 
-    requires: tuple[Text, ...] = Field(
+    requires: tuple[ContextWord, ...] = Field(
         default=(), description="Acronyms and names after the first count only in a post that holds one of these words"
     )
-    excludes: tuple[Text, ...] = Field(
+    excludes: tuple[ContextWord, ...] = Field(
         default=(), description="No name counts in a sentence that holds one of these words"
     )
 
@@ -526,21 +536,28 @@ class ConditionShape(Shape):
     languages: tuple[Language, ...] = Field(
         default=(), description="They count only in posts of these languages, or of an unknown one", examples=[["en"]]
     )
-    settles: tuple[Text, ...] = Field(
+    settles: tuple[ContextWord, ...] = Field(
         default=(),
         description="With one of these words in the post they count, whatever is said below",
         examples=[["Tbilisi", "Caucasus"]],
     )
-    requires: tuple[Text, ...] = Field(
+    requires: tuple[ContextWord, ...] = Field(
         default=(), description="Without one of these words in the post they do not count"
     )
-    excludes: tuple[Text, ...] = Field(
+    excludes: tuple[ContextWord, ...] = Field(
         default=(), description="Nor with one of these words in it", examples=[["Atlanta", "U.S. state"]]
     )
     person: Flag = Field(default=False, description="Nor before a surname: Jordan Peterson")
     later: Flag = Field(
         default=False, description="They count after another name of the entry alone: the Alliance, once NATO was named"
     )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not any(getattr(self, key) for key in ("languages", "requires", "excludes", "person", "later")):
+            said = "settles alone settles nothing" if self.settles else "says no condition"
+            raise Unfit(said, expected="languages, requires, excludes, person: true or later: true")
+        return self
 
 
 CONDITIONS: Any = Field(default=(), description="For names that also mean something else")

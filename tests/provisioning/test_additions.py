@@ -162,6 +162,16 @@ def test_added_countries_and_organisations_can_be_used_in_the_other_files(tmp_pa
         ("organisations:\n- {slug: sco, parent: council}\n", "goes round in a circle: sco → council → sco"),
         ("- a\n", "taxonomy.d/ours.yaml:1: does not fit; expected a mapping with organisations, regions or countries"),
         ("organisations: [\n", "not YAML"),
+        (
+            "organisations:\n- slug: sco\n  conditions: [{names: [SCOO], person: true}]\n",
+            "taxonomy.d/ours.yaml:3: organisations[0].conditions[0].names[0]: 'SCOO' is none of the names of the "
+            "entry; did you mean 'SCO'?",
+        ),
+        (
+            "organisations:\n- slug: sco\n  conditions: [{names: [SCO]}]\n",
+            ":3: organisations[0].conditions[0]: says no",
+        ),
+        ("organisations:\n- slug: sco\n  context: {requires: ['*']}\n", "'*' would be found everywhere"),
     ],
 )
 def test_mistakes_in_additions_are_said_with_file_and_line(tmp_path, text, said):
