@@ -144,6 +144,14 @@ def judges(word: str, language: str | None) -> tuple[str, ...]:
     return (primary if primary in known else _FIRST[_script(word)],) if known else ()
 
 
+def tongue(language: str | None) -> str | None:
+    """The language whose rules serve a text's words: one name for all that have none of their own."""
+    if language is None:
+        return None
+    primary = language.partition("-")[0]
+    return primary if any(primary in known for known in _STEMMERS.values()) else ""
+
+
 def stem(word: str, language: str) -> str:
     """What the forms of a word have in common by the rules of a language of `languages_of`. For comparing only."""
     if language in {"uk", "be"}:
