@@ -120,7 +120,7 @@ def made(texts: list[tuple[str, str]], chance: random.Random, number: int) -> li
         language = chance.choice(("en", "en", "en", "ru", "ru", "fr", "es", "ar"))
         roots = common.setdefault(
             (language, most),
-            [root for root, texts in counted[language].items() if texts <= max(1, most * total[language])],
+            sorted(root for root, texts in counted[language].items() if texts <= max(1, most * total[language])),
         )
         return chance.choice(sorted(spelt[language, chance.choice(roots)]))
 

@@ -40,7 +40,7 @@ MOST_EVIDENCE = 50
 MOST_PLACES = 2_000
 """Places of one term that are looked at where others must be near; more than that only a machine writes."""
 
-_MOST_PLACES_NEAR = 10_000  # of all terms of a query that others must be near
+_MOST_PLACES_NEAR = 6_000  # of all terms of a query that others must be near
 
 _Judge = Callable[[Subject], Sequence[Any] | None]
 """What is found of a part of a query: places, or evidence of what is known beside the words; None where it is not."""
@@ -100,7 +100,10 @@ class _Judges:
             case Near() | Within() | Sentence():
                 return self._terms.places(node, self._most_near)
             case Every(parts):
-                return _every([self.of(part) for part in sorted(parts, key=_cost)])
+                wanted = sorted((part for part in parts if not isinstance(part, Without)), key=_cost)
+                unwanted = tuple(part.part for part in parts if isinstance(part, Without))
+                judges = [self.of(part) for part in wanted]
+                return _every([*judges, _without(self.of(_one_of(unwanted)))] if unwanted else judges)
             case Some(parts):
                 return _some(Alternatives(parts, self.of))
             case Without(part):
@@ -130,6 +133,10 @@ def _near_each_other(node: Node) -> Iterator[Node]:
             yield from _near_each_other(part)
 
 
+def _one_of(parts: tuple[Node, ...]) -> Node:
+    return parts[0] if len(parts) == 1 else Some(parts)
+
+
 def _cost(node: Node) -> int:
     """What refuses most for least is asked first."""
     match node:
@@ -139,8 +146,6 @@ def _cost(node: Node) -> int:
             return 1
         case Every() | Some():
             return 2
-        case Without():
-            return 4
         case _:
             return 3
 

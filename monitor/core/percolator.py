@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
 from monitor.core.known import LOOKED_UP, folded_value, is_wild, values_of
 from monitor.core.model import Field
 from monitor.core.patterns import compiled_pattern
@@ -33,6 +31,7 @@ from monitor.core.query.tree import (
     Word,
     Words,
 )
+from monitor.core.runs import Runs
 from monitor.core.subject import Subject
 from monitor.core.text import is_unspaced
 from monitor.core.wordforms import is_form, roots_of, roots_wanted, tongue
@@ -143,13 +142,11 @@ class _ByRun:
 
     def __init__(self, by_run: Mapping[str, Sequence[int]]) -> None:
         self._keys = list(by_run.values())
-        # The faster automaton takes more memory: for few patterns only.
-        kind = Implementation.DFA if len(by_run) <= 2 * FEW else Implementation.ContiguousNFA
-        self._automaton = AhoCorasick(by_run, implementation=kind)
+        self._runs = Runs(list(by_run))
 
     def into(self, there: set[int], text: str) -> None:
-        for found, _, _ in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            there.update(self._keys[found])
+        for number in self._runs.maybe_in(text):
+            there.update(self._keys[number])
 
 
 class _ByWord:
@@ -179,7 +176,7 @@ class _ByWord:
                 case _:
                     self._same[word.folded].append(at)
         self._lengths = sorted(set(map(len, self._beginnings)))  # of the beginnings
-        self._fitting = _anchors(self._wild)
+        self._fitting = Runs([word.anchor for word, _ in self._wild]) if self._wild else None
         self._unspaced = _ByRun(unspaced) if unspaced else None
         self._by_language: dict[str | None, _Answers] = {}
         self._known = 0  # answers that are kept, of all languages
@@ -213,9 +210,9 @@ class _ByWord:
                 break
             found.update(self._beginnings.get(word[:length], ()))
         if self._fitting is not None:
-            for number, _, _ in self._fitting.find_matches_as_indexes(word, overlapping=True):
+            for number in self._fitting.maybe_in(word):
                 wild, at = self._wild[number]
-                if at not in found and fits(wild.folded, word):
+                if len(word) > _LONGEST_KNOWN_WORD or fits(wild.folded, word):
                     found.add(at)
         return found
 
@@ -225,8 +222,7 @@ class _ByWord:
         if self._unspaced is not None:
             self._unspaced.into(found, run)
         if self._fitting is not None:  # a "?" may stand for such a character: any wild word may be there
-            hits = self._fitting.find_matches_as_indexes(run, overlapping=True)
-            found.update(self._wild[number][1] for number, _, _ in hits)
+            found.update(self._wild[number][1] for number in self._fitting.maybe_in(run))
         return found
 
 
@@ -259,11 +255,6 @@ class _Answers(dict[str, tuple[int, ...]]):
             self[chunk] = answer
             owner.learnt()
         return answer
-
-
-def _anchors(wild: Sequence[tuple[Word, int]]) -> AhoCorasick | None:
-    anchors = [word.anchor for word, _ in wild]
-    return AhoCorasick(anchors, implementation=Implementation.ContiguousNFA) if anchors else None
 
 
 def _pieces(run: str) -> set[str]:

@@ -12,11 +12,10 @@ from heapq import merge
 from itertools import count
 from typing import Generic, TypeVar
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
 from monitor.core import patterns
 from monitor.core.model import Field
 from monitor.core.query.tree import Listed, Near, Node, Pattern, Sentence, Some, Within, Words
+from monitor.core.runs import Runs
 from monitor.core.subject import Subject
 from monitor.core.wording import Place, finder
 
@@ -138,7 +137,7 @@ class Alternatives(Generic[T]):
                 else:
                     self._unknown.append(number)
         self._anchored = list(anchors.values())
-        self._automaton = AhoCorasick(anchors, implementation=Implementation.ContiguousNFA) if anchors else None
+        self._runs = Runs(list(anchors)) if anchors else None
 
     def numbered(self, numbers: Iterable[int]) -> list[T]:
         """Those at some places in the query."""
@@ -146,10 +145,9 @@ class Alternatives(Generic[T]):
 
     def asked(self, subject: Subject) -> list[T]:
         """All that may be there, in the order of the query."""
-        if self._automaton is None:
+        if self._runs is None:
             return self._made
-        hits = self._automaton.find_matches_as_indexes(subject.text, overlapping=True)
-        there = {number for at in {hit[0] for hit in hits} for number in self._anchored[at]}
+        there = {number for at in self._runs.maybe_in(subject.text) for number in self._anchored[at]}
         return [self._made[number] for number in sorted(there.union(self._unknown))]
 
 

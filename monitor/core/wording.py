@@ -208,41 +208,59 @@ def _after_word(text: str, at: int) -> int:
     return rest.end() if rest else at + 1
 
 
+MOST_TRIED = 10_000
+"""Places of a text that are held against one term, beyond which it is taken not to be there: more only a machine
+writes."""
+
+
 def _in_a_row(words: Words) -> Finder:
     pattern, lead = _pattern(words)
     star = words.words[0].folded.startswith("*")
+    after_star = next(filter(None, re.split(r"[*?]", words.words[0].folded)))
 
     def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
         text = subject.text
         places: list[Place] = []
-        found = _next(pattern, lead, text, start, end)
-        while found and len(places) < most:
+        if text.find(words.anchor, start, end) < 0:
+            return places
+        at = start
+        for _ in range(MOST_TRIED):
+            if lead:  # what each of them begins with: finding that is far faster than matching
+                at = text.find(lead, at, end)
+                found = pattern.match(text, at, end) if at >= 0 else None
+                after = at + 1
+            elif star:  # not tried again at each letter of a word
+                at = text.find(after_star, at, end)
+                found = pattern.match(text, _begin_of_word(text, at, start), end) if at >= 0 else None
+                after = _after_word(text, at)
+            else:
+                found = pattern.search(text, at, end)
+                at = found.start() if found else -1
+                after = at + 1
+            if at < 0:
+                break
+            at = after
+            if found is None:
+                continue
             begin, stop = _within_script(found, text)
             if _is_whole(text, begin, stop) and not (words.hashtag and text[stop : stop + 1] == "_"):
                 place = _as_asked(words, found, Place(begin, stop, "phrase"), subject)
                 if place is not None:
                     places.append(place)
-                    found = _next(pattern, lead, text, stop, end)
-                    continue
-            after = found.start() + 1
-            while star and not is_boundary(text, after):
-                after += 1  # a leading star begins where a word does: not tried again at each of its letters
-            found = _next(pattern, lead, text, after, end)
+                    if len(places) >= most:
+                        break
+                    at = stop
         return places
 
     return find
 
 
-def _next(pattern: re.Pattern[str], lead: str, text: str, start: int, end: int) -> re.Match[str] | None:
-    """The next place that fits. `lead` is what each of them begins with: finding that is far faster than matching."""
-    if not lead:
-        return pattern.search(text, start, end)
-    at = text.find(lead, start, end)
-    while at >= 0:
-        if found := pattern.match(text, at, end):
-            return found
-        at = text.find(lead, at + 1, end)
-    return None
+def _begin_of_word(text: str, at: int, start: int) -> int:
+    """Where the letters before `at` begin, as far as a star reaches."""
+    furthest = max(start, at - _LONGEST_STAR - 1)
+    while at > furthest and text[at - 1].isalnum() and not is_unspaced(text[at - 1]):
+        at -= 1
+    return at
 
 
 _BREAKS = frozenset(" \n.,:;!?()[]\"'«»“”„/-")
