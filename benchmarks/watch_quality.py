@@ -13,9 +13,10 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from monitor.core.matching import evidence_for, subject_of
+from monitor.core.matching import evidence_for
 from monitor.core.model import Post, Source
 from monitor.core.query import parse
+from monitor.core.subject import subject_of
 
 SHARED = Path(__file__).parents[2] / "shared" / "eval" / "tagging"
 FILES = ("ntrex", "pud", "factrueval", "channel-posts", "geovirus")

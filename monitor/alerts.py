@@ -27,10 +27,11 @@ from monitor.core.alerting import (
     timing,
     usual_number,
 )
-from monitor.core.matching import evidence_for, subject_of
+from monitor.core.matching import evidence_for
 from monitor.core.model import Alerts, Change, Clock, Printed, StoredPost, Watch
 from monitor.core.notices import of_template
 from monitor.core.query import Query
+from monitor.core.subject import subject_of
 from monitor.core.text import sentence_around, sentence_ends
 from monitor.core.watches import queries_of
 from monitor.logs import get_logger

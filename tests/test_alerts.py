@@ -36,6 +36,9 @@ from monitor.store.database import Database
 from tests import make
 from tests.channels.test_email import Post, channel, serving
 from tests.make import NOW, hours, minutes
+from tests.test_polling import World
+from tests.test_withdrawals import CHANNEL
+from tests.test_withdrawals import channel as page_of_channel
 
 RULES = Alerts(channel="mailbox", recipients=("desk", "second"))
 NIGHT = QuietHours(start=time(22), end=time(7), timezone="Europe/Vienna")
@@ -389,6 +392,30 @@ def test_the_operator_hears_of_a_template_that_cannot_be_used(database: Database
         (notice,) = notices.latest(tx, limit=10)
     assert (notice.kind, notice.subject) == ("template", "grain")
     assert "alert.html.j2:1" in notice.sentence
+
+
+def test_what_a_channel_takes_back_is_told_each_time_that_it_does(database: Database) -> None:
+    """From the page to the message: the poll loop finds it missing twice, the alert loop says so."""
+    world = World(database)
+    make.stored_source(database, "sample", kind="telegram", url=CHANNEL)
+    watch(database, edits=frozenset({Change.WITHDRAWN}))
+    said = {5: "Grain will be shipped. The deal holds.", 6: "Nothing of that sort."}
+    everything = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    without = [1, 2, 3, 4, 7, 8, 9, 10]
+    told = []
+    for shown in (everything, without, [*without, 11], everything, without, [*without, 11], [*without, 11]):
+        world.document(CHANNEL, page_of_channel(*shown, said=said))
+        world.poll()
+        told.append(
+            [(a.kind, a.told[0].change) for each in tick(database, world.now + minutes(1)) for a in each.alerts]
+        )
+    gone = [(Kind.EDITED, Change.WITHDRAWN)]
+    assert told == [[], [], gone, [], [], gone, []]
+    sent = [message.content for message in messages(database) if message.recipient == "desk"]
+    assert [content.subject for content in sent] == ["Grain: 1 edit", "Re: Grain: 1 edit"]
+    for content in sent:
+        assert "*Grain* will be shipped" in content.text
+        assert "withdrawn" in content.text.lower()
 
 
 def test_silence_is_told_once_until_something_is_found_again(database: Database) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from monitor.core.matching import is_wild
+from monitor.core.known import is_wild
 from monitor.core.model import Post
 from monitor.core.query.tree import (
     Every,

@@ -64,6 +64,16 @@ def spans(source: str, text: str) -> Iterator[tuple[int, int]]:
     if not compiled.marked:
         yield from (found.span() for found in compiled.expression.finditer(text) if found.end() > found.start())
         return
+    marked, marks = _with_marks(text)
+    for found in compiled.expression.finditer(marked):
+        start, end = (at - bisect_right(marks, at - 1) for at in found.span())
+        if end > start:
+            yield start, end
+
+
+@lru_cache(maxsize=1)  # several expressions look at the same text
+def _with_marks(text: str) -> tuple[str, list[int]]:
+    """A text with a mark at every border of a word, and where each stands."""
     borders = [found.start() for found in _BORDERS.finditer(text)]
     pieces: list[str] = []
     last = 0
@@ -71,11 +81,7 @@ def spans(source: str, text: str) -> Iterator[tuple[int, int]]:
         pieces += (text[last:border], _MARK)
         last = border
     pieces.append(text[last:])
-    shifted = [border + number for number, border in enumerate(borders)]  # where each mark stands
-    for found in compiled.expression.finditer("".join(pieces)):
-        start, end = (at - bisect_right(shifted, at - 1) for at in found.span())
-        if end > start:
-            yield start, end
+    return "".join(pieces), [border + number for number, border in enumerate(borders)]
 
 
 @lru_cache(maxsize=4096)

@@ -39,6 +39,7 @@ _STEMMERS = {
 }
 _FIRST = {script: next(iter(languages)) for script, languages in _STEMMERS.items()}
 _LEAST = {_LATIN: 4, _CYRILLIC: 3, _GREEK: 4, _ARABIC: 3}  # letters of a word that has forms at all
+_MOST = 100  # letters; longer is no word, and is not remembered
 
 _INFLECTED = {
     "en": r"|'?s|es|e|ed|d|ing|y|ies|ied|ying|([bdfgklmnprt])(?:ed|ing)",
@@ -75,7 +76,7 @@ _stemmers: dict[str, Stemmer.Stemmer] = {}
 def has_forms(word: str) -> bool:
     """Whether anything but the word itself can be a form of it."""
     script = _script(word)
-    return script in _LEAST and len(word) >= _LEAST[script] and word.isalpha()
+    return script in _LEAST and _LEAST[script] <= len(word) <= _MOST and word.isalpha()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -91,14 +92,16 @@ def core_of(word: str) -> str:
     return shared if len(shared) >= 2 else word[:2]
 
 
-@lru_cache(maxsize=1 << 18)
 def is_form(wanted: str, word: str, language: str | None) -> bool:
     """Whether `word`, in a text of that language, is a form of `wanted`. Both are folded.
 
     Without a language, by the rules of any that is written in the word's script.
     """
-    if wanted == word:
-        return True
+    return wanted == word or (len(word) <= _MOST and _is_other_form(wanted, word, language))
+
+
+@lru_cache(maxsize=1 << 18)
+def _is_other_form(wanted: str, word: str, language: str | None) -> bool:
     core = core_of(wanted)
     script = _script(word)
     if not has_forms(wanted) or core not in word or script not in _STEMMERS:
@@ -115,10 +118,14 @@ def is_form(wanted: str, word: str, language: str | None) -> bool:
     )
 
 
-@lru_cache(maxsize=1 << 17)
 def roots_of(word: str, language: str | None) -> frozenset[str]:
     """What a word of a text of that language is indexed by beside itself: of two words of which one is a form of the
     other, one root of the first is among `roots_wanted` for the second."""
+    return _roots_of(word, language) if len(word) <= _MOST else frozenset()
+
+
+@lru_cache(maxsize=1 << 17)
+def _roots_of(word: str, language: str | None) -> frozenset[str]:
     if _script(word) == _ARABIC:
         roots = {_arabic_base(word)}
         if word[0] in _PARTICLES and len(word) >= 4:
@@ -142,6 +149,14 @@ def judges(word: str, language: str | None) -> tuple[str, ...]:
         return tuple(known)
     primary = language.partition("-")[0]
     return (primary if primary in known else _FIRST[_script(word)],) if known else ()
+
+
+def tongue(language: str | None) -> str | None:
+    """The language whose rules serve a text's words: one name for all that have none of their own."""
+    if language is None:
+        return None
+    primary = language.partition("-")[0]
+    return primary if any(primary in known for known in _STEMMERS.values()) else ""
 
 
 def stem(word: str, language: str) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from monitor.core.model import Post
 from monitor.core.query.tree import How, Word, Words
-from monitor.core.text import find_word, is_boundary, is_unspaced, words_of
+from monitor.core.text import is_boundary, is_unspaced, words_of
 from monitor.core.wordforms import is_form
 
 # Plain classes, which compile quickly: script and word boundaries are judged in core.text once something was found.
@@ -24,6 +23,8 @@ _UNSPACED = re.compile(f"[{_WITHOUT_SPACES}]")
 _WORD_START = re.compile(rf"(?<![^\W_])(?=[^\W_])|(?=[{_WITHOUT_SPACES}])")
 _MARKS = "".join(chr(code) for code in range(0x0300, 0x3100) if unicodedata.category(chr(code))[0] == "M")
 _RUN = re.compile(rf"[\w{_MARKS}]+")
+_TAIL = re.compile(f"{_LETTER}{{0,{_LONGEST_STAR}}}")
+_REST_OF_WORD = re.compile(rf"[^\W_{_WITHOUT_SPACES}]+")
 _SENTENCE_END = re.compile(r"[.!?…؟।۔]+[»”\"')\]]*(?=\s)|[。！？\n]|(?<=[\u3005-\u9fff])[!?]")
 _LAST_WORD = re.compile(r"[^\W\d_]+\Z")
 _ABBREVIATED = frozenset(
@@ -97,7 +98,7 @@ class Place(NamedTuple):
 
 
 class Text(Protocol):
-    """A text to be looked at; see `core.matching.Subject`."""
+    """A text to be looked at; see `core.subject.Subject`."""
 
     @property
     def text(self) -> str: ...
@@ -108,79 +109,176 @@ class Text(Protocol):
     def original(self, place: Place) -> str: ...
 
 
-def occurrences(words: Words, subject: Text) -> Iterator[Place]:
-    """Where the words stand one after the other, from left to right."""
+class Finder(Protocol):
+    """Finds places of a term in a part of a text, from left to right."""
+
+    def __call__(self, subject: Text, start: int, end: int, most: int) -> list[Place]:
+        """The first `most` places between `start` and `end`."""
+
+
+def finder(words: Words) -> Finder:
+    """What finds the words, standing one after the other."""
     only = words.words[0]
     if len(words.words) == 1 and not words.hashtag:
         if only.how is How.SAME:
-            return _the_same(only.folded, subject.text)
+            return _same(only.folded)
         if only.how is How.FORM and (rest := _rest_of(only)) is not None:
-            return _forms(only, rest, subject)
-    return _in_a_row(words, subject)
+            return _form(only, rest)
+        if only.how is How.WILD and is_beginning(only.folded):
+            return _beginning_with(only.folded[:-1])
+    return _in_a_row(words)
 
 
-def _the_same(word: str, text: str) -> Iterator[Place]:
-    at = find_word(text, word)
-    while at >= 0:
-        yield Place(at, at + len(word), "phrase")
-        at = find_word(text, word, at + len(word))
+def _same(word: str) -> Finder:
+    length = len(word)
+
+    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text = subject.text
+        found: list[Place] = []
+        at = text.find(word, start, end)
+        while at >= 0 and len(found) < most:
+            stop = at + length
+            if _is_whole(text, at, stop):
+                found.append(Place(at, stop, "phrase"))
+                at = text.find(word, stop, end)
+            else:
+                at = text.find(word, _after_word(text, at), end)
+        return found
+
+    return find
 
 
-def _forms(word: Word, rest: re.Pattern[str], subject: Text) -> Iterator[Place]:
-    text, anchor = subject.text, word.anchor
-    at = text.find(anchor)
-    while at >= 0:
-        end = at + len(anchor)
-        if rest_of := rest.match(text, end):
-            end = rest_of.end()
-        if _is_whole(text, at, end):
-            there = text[at:end]
-            if there == word.folded:
-                yield Place(at, end, "phrase")
-            elif is_form(word.folded, there, subject.post.language):
-                yield Place(at, end, "form")
-        at = text.find(anchor, end)
+def _form(word: Word, rest: re.Pattern[str]) -> Finder:
+    folded, anchor, length = word.folded, word.anchor, len(word.anchor)
+
+    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text = subject.text
+        found: list[Place] = []
+        at = text.find(anchor, start, end)
+        while at >= 0 and len(found) < most:
+            if not (at == 0 or text[at - 1] in _BREAKS or is_boundary(text, at)):
+                at = text.find(anchor, _after_word(text, at), end)
+                continue
+            stop = at + length
+            if more := rest.match(text, stop):
+                stop = more.end()
+            if _can_end(text, stop):
+                there = text[at:stop]
+                if there == folded:
+                    found.append(Place(at, stop, "phrase"))
+                elif is_form(folded, there, subject.post.language):
+                    found.append(Place(at, stop, "form"))
+            at = text.find(anchor, stop, end)
+        return found
+
+    return find
 
 
-def _in_a_row(words: Words, subject: Text) -> Iterator[Place]:
-    text = subject.text
+def is_beginning(folded: str) -> bool:
+    """Whether a wildcard is a star after the beginning of a word, as most are."""
+    bare = folded[:-1]
+    return folded.endswith("*") and not ("*" in bare or "?" in bare or is_unspaced(bare[-1:]))
+
+
+def _beginning_with(lead: str) -> Finder:
+    length = len(lead)
+
+    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text = subject.text
+        found: list[Place] = []
+        at = text.find(lead, start, end)
+        while at >= 0 and len(found) < most:
+            if _can_begin(text, at) and (tail := _TAIL.match(text, at + length)):
+                stop = tail.end()
+                if not tail[0].isascii() and (other := _UNSPACED.search(text, at + length, stop)):
+                    stop = other.start()
+                if _can_end(text, stop):
+                    found.append(Place(at, stop, "phrase"))
+                    at = text.find(lead, stop, end)
+                    continue
+            at = text.find(lead, _after_word(text, at), end)
+        return found
+
+    return find
+
+
+def _after_word(text: str, at: int) -> int:
+    """Where the word ends that `text[at]` belongs to: before that, no other begins."""
+    rest = _REST_OF_WORD.match(text, at)
+    return rest.end() if rest else at + 1
+
+
+MOST_TRIED = 10_000
+"""Places of a text that are held against one term, beyond which it is taken not to be there: more only a machine
+writes."""
+
+
+def _in_a_row(words: Words) -> Finder:
     pattern, lead = _pattern(words)
     star = words.words[0].folded.startswith("*")
-    found = _next(pattern, lead, text, 0)
-    while found:
-        start, end = _within_script(found, text)
-        if _is_whole(text, start, end) and not (words.hashtag and text[end : end + 1] == "_"):
-            place = _as_asked(words, found, Place(start, end, "phrase"), subject)
-            if place is not None:
-                yield place
-                found = _next(pattern, lead, text, end)
+    after_star = next(filter(None, re.split(r"[*?]", words.words[0].folded)))
+
+    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text = subject.text
+        places: list[Place] = []
+        if text.find(words.anchor, start, end) < 0:
+            return places
+        at = start
+        for _ in range(MOST_TRIED):
+            if lead:  # what each of them begins with: finding that is far faster than matching
+                at = text.find(lead, at, end)
+                found = pattern.match(text, at, end) if at >= 0 else None
+                after = at + 1
+            elif star:  # not tried again at each letter of a word
+                at = text.find(after_star, at, end)
+                found = pattern.match(text, _begin_of_word(text, at, start), end) if at >= 0 else None
+                after = _after_word(text, at)
+            else:
+                found = pattern.search(text, at, end)
+                at = found.start() if found else -1
+                after = at + 1
+            if at < 0:
+                break
+            at = after
+            if found is None:
                 continue
-        after = found.start() + 1
-        while star and not is_boundary(text, after):
-            after += 1  # a leading star begins where a word does: not tried again at each of its letters
-        found = _next(pattern, lead, text, after)
+            begin, stop = _within_script(found, text)
+            if _is_whole(text, begin, stop) and not (words.hashtag and text[stop : stop + 1] == "_"):
+                place = _as_asked(words, found, Place(begin, stop, "phrase"), subject)
+                if place is not None:
+                    places.append(place)
+                    if len(places) >= most:
+                        break
+                    at = stop
+        return places
+
+    return find
 
 
-def _next(pattern: re.Pattern[str], lead: str, text: str, start: int) -> re.Match[str] | None:
-    """The next place that fits. `lead` is what each of them begins with: finding that is far faster than matching."""
-    if not lead:
-        return pattern.search(text, start)
-    at = text.find(lead, start)
-    while at >= 0:
-        if found := pattern.match(text, at):
-            return found
-        at = text.find(lead, at + 1)
-    return None
+def _begin_of_word(text: str, at: int, start: int) -> int:
+    """Where the letters before `at` begin, as far as a star reaches."""
+    furthest = max(start, at - _LONGEST_STAR - 1)
+    while at > furthest and text[at - 1].isalnum() and not is_unspaced(text[at - 1]):
+        at -= 1
+    return at
 
 
 _BREAKS = frozenset(" \n.,:;!?()[]\"'«»“”„/-")
 
 
+def _can_begin(text: str, at: int) -> bool:
+    """Whether a word can begin at `at`."""
+    return at == 0 or text[at - 1] in _BREAKS or is_boundary(text, at)
+
+
+def _can_end(text: str, at: int) -> bool:
+    """Whether a word can end before `at`."""
+    return at == len(text) or text[at] in _BREAKS or is_boundary(text, at)
+
+
 def _is_whole(text: str, start: int, end: int) -> bool:
     """Whether a word can begin at `start` and end at `end`."""
-    return (start == 0 or text[start - 1] in _BREAKS or is_boundary(text, start)) and (
-        end == len(text) or text[end] in _BREAKS or is_boundary(text, end)
-    )
+    return _can_begin(text, start) and _can_end(text, end)
 
 
 # The letters that go on a word of each script, as folding leaves them.
@@ -327,6 +425,11 @@ def words_in(text: str) -> set[str]:
     """The different words of a text, as runs of letters: where words are not set apart a run is what lies between two
     marks of punctuation."""
     return set(_RUN.findall(text.replace("_", " ")))
+
+
+def is_one_run(word: str) -> bool:
+    """Whether `words_in` never takes a word apart."""
+    return "_" not in word and _RUN.fullmatch(word) is not None
 
 
 def fits(wanted: str, value: str) -> bool:

@@ -137,9 +137,9 @@ def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
     )
     rows = tx.execute(query).all()
     gone = post.c.withdrawn_at
-    noticed = select(post.c.id).where(gone >= of.since_at, gone < until).order_by(gone, post.c.id)
-    withdrawn = list(tx.execute(noticed).scalars())
-    ids = {row.post_id for row in rows} | set(withdrawn)
+    noticed = select(post.c.id, gone).where(gone >= of.since_at, gone < until).order_by(gone, post.c.id)
+    withdrawn = {row.id: row.withdrawn_at for row in tx.execute(noticed)}
+    ids = {row.post_id for row in rows} | withdrawn.keys()
     stored = {each.id: each for each in posts.by_ids(tx, sorted(ids))}
     told = (
         set(
@@ -173,13 +173,14 @@ def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
                 next_text=after.text if after else now.text,
             )
         )
-    for id_ in withdrawn:
-        if (id_, "withdrawn") not in told:
+    for id_, at in withdrawn.items():
+        reason = f"withdrawn {at:%Y-%m-%d %H:%M:%S}"  # what came back may be withdrawn again
+        if (id_, reason) not in told:
             said = stored[id_].post
             found.append(
                 Edit(
                     stored=stored[id_],
-                    reason="withdrawn",
+                    reason=reason,
                     title=said.title,
                     text=said.text,
                     next_title=said.title,

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, and_, cast, column, delete, exists
 from sqlalchemy import table as lightweight
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from monitor.core.matching import Subject, evidence_for, subject_of
+from monitor.core.matching import Evaluator
 from monitor.core.model import Evidence, Facet, Forward, Media, Post, Source, Tag, Watch
 from monitor.core.narrowing import (
     AllOf,
@@ -30,6 +30,7 @@ from monitor.core.narrowing import (
     tokens_of,
 )
 from monitor.core.query.tree import Query, Tagged, terms_of
+from monitor.core.subject import Subject, subject_of
 from monitor.store import posts, sources, watches
 from monitor.store.database import Transaction, insert_new
 from monitor.store.tables import IndexedRow, MatchRow, PostRow, SearchStateRow, SourceRow, StaleRow, TagRow, table
@@ -177,13 +178,14 @@ def search(
     complete = within is None or len(ids) <= within
     ids = ids if complete else ids[:within]
     tagged = any(isinstance(term, Tagged) for term in terms_of(query.root))
+    evaluator = Evaluator(query)
     hits = []
     oldest = None
     for subject, id_, story_id in _subjects(tx, ids, now=now, tagged=tagged):
         oldest = subject.seen_at
         if since is not None and subject.published < since:
             continue
-        evidence = evidence_for(query, subject)
+        evidence = evaluator.evidence(subject)
         if evidence is not None:
             hits.append(
                 Hit(
@@ -206,10 +208,11 @@ def shares(
     """In which share of the newest `sample` posts seen since then each query is found; 0.0 where there are none."""
     newest = select(post.c.id).where(post.c.first_seen_at >= since).order_by(post.c.id.desc()).limit(sample)
     ids = list(tx.execute(newest).scalars())
+    evaluators = [Evaluator(query) for query in queries]
     found = [0] * len(queries)
     for subject, _, _ in _subjects(tx, ids, now=now, tagged=True):
-        for number, query in enumerate(queries):
-            found[number] += evidence_for(query, subject) is not None
+        for number, evaluator in enumerate(evaluators):
+            found[number] += evaluator.evidence(subject) is not None
     return [number / len(ids) if ids else 0.0 for number in found]
 
 

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.matching import evidence_for, subject_of
+from monitor.core.matching import evidence_for
 from monitor.core.model import Authority, Evidence, Facet, Field, Match, Source, Tag, Watch
 from monitor.core.query import FIELDS, LONGEST_QUERY, MOST_TERMS
 from monitor.core.query.grammar import DEEPEST_QUERY
+from monitor.core.subject import subject_of
 from monitor.core.text import hashtag_field
 from monitor.core.watches import QueryError, WatchSet, parse
 from tests.core.test_tagging import post

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from monitor.core.model import Health
 from monitor.store import posts, schema, sources
@@ -33,6 +33,16 @@ TAG = """
     VALUES (:post, 'organisation', :slug, true, 0.5, :evidence)
 """
 AT = "2026-03-01 12:00:00"
+MESSAGES = (
+    "INSERT INTO subscription (id, slug, title, channel, recipients, schedule, selection, grouping, send_empty,"
+    " language, options, owner, paused, created_at, next_due_at) VALUES (1, 's', 's', 'mailbox', '[]', '{}', '{}',"
+    " 'organisation', false, 'en', '{}', 'operator', false, '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+    "INSERT INTO content (id, subject, html, text, payload) VALUES (1, 's', '', '', '{}')",
+    "INSERT INTO message (id, key, subscription_id, content_id, channel, recipient, options, state, attempts,"
+    " created_at) VALUES (1, 'm', 1, 1, 'mailbox', 'r', '{}', 'delivered', 1, '2026-01-01 00:00:00')",
+    "INSERT INTO delivery (id, message_id, attempt, started_at, finished_at, outcome, detail)"
+    " VALUES (1, 1, 1, '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'delivered', '')",
+)
 
 
 def test_0002_takes_the_state_of_each_source_from_what_the_old_columns_tell(database_url: str) -> None:
@@ -85,6 +95,40 @@ def test_0004_takes_the_names_out_of_evidence_and_puts_them_back(database_url: s
     with database.reading() as tx:
         [stored] = posts.latest(tx, limit=1)
     assert [(e.field, e.words) for tag in stored.tags for e in tag.evidence] == [("title", "ШОС")]
+    database.close()
+
+
+def test_0008_leaves_messages_and_their_deliveries_whole_on_the_way_up_and_down(database_url: str) -> None:
+    """It edits the text that SQLite keeps of a table: what SQLite then makes of the file must be sound."""
+    database = Database(database_url)
+    with database.writing() as tx:
+        command.upgrade(schema._config(tx), "0004")
+        for statement in MESSAGES:
+            tx.execute(text(statement))
+    for revision, may_be_missing in (("0008", True), ("0004", False), ("0008", True)):
+        with database.writing() as tx:
+            (command.upgrade if may_be_missing else command.downgrade)(schema._config(tx), revision)
+        with database.reading() as tx:
+            if tx.dialect.name == "sqlite":
+                assert tx.execute(text("PRAGMA integrity_check")).scalars().all() == ["ok"]
+                assert tx.execute(text("PRAGMA foreign_key_check")).all() == []
+            columns = {column["name"]: column for column in inspect(tx).get_columns("message")}
+            assert columns["subscription_id"]["nullable"] is may_be_missing
+            assert ("watch_id" in columns) is may_be_missing
+            kept = "SELECT m.key, d.outcome FROM message m JOIN delivery d ON d.message_id = m.id"
+            assert tx.execute(text(kept)).all() == [("m", "delivered")]
+    schema.upgrade(database)
+    assert schema.differences(database) == []
+    with database.writing() as tx:
+        tx.execute(
+            text(
+                "INSERT INTO watch (id, slug, title, query, priority, owner, paused, created_at)"
+                " VALUES (1, 'w', 'w', 'grain', 'normal', 'operator', false, '2026-01-01 00:00:00')"
+            )
+        )
+        tx.execute(text("UPDATE message SET subscription_id = NULL, watch_id = 1"))
+        tx.execute(text("DELETE FROM watch"))
+        assert tx.execute(text("SELECT count(*) FROM message")).scalar_one() == 0  # the key that was written in works
     database.close()
 
 

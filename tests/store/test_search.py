@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
 
-from monitor.core.matching import evidence_for, subject_of
+from monitor.core.matching import evidence_for
 from monitor.core.query import parse
+from monitor.core.subject import subject_of
 from monitor.store import posts, search
 from monitor.store.database import Database
 from monitor.store.tables import PostRow, table

@@ -24,6 +24,7 @@ from monitor.core.query.tree import (
 from monitor.core.suggest import nearest
 
 MOST_TERMS_WITH_LISTS = 5_000
+DEEPEST_LISTS = 20  # lists that name lists that name lists
 
 
 def expanded(query: Query, lists: Mapping[str, Query]) -> Query:
@@ -66,6 +67,12 @@ class _Expansion:
                 f"there is no list or watch called {slug!r}",
                 position=at,
                 suggestion=f"did you mean @{near}" if near else f'for the characters: "@{slug}"',
+            )
+        if len(way) >= DEEPEST_LISTS:
+            raise QueryError(
+                f"lists name lists more than {DEEPEST_LISTS} deep",
+                position=at,
+                suggestion=f"name @{slug} itself, or put its words into the list that names it",
             )
         root = self._lists[slug].root
         self._terms += sum(1 for _ in terms_of(root))
