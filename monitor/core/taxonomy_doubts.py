@@ -15,7 +15,7 @@ from monitor.core.text import find_word, fold
 LANGUAGES = ("en", "ru", "fr", "es", "zh", "ar")
 """Languages in which an entry is expected to have a name."""
 
-SORTS = ("same name", "same acronym", "acronym is a word", "excludes itself", "never met", "no name")
+SORTS = ("same name", "same acronym", "acronym is a word", "name is a word", "excludes itself", "never met", "no name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ def doubts(taxonomy: Taxonomy, archive: Archive | None = None) -> list[Doubt]:
     found = [
         *_same_names(forms),
         *_word_like(forms, archive),
+        *_everyday(forms, archive),
         *_contexts(taxonomy, archive),
         *_missing_languages(taxonomy),
     ]
@@ -95,15 +96,38 @@ def _word_like(forms: list[Spelling], archive: Archive | None) -> Iterator[Doubt
             continue
         if form.guarded:
             continue
-        where = f"“{word}” stands in {met} of {archive.posts} stored posts" if archive and met else "it is one"
-        guarded = "; headlines in capitals are left out" if word in ACRONYM_LOOK_ALIKES else ""
+        where = f"“{word}” stands in {met} of {archive.posts} stored posts" if archive and met else ""
+        if word in ACRONYM_LOOK_ALIKES:
+            sentence = "is an ordinary word as well: headlines in capitals are left out"
+            sentence += f"; {where}" if where else ""
+        else:
+            sentence = f"may be an ordinary word: {where}"
         yield Doubt(
             sort="acronym is a word",
             facet=form.facet,
             slug=form.slug,
             path=_path(form),
-            sentence=f"{form.words} may be an ordinary word: {where}{guarded}",
+            sentence=f"{form.words} {sentence}",
         )
+
+
+def _everyday(forms: list[Spelling], archive: Archive | None) -> Iterator[Doubt]:
+    """Names of one word that a good part of all posts hold in lower case: who lists "the" tags nearly every post."""
+    if archive is None:
+        return
+    told: set[tuple[Facet, str, str]] = set()
+    for form in forms:
+        word = fold(form.words).text
+        met = archive.lower.get(word, 0)
+        if form.rule != "name" or form.guarded or met < 2 or met < _EVERYDAY * archive.posts:
+            continue
+        # Its other forms would say the same again.
+        if (form.facet, form.slug, form.language or "") not in told:
+            told.add((form.facet, form.slug, form.language or ""))
+            sentence = f"“{form.words}” is an everyday word: it stands in {met} of {archive.posts} stored posts"
+            yield Doubt(
+                sort="name is a word", facet=form.facet, slug=form.slug, path=_path(form), sentence=sentence
+            )
 
 
 def _contexts(taxonomy: Taxonomy, archive: Archive | None) -> Iterator[Doubt]:
@@ -159,3 +183,4 @@ def archive_of(texts: Collection[str]) -> Archive:
 
 
 _LONGEST_ACRONYM = 8
+_EVERYDAY = 0.25  # of all posts
