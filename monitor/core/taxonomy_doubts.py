@@ -6,11 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from monitor.core.contexts import holds
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES
 from monitor.core.model import Facet
 from monitor.core.spellings import Spelling, spellings
 from monitor.core.taxonomy import Organisation, Taxonomy
-from monitor.core.text import find_word, fold
+from monitor.core.text import fold
 
 LANGUAGES = ("en", "ru", "fr", "es", "zh", "ar")
 """Languages in which an entry is expected to have a name."""
@@ -134,15 +135,19 @@ def _contexts(taxonomy: Taxonomy, archive: Archive | None) -> Iterator[Doubt]:
     for facet, entry in _organisation_like(taxonomy):
         names = [fold(name).text for listed in entry.names.values() for name in listed]
         for key, words in (("excludes", entry.excludes), ("requires", entry.requires)):
-            for word in words:
-                folded = fold(word).text
-                inside = next((name for name in names if find_word(name, folded) >= 0), None)
-                if key == "excludes" and inside is not None:
+            folded = {word: fold(word).text for word in words}
+            for word in words if key == "excludes" else ():
+                inside = next((name for name in names if holds(name, folded[word])), None)
+                if inside is not None:
                     sentence = f"“{word}” stands in its own name “{inside}”, which is never found then"
                     yield _of_context(facet, entry, key, "excludes itself", sentence)
-                elif archive is not None and not any(find_word(text, folded) >= 0 for text in archive.texts):
-                    sentence = f"“{word}” stands in none of {archive.posts} stored posts"
-                    yield _of_context(facet, entry, key, "never met", sentence)
+            # One of them is enough: those in other languages may well be missing.
+            if archive is None or not words:
+                continue
+            if not any(holds(text, word) for text in archive.texts for word in folded.values()):
+                told = ", ".join(f"“{word}”" for word in words)
+                sentence = f"none of {told} stands in any of {archive.posts} stored posts"
+                yield _of_context(facet, entry, key, "never met", sentence)
 
 
 def _of_context(facet: Facet, entry: Organisation, key: str, sort: str, sentence: str) -> Doubt:
