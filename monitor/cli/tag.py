@@ -37,7 +37,9 @@ def tag(
     post_id: Annotated[
         int | None, typer.Option("--post", metavar="ID", help="A stored post, by the files as they are now.")
     ] = None,
-    language: Annotated[str | None, typer.Option("--language", help="Its language: en, ru, …; guessed where not given.")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Its language: en, ru, …; guessed where not given.")
+    ] = None,
     source_slug: Annotated[
         str | None,
         typer.Option(

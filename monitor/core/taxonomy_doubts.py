@@ -126,9 +126,7 @@ def _everyday(forms: list[Spelling], archive: Archive | None) -> Iterator[Doubt]
         if (form.facet, form.slug, form.language or "") not in told:
             told.add((form.facet, form.slug, form.language or ""))
             sentence = f"“{form.words}” is an everyday word: it stands in {met} of {archive.posts} stored posts"
-            yield Doubt(
-                sort="name is a word", facet=form.facet, slug=form.slug, path=_path(form), sentence=sentence
-            )
+            yield Doubt(sort="name is a word", facet=form.facet, slug=form.slug, path=_path(form), sentence=sentence)
 
 
 def _contexts(taxonomy: Taxonomy, archive: Archive | None) -> Iterator[Doubt]:
