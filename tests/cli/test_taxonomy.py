@@ -32,9 +32,10 @@ def test_the_text_is_shown_with_its_evidence(topical: Monitor) -> None:
     assert "The »OSCE«[1] on the »grain deal«[2]. Nothing of »Astana«[3]." in said
     assert "topic:grain" in said
     assert any(
-        line.split() == ["2", "grain", "deal", "text", "16", "topic:grain", "name"] for line in said.splitlines()
+        line.split() == ["2", "grain", "deal", "text", "16", "name", "topic:grain"] for line in said.splitlines()
     )
     assert any(line.split()[:2] == ["region:central-asia", "mention"] for line in said.splitlines())
+    assert any(line.split()[3:] == ["39", "member", "region:central-asia"] for line in said.splitlines())
     document = topical("tag", TEXT, "--explain", "--json").json
     fields = {"text": document["text"], "title": document["title"], "hashtag": document["hashtags"]}
     for place in document["places"]:
