@@ -233,6 +233,7 @@ def test_a_grouping_of_ours_stays_one(tmp_path):
         ("facets__topics", "facet: topic", "facet: Topic", "facets/topics.yaml:1: facet: 'Topic' cannot name a facet"),
         ("facets__topics", "facet: topic", "facet: region", "'region' means something else in queries and digests"),
         ("facets__topics", "facet: topic", "facets: topic", "facets/topics.yaml:1: unknown key 'facets'"),
+        ("facets__topics", "[wheat]", "['*', wheat]", ":5: entries[1].names.en[0]: '*' holds no letter or digit"),
         ("facets__topics", "slug: wheat", "slug: grain", "facets/topics.yaml:5: entries[1].slug: the slug 'grain' is"),
         ("facets__topics", "parent: grain", "parent: corn", "'corn' is not listed in facets/topics.yaml"),
         ("watches", "topic:grain", "topic:grian", "'grian' is not listed in facets/topics.yaml; did you mean 'grain'?"),
