@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from monitor.core.model import Facet
+from monitor.core.tagging import Tagger
+from monitor.provisioning import load_taxonomy
+from tests import make
 from tests.shared import SHARED, needs_shared
 
 ROOT = Path(__file__).parents[1]
@@ -181,6 +185,46 @@ def test_hashtags_carry_no_hash_and_identifiers_are_wikidata():
     identifiers = [entry["wikidata"] for entry in ORGANISATIONS + COUNTRIES if "wikidata" in entry]
     assert all(re.fullmatch(r"Q[1-9]\d*", identifier) for identifier in identifiers)
     assert [identifier for identifier, times in Counter(identifiers).items() if times > 1] == []
+
+
+AROUND = {
+    "en": "Yesterday {} said it was ready.",
+    "ru": "Вчера {} заявила о готовности.",
+    "fr": "Hier, {} a publié un texte.",
+    "es": "Ayer {} publicó un texto.",
+    "zh": "昨天，{}发表了声明。",
+    "ar": "أصدرت {} بيانا أمس.",
+}
+
+
+@pytest.fixture(scope="module")
+def tagger() -> Tagger:
+    return Tagger(load_taxonomy(CONFIG))
+
+
+@pytest.mark.parametrize(
+    ("facet", "entries", "kinds"),
+    [
+        (Facet.ORGANISATION, ORGANISATIONS, ("names", "acronyms")),
+        (Facet.REGION, REGIONS, ("names",)),
+        (Facet.COUNTRY, COUNTRIES, ("names", "demonyms")),
+    ],
+    ids=["organisations", "regions", "countries"],
+)
+def test_every_name_is_found_where_nothing_but_itself_is_asked_for(tagger, facet, entries, kinds):
+    lost = []
+    for entry in entries:
+        slug = entry.get("slug", entry.get("code"))
+        asked = {name for each in entry.get("conditions", ()) for name in each["names"]}
+        alone = "requires" not in entry.get("context", {})
+        for kind in kinds:
+            for language, names in entry.get(kind, {}).items():
+                for name in names if alone else names[: kind == "names"]:
+                    post = make.post(title="", text=AROUND[language].format(name), language=language)
+                    tags = {(tag.facet, tag.slug) for tag in tagger.tags(post, make.source())}
+                    if name not in asked and (facet, slug) not in tags:
+                        lost.append((slug, kind, language, name))
+    assert lost == []
 
 
 # ── regions and countries ──────────────────────────────────────────────────────────────────────────────────

@@ -101,33 +101,29 @@ def show_explained(post: Post, tags: Sequence[Tag], taxonomy: Taxonomy) -> None:
     )
     heading("By these words")
     show_table(
-        columns("no.", "words", "field", "offset", "tag", "rule", right=["no.", "offset"]),
+        columns("no.", "words", "field", "offset", "rule", "tag", right=["no.", "offset"]),
         [
             (
                 numbers[place],
                 one_line(place.words),
                 place.field.value,
                 "" if place.field is Field.SOURCE else place.offset,
-                named,
                 rule,
+                named,
             )
             for place in found
             for named, rule in _led_to(place)
         ],
+        wrap=True,
     )
 
 
-_REGIONS_SHOWN = 3
-
-
 def _led_to(place: Place) -> Iterator[tuple[str, str]]:
-    """What a place led to, a line each; the regions that a country belongs to are one line, of the first of them."""
+    """What a place led to, a line each; the regions that a country belongs to are one line."""
     members = [tag for tag, rule in place.led_to if rule == "member"]
     yield from ((short(tag.facet, tag.slug), rule) for tag, rule in place.led_to if rule != "member")
     if members:
-        shown = [short(members[0].facet, members[0].slug), *(tag.slug for tag in members[1:_REGIONS_SHOWN])]
-        more = len(members) - len(shown)
-        yield ", ".join(shown) + (f" and {more} more" if more else ""), "member"
+        yield ", ".join([short(members[0].facet, members[0].slug), *(tag.slug for tag in members[1:])]), "member"
 
 
 def _marked(text: str, found: Sequence[Place], numbers: dict[Place, int], *, style: str) -> Text:

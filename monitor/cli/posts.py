@@ -167,7 +167,7 @@ def show_tags(tags: tuple[Tag, ...]) -> None:
         columns("tag", "main", "weight", "evidence", right=["weight"]),
         [
             (
-                f"{tag.facet.value}:{tag.slug}",
+                short(tag.facet, tag.slug),
                 "main" if tag.main else "",
                 f"{tag.weight:.2f}",
                 evidence_text(tag.evidence),

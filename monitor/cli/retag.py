@@ -158,11 +158,11 @@ def _short(name: str) -> str:
 
 def _show(outcome: Outcome, *, left: int, dry_run: bool) -> None:
     summary = outcome.summary
-    would = "would change" if dry_run else "changed"
     if not summary.posts:
         say("every post there is tagged by these taxonomies already; --all does it again")
     else:
-        say(f"{count(summary.posts, 'post')} tagged anew, {summary.changed:,} {would}")
+        done = "looked at" if dry_run else "tagged anew"
+        say(f"{count(summary.posts, 'post')} {done}, {summary.changed:,} {'would change' if dry_run else 'changed'}")
     show_changes(summary.gained, summary.lost)
     if outcome.samples:
         heading("Such as")

@@ -37,7 +37,9 @@ def tag(
     post_id: Annotated[
         int | None, typer.Option("--post", metavar="ID", help="A stored post, by the files as they are now.")
     ] = None,
-    language: Annotated[str | None, typer.Option("--language", help="Its language; guessed where not given.")] = None,
+    language: Annotated[
+        str | None, typer.Option("--language", help="Its language: en, ru, …; guessed where not given.")
+    ] = None,
     source_slug: Annotated[
         str | None,
         typer.Option(
@@ -119,6 +121,14 @@ def _read(file: Path | None) -> str:
         raise unusable(f"{file} is not UTF-8 text") from None
 
 
+def _code(written: str) -> str:
+    """The language of a code such as "en" or "zh-Hant", as posts have it."""
+    code = written.strip().lower().partition("-")[0]
+    if not (code.isascii() and code.isalpha() and len(code) in {2, 3}):
+        raise unusable(f"--language: {written!r} is not a language code; expected one such as en or zh")
+    return code
+
+
 def _post(text: str, *, title: str, language: str | None) -> Post:
     return Post(
         guid="command-line",
@@ -126,7 +136,7 @@ def _post(text: str, *, title: str, language: str | None) -> Post:
         title=title,
         text=text.strip(),
         html="",
-        language=language or language_of(f"{title}\n{text}", hint=None),
+        language=_code(language) if language is not None else language_of(f"{title}\n{text}", hint=None),
         hashtags=hashtags_in(f"{title}\n{text}"),
         content_hash=content_hash(title=title, text=text),
         fingerprint=None,

@@ -106,7 +106,8 @@ def _place(one: Doubt, read: ReadTaxonomy) -> tuple[str, int | None]:
             continue
         for entry in file.entries:
             if getattr(entry.shape, "slug", None) == one.slug or getattr(entry.shape, "code", None) == one.slug:
-                return file.place((file.key, entry.index, *one.path))
+                saying, path = entry.place(file, one.path)
+                return saying.place(path)
     return str(one.facet), None
 
 

@@ -25,7 +25,7 @@ class Contexts:
         entry, condition = form.entry, form.condition
         if entry.excludes:
             begin, over = self._sentence(start, end)
-            if any(_find(self.text, word, begin, over) for word in entry.excludes):
+            if any(holds(self.text, word, begin, over) for word in entry.excludes):
                 return False
         if entry.requires and not form.stands_alone and not self._any(entry.requires):
             return False
@@ -66,7 +66,7 @@ class Contexts:
         known = self._met.get(words)
         if known is None:
             texts = (self.text, self.written)
-            known = self._met[words] = any(_find(texts[DOUBLED in word], word) for word in words)
+            known = self._met[words] = any(holds(texts[DOUBLED in word], word) for word in words)
         return known
 
     def _sentence(self, start: int, end: int) -> tuple[int, int]:
@@ -82,7 +82,7 @@ _SMALL_WORDS = {
 }
 
 
-def _find(text: str, word: str, start: int = 0, end: int | None = None) -> bool:
+def holds(text: str, word: str, start: int = 0, end: int | None = None) -> bool:
     """Whether a text holds a word; where a star begins or ends it, more may stand there within the same word."""
     if word[:1] != "*" and word[-1:] != "*":
         return find_word(text, word, start, end) >= 0

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import NamedTuple
 
-from monitor.core.inflection import forms
+from monitor.core.inflection import forms, person_forms
 from monitor.core.model import Facet
 from monitor.core.taxonomy import Country, Names, Organisation, Region, Taxonomy
 from monitor.core.text import fold
@@ -178,8 +178,12 @@ def _named(entry: Entry, rule: str, names: Names, conditions: Mapping[str, Words
             form = Form(entry, named_by, language, case, rank, condition)
             for spelled in forms(name, language, adjective=adjective):
                 yield spelled, form
+            if entry.facet not in _BUILT_IN:  # who is listed in a facet of the operator's own may be a person
+                for spelled in person_forms(name, language):
+                    yield spelled, form
 
 
+_BUILT_IN = frozenset(facet.value for facet in Facet.BUILT_IN)
 _PLACES = (Facet.COUNTRY.value, Facet.REGION.value)
 
 

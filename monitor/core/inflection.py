@@ -129,6 +129,46 @@ _RUSSIAN_HISSING_ENDINGS = ("", "а", "у", "", "ем", "е")  # Париж
 _RUSSIAN_PLURALS = ("ы", "ов", "ам", "ами", "ах", "и")  # казахи
 
 
+def person_forms(name: str, language: str) -> tuple[str, ...]:
+    """The further forms of a name that may be a person's, of whom every word is declined: «Сергею Лаврову».
+
+    Nothing for names of other languages, or with a word in lower case.
+    """
+    words = name.split(" ")
+    if language != "ru" or len(words) > 3 or any(not word[:1].isupper() or word.isupper() for word in words):
+        return ()
+    *given, surname = words
+    paradigms = [*map(_decline_given_name, given), _decline_surname(surname)]
+    made = [" ".join(paradigm[min(case, len(paradigm) - 1)] for paradigm in paradigms) for case in range(_CASES)]
+    return tuple(dict.fromkeys(form for form in made if form != name))
+
+
+def _decline_given_name(word: str) -> list[str]:
+    if word.endswith("ий"):
+        return [word[:-1] + ending for ending in ("й", "я", "ю", "я", "ем", "и")]  # Евгений is no adjective
+    if word in _SHORTENED:
+        return [word, *(_SHORTENED[word] + ending for ending in ("а", "у", "а", "ом", "е"))]
+    return _animate(_decline_russian(word))
+
+
+_SHORTENED = {"Павел": "Павл", "Лев": "Льв"}
+
+
+def _decline_surname(word: str) -> list[str]:
+    if word.endswith(("ов", "ев", "ёв", "ин", "ын")):
+        return [word + ending for ending in ("", "а", "у", "а", "ым", "е")]
+    if word.endswith(("ова", "ева", "ёва", "ина", "ына")):
+        return [word[:-1] + ending for ending in ("а", "ой", "ой", "у", "ой", "ой")]
+    return _animate(_decline_russian(word))
+
+
+def _animate(paradigm: list[str]) -> list[str]:
+    """Of what lives, the accusative of the masculine is the genitive."""
+    if len(paradigm) >= _CASES and paradigm[3] == paradigm[0]:
+        return [*paradigm[:3], paradigm[1], *paradigm[4:]]
+    return paradigm
+
+
 # ── Romance languages and English ──────────────────────────────────────────────────────────────────────────
 
 

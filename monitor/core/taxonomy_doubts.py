@@ -6,16 +6,17 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from monitor.core.contexts import holds
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES
 from monitor.core.model import Facet
 from monitor.core.spellings import Spelling, spellings
 from monitor.core.taxonomy import Organisation, Taxonomy
-from monitor.core.text import find_word, fold
+from monitor.core.text import fold
 
 LANGUAGES = ("en", "ru", "fr", "es", "zh", "ar")
 """Languages in which an entry is expected to have a name."""
 
-SORTS = ("same name", "same acronym", "acronym is a word", "excludes itself", "never met", "no name")
+SORTS = ("same name", "same acronym", "acronym is a word", "name is a word", "excludes itself", "never met", "no name")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ def doubts(taxonomy: Taxonomy, archive: Archive | None = None) -> list[Doubt]:
     found = [
         *_same_names(forms),
         *_word_like(forms, archive),
+        *_everyday(forms, archive),
         *_contexts(taxonomy, archive),
         *_missing_languages(taxonomy),
     ]
@@ -95,30 +97,55 @@ def _word_like(forms: list[Spelling], archive: Archive | None) -> Iterator[Doubt
             continue
         if form.guarded:
             continue
-        where = f"“{word}” stands in {met} of {archive.posts} stored posts" if archive and met else "it is one"
-        guarded = "; headlines in capitals are left out" if word in ACRONYM_LOOK_ALIKES else ""
+        where = f"“{word}” stands in {met} of {archive.posts} stored posts" if archive and met else ""
+        if word in ACRONYM_LOOK_ALIKES:
+            sentence = "is an ordinary word as well: headlines in capitals are left out"
+            sentence += f"; {where}" if where else ""
+        else:
+            sentence = f"may be an ordinary word: {where}"
         yield Doubt(
             sort="acronym is a word",
             facet=form.facet,
             slug=form.slug,
             path=_path(form),
-            sentence=f"{form.words} may be an ordinary word: {where}{guarded}",
+            sentence=f"{form.words} {sentence}",
         )
+
+
+def _everyday(forms: list[Spelling], archive: Archive | None) -> Iterator[Doubt]:
+    """Names of one word that a good part of all posts hold in lower case: who lists "the" tags nearly every post."""
+    if archive is None:
+        return
+    told: set[tuple[Facet, str, str]] = set()
+    for form in forms:
+        word = fold(form.words).text
+        met = archive.lower.get(word, 0)
+        if form.rule != "name" or form.guarded or met < 2 or met < _EVERYDAY * archive.posts:
+            continue
+        # Its other forms would say the same again.
+        if (form.facet, form.slug, form.language or "") not in told:
+            told.add((form.facet, form.slug, form.language or ""))
+            sentence = f"“{form.words}” is an everyday word: it stands in {met} of {archive.posts} stored posts"
+            yield Doubt(sort="name is a word", facet=form.facet, slug=form.slug, path=_path(form), sentence=sentence)
 
 
 def _contexts(taxonomy: Taxonomy, archive: Archive | None) -> Iterator[Doubt]:
     for facet, entry in _organisation_like(taxonomy):
         names = [fold(name).text for listed in entry.names.values() for name in listed]
         for key, words in (("excludes", entry.excludes), ("requires", entry.requires)):
-            for word in words:
-                folded = fold(word).text
-                inside = next((name for name in names if find_word(name, folded) >= 0), None)
-                if key == "excludes" and inside is not None:
+            folded = {word: fold(word).text for word in words}
+            for word in words if key == "excludes" else ():
+                inside = next((name for name in names if holds(name, folded[word])), None)
+                if inside is not None:
                     sentence = f"“{word}” stands in its own name “{inside}”, which is never found then"
                     yield _of_context(facet, entry, key, "excludes itself", sentence)
-                elif archive is not None and not any(find_word(text, folded) >= 0 for text in archive.texts):
-                    sentence = f"“{word}” stands in none of {archive.posts} stored posts"
-                    yield _of_context(facet, entry, key, "never met", sentence)
+            # One of them is enough: those in other languages may well be missing.
+            if archive is None or not words:
+                continue
+            if not any(holds(text, word) for text in archive.texts for word in folded.values()):
+                told = ", ".join(f"“{word}”" for word in words)
+                sentence = f"none of {told} stands in any of {archive.posts} stored posts"
+                yield _of_context(facet, entry, key, "never met", sentence)
 
 
 def _of_context(facet: Facet, entry: Organisation, key: str, sort: str, sentence: str) -> Doubt:
@@ -159,3 +186,4 @@ def archive_of(texts: Collection[str]) -> Archive:
 
 
 _LONGEST_ACRONYM = 8
+_EVERYDAY = 0.25  # of all posts

@@ -18,7 +18,7 @@ from monitor.core.errors import ConfigError
 from monitor.core.suggest import nearest, one_of
 from monitor.provisioning.addition_shapes import ADDITIONS, AdditionsFile
 from monitor.provisioning.document import read_document
-from monitor.provisioning.files import KINDS_OF_NAMES, TAXONOMIES, Entry, File, fill, key_of, names_in
+from monitor.provisioning.files import KINDS_OF_NAMES, TAXONOMIES, Addition, Entry, File, fill, key_of, names_in
 from monitor.provisioning.shapes import FILES
 
 DIRECTORY = "taxonomy.d"
@@ -87,6 +87,7 @@ def _apply(edit: _Edit, files: Mapping[str, File]) -> None:
     removed = edit.written.get("remove") or {}
     if edit.written.get("drop"):
         _drop(edit, known, files)
+        _refuse_more_than_dropping(edit, key)
         return
     if not _refers_well(edit, files, given):
         return  # said once, where it stands; the entry stays as it was
@@ -94,7 +95,7 @@ def _apply(edit: _Edit, files: Mapping[str, File]) -> None:
         if removed or edit.written.get("replace"):
             _complain_unlisted(edit)
         elif (shape := _whole(edit, given | _labelled({}, edit))) is not None:
-            base.entries = (*base.entries, Entry(_after(base), shape))
+            base.entries = (*base.entries, Entry(_after(base), shape, (_addition(edit, given),), new=True))
             if base.claimed is not None:
                 base.claimed |= {edit.slug}
         return
@@ -104,7 +105,21 @@ def _apply(edit: _Edit, files: Mapping[str, File]) -> None:
     merged |= _labelled(merged, edit)
     shape = _whole(edit, merged)
     if shape is not None:
-        base.entries = tuple(replace(entry, shape=shape) if entry is known else entry for entry in base.entries)
+        added = replace(known, shape=shape, additions=(*known.additions, _addition(edit, given)))
+        base.entries = tuple(added if entry is known else entry for entry in base.entries)
+
+
+def _addition(edit: _Edit, given: Mapping[str, Any]) -> Addition:
+    labels = {"names": {**(given.get("names") or {}), **edit.written["labels"]}} if edit.written.get("labels") else {}
+    return Addition(edit.file, edit.at, {**given, **labels})
+
+
+def _refuse_more_than_dropping(edit: _Edit, key: str) -> None:
+    """Complain where an entry is taken away and something else is said of it, which nobody would ever see."""
+    more = [name for name in edit.written if name not in {key, "drop"} and edit.written[name]]
+    if more:
+        message = f"takes the whole entry away, and {one_of(more).replace(' or ', ' and ')} with it"
+        edit.file.complain((edit.at, "drop"), message, expected=f"either drop or {one_of(more)}")
 
 
 def _drop(edit: _Edit, known: Entry[Any] | None, files: Mapping[str, File]) -> None:

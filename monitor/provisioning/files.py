@@ -31,11 +31,42 @@ E = TypeVar("E", bound=Shape)
 
 
 @dataclass(frozen=True, slots=True)
+class Addition:
+    """What a file of the operator's own adds to an entry, and its place there."""
+
+    file: File
+    index: int
+    values: Mapping[str, Any]
+
+    def says(self, path: checking.Path) -> bool:
+        """Whether what stands at `path` below the entry comes from here, as far as keys can tell."""
+        within: Any = self.values
+        for step in path:
+            if not isinstance(within, Mapping):
+                break
+            if step not in within:
+                return False
+            within = within[step]
+        return bool(path)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry(Generic[E]):
     """One sound entry of a file and its place there."""
 
     index: int
     shape: E
+    additions: tuple[Addition, ...] = ()  # in the order in which they were made
+    new: bool = False  # whether the first of them made it: it stands nowhere else
+
+    def place(self, file: File, path: checking.Path) -> tuple[File, checking.Path]:
+        """The file that says what stands at `path` below the entry, and the whole path there; `file` lists it."""
+        for addition in reversed(self.additions):
+            if addition.says(path):
+                return addition.file, (addition.file.key, addition.index, *path)
+        if self.new:
+            return self.additions[0].file, (self.additions[0].file.key, self.additions[0].index)
+        return file, (file.key, self.index, *path)
 
 
 @dataclass(frozen=True, slots=True)

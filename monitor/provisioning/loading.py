@@ -266,13 +266,17 @@ def _check_conditions(file: File) -> None:
 def _check_ancestors(organisations: File) -> None:
     """Complain about each organisation that is a body of itself, be it by way of others."""
     parents = {entry.shape.slug: entry.shape.parent for entry in organisations.entries}
+    places = {entry.shape.slug: entry.place(organisations, ("parent",)) for entry in organisations.entries}
     for entry in organisations.entries:
         way = [entry.shape.slug]
         while (parent := parents.get(way[-1])) is not None and parent not in way:
             way.append(parent)
         if parent == entry.shape.slug:
             circle = " → ".join((*way, parent))
-            organisations.complain((entry.index, "parent"), f"goes round in a circle: {circle}")
+            file, path = places[parent]
+            # What closes a circle is the line that was added to a file that had none.
+            if file is not organisations or all(places[slug][0] is organisations for slug in way):
+                file.complain_at(path, f"goes round in a circle: {circle}")
 
 
 # ── sources ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -118,6 +118,12 @@ def _printable(text: str, *, allowed: str = "") -> str:
     return text
 
 
+def _findable(text: str) -> str:
+    if not any(character.isalnum() for character in text):
+        raise Unfit(f"{brief(text)} holds no letter or digit: it would never be found", expected="a name")
+    return text
+
+
 def _printable_lines(text: str) -> str:
     return _printable(text, allowed="\n\t")
 
@@ -238,8 +244,9 @@ TimeOfDay = Annotated[
 Weekday = Annotated[int, BeforeValidator(_weekday), WithJsonSchema({"enum": list(WEEKDAYS)})]
 DayOff = Annotated[str, BeforeValidator(_day_off)]
 Wikidata = Annotated[str, StringConstraints(pattern=r"^Q[1-9][0-9]*$")]
-Names = dict[Language, tuple[Text, ...]]
-FirstNames = dict[Language, Annotated[tuple[Text, ...], Field(min_length=1)]]
+Name = Annotated[Text, AfterValidator(_findable)]
+Names = dict[Language, tuple[Name, ...]]
+FirstNames = dict[Language, Annotated[tuple[Name, ...], Field(min_length=1)]]
 Options = Annotated[dict[str, Any], AfterValidator(_printable_options)]
 TagReference = Annotated[
     str, AfterValidator(_tag_reference), WithJsonSchema({"type": "string", "pattern": f"^{FACET_SLUG}:.+$"})

@@ -54,7 +54,7 @@ def test_show_has_text_tags_evidence_and_voices(polled: Monitor) -> None:
     found = polled("posts", "list", "--source", "mfa", "--language", "en", "--json").json
     shown = polled("posts", "show", str(found[0]["id"]))
     assert "[bold]Food security[/bold]" in shown.out  # brackets are no markup
-    assert "organisation:osce" in shown.out
+    assert "org:osce" in shown.out
     assert "“OSCE” (acronym, title)" in shown.out
     assert "content hash" in shown.out
     document = polled("posts", "show", str(found[0]["id"]), "--json").json

@@ -32,9 +32,10 @@ def test_the_text_is_shown_with_its_evidence(topical: Monitor) -> None:
     assert "The »OSCE«[1] on the »grain deal«[2]. Nothing of »Astana«[3]." in said
     assert "topic:grain" in said
     assert any(
-        line.split() == ["2", "grain", "deal", "text", "16", "topic:grain", "name"] for line in said.splitlines()
+        line.split() == ["2", "grain", "deal", "text", "16", "name", "topic:grain"] for line in said.splitlines()
     )
     assert any(line.split()[:2] == ["region:central-asia", "mention"] for line in said.splitlines())
+    assert any(line.split()[3:] == ["39", "member", "region:central-asia"] for line in said.splitlines())
     document = topical("tag", TEXT, "--explain", "--json").json
     fields = {"text": document["text"], "title": document["title"], "hashtag": document["hashtags"]}
     for place in document["places"]:
@@ -45,6 +46,16 @@ def test_the_text_is_shown_with_its_evidence(topical: Monitor) -> None:
         ("region:central-asia", "member"),
     ]
     assert topical("tag", "Nothing", "--explain").out.endswith("no tags\n")
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "said"),
+    [("klingon", 2, "expected one such as en or zh"), ("", 2, "is not a language code"), ("zh-Hant", 0, "")],
+)
+def test_a_language_is_a_code(monitor: Monitor, language: str, code: int, said: str) -> None:
+    ended = monitor("tag", "x", "--language", language)
+    assert (ended.code, said in ended.err) == (code, True)
+    assert code != 0 or "language: zh\n" in ended.out
 
 
 def test_a_source_brings_its_issuer_and_default_tags(topical: Monitor) -> None:
@@ -160,6 +171,17 @@ def test_check_names_what_is_doubtful_by_file_and_line(topical: Monitor) -> None
         3,
         True,
     )
+
+
+def test_check_points_to_the_file_that_says_it(topical: Monitor) -> None:
+    topical.file("taxonomy.d").mkdir()
+    topical.file("taxonomy.d/ours.yaml").write_text(
+        "organisations:\n- slug: osce\n  context: {excludes: [Security]}\n- slug: new\n  names: {en: [the]}\n"
+    )
+    said = topical("taxonomy", "check").out
+    assert "config/taxonomy.d/ours.yaml:3: org:osce: excludes: “Security” stands in its own name" in said
+    assert "config/taxonomy.d/ours.yaml:5: org:new: “the” is an everyday word: it stands in 2 of 6 stored posts" in said
+    assert "config/taxonomy.d/ours.yaml:5: org:new: has no name in ru, fr, es, zh, ar" in said
 
 
 def test_check_works_before_there_is_a_database(monitor: Monitor) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from monitor.core.inflection import forms
+from monitor.core.inflection import forms, person_forms
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,29 @@ def test_demonyms_in_every_gender_and_number(demonym: str, language: str, expect
 )
 def test_names_that_do_not_change(name: str, language: str) -> None:
     assert forms(name, language) == (name,)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Сергей Лавров", "Сергея Лаврова|Сергею Лаврову|Сергеем Лавровым|Сергее Лаврове"),
+        ("Мария Захарова", "Марии Захаровой|Марию Захарову|Марией Захаровой"),
+        ("Владимир Зеленский", "Владимира Зеленского|Владимиру Зеленскому|Владимиром Зеленским"),
+        ("Евгений Павлович Сидоров", "Евгения Павловича Сидорова|Евгением Павловичем Сидоровым"),
+        ("Антониу Гутерриш", "Антониу Гутерриша|Антониу Гутерришем"),
+        ("Павел Новак", "Павла Новака|Павлу Новаку"),
+        ("Ли Цян", "Ли Цяна|Ли Цяном"),
+        ("Путин", "Путина|Путиным"),
+    ],
+)
+def test_persons_are_declined_in_every_word(name: str, expected: str) -> None:
+    made = person_forms(name, "ru")
+    assert set(expected.split("|")) <= set(made)
+    assert name not in made
+
+
+@pytest.mark.parametrize(
+    ("name", "language"), [("зерновая сделка", "ru"), ("Урсула фон дер Ляйен", "ru"), ("МИД", "ru"), ("Ann Lee", "en")]
+)
+def test_what_is_no_persons_name_has_no_such_forms(name: str, language: str) -> None:
+    assert person_forms(name, language) == ()
