@@ -340,12 +340,17 @@ def _outline(source: Source) -> str:
         ("monitor:country", source.country),
         ("monitor:language", source.language),
         ("monitor:interval", durations.show(source.interval)),
-        ("monitor:options", json.dumps(dict(source.options), ensure_ascii=False) if source.options else None),
+        ("monitor:options", _json(source.options) if source.options else None),
         ("monitor:default-tags", " ".join(source.default_tags) or None),
         ("monitor:paused", "true" if source.paused else None),
     ]
     stated = " ".join(f"{name}={_escaped(value)}" for name, value in attributes if value is not None)
     return f"    <outline {stated}/>"
+
+
+def _json(options: Mapping[str, object]) -> str:
+    """Options as a person can read them; characters that XML cannot hold are written as JSON's escapes."""
+    return _FORBIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(dict(options), ensure_ascii=False))
 
 
 def _escaped(value: str) -> str:

@@ -1,5 +1,6 @@
 """Lists of feeds: what an import would do, and that writing and reading a list again loses nothing."""
 
+from dataclasses import replace
 from datetime import timedelta
 from xml.etree import ElementTree as ET
 
@@ -249,6 +250,17 @@ def test_a_list_written_and_read_again_says_the_same(sources, title):
     assert sorted(again.adds, key=lambda source: source.slug) == sorted(sources, key=lambda source: source.slug)
     assert (again.known, again.unusable, again.repeats, again.notes) == ((), (), 0, ())
     assert document.title == title
+
+
+def test_options_keep_characters_that_xml_cannot_hold():
+    odd = replace(
+        make.source(),
+        url="https://mfa.example/rss",
+        options={"headers": {"X-\ufffe": '\uffff \x0b \U0001f33e "quoted" &'}},
+    )
+    document = read_outlines(written([odd], title="All", now=make.NOW).encode())
+    [read] = plan(document, addresses=ADDRESSES, interval=QUARTER).adds
+    assert read.options == odd.options
 
 
 @given(CATALOGUES)
