@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from monitor.core.query.tree import How, Query, Words, terms_of
+from monitor.core.query.tree import Every, How, Node, Origin, Query, Some, Words, terms_of
 from monitor.core.text import fold
 
 _OPERATORS = {
@@ -18,9 +18,17 @@ _OPERATORS = {
     "near": "NEAR/5",
 }
 
+_LATER = {
+    "withdrawn": "is:withdrawn never holds when a post arrives: a search finds such posts; to be told, give the "
+    "watch alerts with edits: [withdrawn]",
+    "edited": "is:edited holds when a post arrives only where its source says so; to be told of edits that are noticed "
+    "later, give the watch alerts with edits: [added, removed]",
+}
+
 
 def doubts(query: Query, *, acronyms: Collection[str] = ()) -> Iterator[str]:
     """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written."""
+    yield from (_LATER[state] for state in dict.fromkeys(_states(query.root)) if state in _LATER)
     by_folded = {fold(acronym).text: acronym for acronym in acronyms if acronym.isupper()}
     said: set[str] = set()
     for term in terms_of(query.root):
@@ -39,6 +47,16 @@ def doubts(query: Query, *, acronyms: Collection[str] = ()) -> Iterator[str]:
                 f"{word.folded!r} is found in any case and may be an ordinary word; the acronym is written {meant}, "
                 f"or ={meant} for exactly these letters"
             )
+
+
+def _states(node: Node) -> Iterator[str]:
+    """What `is:` asks for, other than not to be so."""
+    match node:
+        case Origin("is", state):
+            yield state
+        case Every(parts) | Some(parts):
+            for part in parts:
+                yield from _states(part)
 
 
 def _stands_alone(typed: str, word: str) -> bool:
