@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy import text
 
 from monitor.core.model import Post, Prepared, Source
-from monitor.core.ownwords import keys, wording
+from monitor.core.ownwords import wording
 from monitor.core.stories import Rules
 from monitor.store import placing, posts, schema, sources
 from monitor.store.database import Database, Transaction
@@ -173,7 +173,7 @@ def fill(archives: Sequence[Archive], made: Sequence[dict[str, Any]]) -> None:
     bands = [
         {"key": signed(key), "mute": each["root"] is not None, "day": day_of(each["at"]), "post_id": each["id"]}
         for each in made
-        for key in set(keys(wording(each["text"])))
+        for key in set(wording(each["text"]).keys)
     ]
     bands.sort(key=lambda row: row["key"])
     for archive in archives:

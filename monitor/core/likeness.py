@@ -59,8 +59,10 @@ def likeness(one: Wording, other: Wording, limits: Limits = Limits()) -> Likenes
         return Likeness(form=Form.SAME, share=1.0, reason="the same words") if len(one.words) >= FEWEST else None
     if one.is_short or other.is_short:
         return _cut_short(one, other)
-    run = shingle_length(one.unspaced)
-    here, there = _found(one, other, run), _found(other, one, run)
+    common = one.runs_said & other.runs_said
+    if too_different(one, other, len(common), min(limits.contained, limits.rewritten)):
+        return None
+    here, there = found(one, common), found(other, common)
     share, back = _share(here, one), _share(there, other)
     most, least = max(share, back), min(share, back)
     contained = limits.contained if min(one.size, other.size) >= FEW else max(limits.contained, CONTAINED_OF_FEW)
@@ -70,7 +72,7 @@ def likeness(one: Wording, other: Wording, limits: Limits = Limits()) -> Likenes
         begins = min(_opening(here, one), _opening(there, other))
         if least < limits.rewritten or begins < limits.opening or not numbers_agree(one, other, limits.numbers):
             return None
-    if _differ_as_forms(one, other, here, there):
+    if _differ_as_forms(one, other, _as_bytes(here, one), _as_bytes(there, other)):
         return None
     percent = round(100 * most)
     if least >= contained or most < contained:
@@ -100,32 +102,50 @@ def _cut_short(one: Wording, other: Wording) -> Likeness | None:
     return None
 
 
-def _found(one: Wording, other: Wording, run: int) -> bytearray:
-    """For each word of `one`, 1 where it stands in a run of words that `other` has too."""
-    there = set(other.shingles)
-    marks = bytearray(len(one.words))
-    ones = b"\1" * run
-    for at, shingle in enumerate(one.shingles):
-        if shingle in there:
-            marks[at : at + run] = ones
-    return marks[: len(one.words)]
+def too_different(one: Wording, other: Wording, common: int, least: float) -> bool:
+    """Whether so few runs of words are common to both that `least` of the words of either cannot be in the other.
+
+    Most texts that share a key differ as clearly as that, and counting alone tells it.
+    """
+    for each in (one, other):
+        repeated = len(each.shingles) - len(each.runs_said)
+        if shingle_length(each.unspaced) * (common + repeated) >= least * (len(each.words) - _longest_dateline(each)):
+            return False
+    return True
 
 
-def _share(marks: bytearray, of: Wording) -> float:
+def _longest_dateline(of: Wording) -> int:
+    return round(DATELINE * CHARACTERS_A_WORD) if of.unspaced else DATELINE
+
+
+def found(of: Wording, common: Collection[int]) -> int:
+    """A bit for each word, 1 where it stands in one of the runs of words that are `common` to both texts."""
+    covered = 0
+    for words in map(of.places.__getitem__, common):
+        covered |= words
+    return covered
+
+
+def _share(marks: int, of: Wording) -> float:
     """The share of its words that is in the other, a dateline apart: "GENEVA, 26 November (Agency)" is no text."""
-    first = marks.find(1)
-    longest = round(DATELINE * CHARACTERS_A_WORD) if of.unspaced else DATELINE
-    if 0 < first <= longest and any(word[0].isdigit() for word in of.words[:first]):
-        marks = marks[first:]
-    return sum(marks) / len(marks)
+    if not marks:
+        return 0.0
+    first = (marks & -marks).bit_length() - 1
+    dateline = 0 < first <= _longest_dateline(of) and any(word[0].isdigit() for word in of.words[:first])
+    return marks.bit_count() / (len(of.words) - first if dateline else len(of.words))
 
 
-def _opening(marks: bytearray, of: Wording) -> float:
-    first = marks[: round(OPENING * CHARACTERS_A_WORD) if of.unspaced else OPENING]
-    return sum(first) / len(first)
+def _opening(marks: int, of: Wording) -> float:
+    first = min(round(OPENING * CHARACTERS_A_WORD) if of.unspaced else OPENING, len(of.words))
+    return (marks & ((1 << first) - 1)).bit_count() / first
 
 
-def _differ_as_forms(one: Wording, other: Wording, here: bytearray, there: bytearray) -> bool:
+def _as_bytes(marks: int, of: Wording) -> bytes:
+    """Likewise with a byte for each word, as it is searched."""
+    return bytes(map(int, reversed(f"{marks:0{len(of.words)}b}")))
+
+
+def _differ_as_forms(one: Wording, other: Wording, here: bytes, there: bytes) -> bool:
     """Whether two like texts are one form that was filled in differently: another country, number, name or day."""
     few = min(one.size, other.size) <= FORM
     width = round(SLOT * CHARACTERS_A_WORD) + 2 if one.unspaced else SLOT
@@ -148,9 +168,7 @@ def _differ_as_forms(one: Wording, other: Wording, here: bytearray, there: bytea
     return (slots >= 2 and 2 * filled >= differing) or (numbers >= 3 and numbers >= NUMBERS_OF_A_FORM * every)
 
 
-def _replaced(
-    one: Wording, other: Wording, here: bytearray, there: bytearray
-) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+def _replaced(one: Wording, other: Wording, here: bytes, there: bytes) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
     """Where two texts differ: the words of `one` and those of `other`, either of which may be none.
 
     Only what stands between runs that both have is aligned word by word: of whole texts that would take too long.
@@ -169,19 +187,19 @@ def _replaced(
             continue
         reached = right
         before, after = one.words[start:end], other.words[left + run : right]
-        accounted += len(after) - sum(there[left + run : right])
+        accounted += len(after) - there.count(1, left + run, right)
         if len(before) > LONGEST_GAP or len(after) > LONGEST_GAP:
             yield before, ()
             continue
         for tag, a, b, c, d in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
             if tag != "equal":
                 yield before[a:b], after[c:d]
-    missing = len(there) - sum(there) - accounted
+    missing = len(there) - there.count(1) - accounted
     if missing > 0:
         yield (), other.words[:missing]  # which words they are makes no difference, only how many
 
 
-def _gaps(marks: bytearray) -> Iterator[tuple[int, int]]:
+def _gaps(marks: bytes) -> Iterator[tuple[int, int]]:
     """Beginning and end of each run of words that the other text does not have."""
     start = marks.find(0)
     while start >= 0:

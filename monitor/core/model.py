@@ -8,11 +8,14 @@ All times are aware and UTC. Slugs are lower-case ASCII words joined by hyphens.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+if TYPE_CHECKING:
+    from monitor.core.ownwords import Said
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware and UTC. Handed in, so that tests decide what time it is."""
@@ -362,9 +365,11 @@ class Prepared:
     """A post with all that can be said of it without looking at other posts."""
 
     post: Post
-    tags: tuple[Tag, ...] = ()
+    tags: Sequence[Tag] = ()  # out of a worker process packed, see core.packedtags
     matches: tuple[Match, ...] = ()
     taxonomy: str = ""  # version of the taxonomy that the tags were found by, see core.taxonomy.Taxonomy.version
+    # What of it is compared with other posts, where that was worked out already; it follows from the post.
+    said: Said | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from itertools import accumulate
+from itertools import accumulate, chain, islice
 from zlib import crc32
 
 SHINGLE = 3
@@ -48,6 +48,7 @@ _WORD = re.compile(rf"[{_UNSPACED}]|\d+(?:[.,:]\d+)*|[^\W{_UNSPACED}]+(?:['’][
 _AFTER_A_WORD = re.compile(r"(?<=[^\W\d_][\s,(«\"“-])[^\W\d_][\w'’-]*")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'«»“”]+|(?:https?:/?/?|\bhttps?)[^\s\w]*…?$", re.IGNORECASE)
+_ADDRESSED = re.compile(r"://|www\.|http|@")
 _MENTION = re.compile(r"(?<![\w.])@\w+(?:[:：](?=\s|$))?")
 _BLOCK = re.compile(r"</?(?:p|div|br|li|ul|ol|h\d|tr|table|blockquote)\b[^<>]*>", re.IGNORECASE)
 _MARKUP = re.compile(r"</?[a-zA-Z!][^<>]*>")
@@ -82,6 +83,8 @@ _CUT = re.compile(r"\[?(?:…|\.{3,})\]?[\s»\"”')\]]*$")
 _CUT_AND_CALLED = re.compile(r"(?:…|\.{3,})\]?\s+(?P<call>[^.…\n]{2,48})$")
 _LONGEST_CALL = 7  # words
 _LONGEST_HEADER = 8
+_LONGEST_CLOSING = 60  # characters
+_PLAIN_WORD = re.compile("[A-Za-zА-Яа-я]")
 _TAIL = 240  # characters of a last line in which a call stands
 # Marks over letters (accents, vowel signs of Arabic), its lengthening stroke, and characters that are not seen.
 _DROPPED = re.compile(
@@ -115,35 +118,90 @@ class Wording:
         return blake2b(" ".join(self.words).encode("utf-8", "replace"), digest_size=8).digest()
 
     @cached_property
+    def keys(self) -> tuple[int, ...]:
+        """32-bit numbers under which a database finds the texts that are worth comparing with this one."""
+        return _keys(self)
+
+    @cached_property
     def shingles(self) -> list[int]:
         """A number for each run of words by which two texts are compared; number `i` begins at word `i`."""
         return self.runs(shingle_length(self.unspaced))
 
+    @cached_property
+    def runs_said(self) -> frozenset[int]:
+        """The different ones of the shingles."""
+        return frozenset(self.shingles)
+
+    @cached_property
+    def places(self) -> dict[int, int]:
+        """For each of the different shingles the words of it, wherever it stands, as bits of a number."""
+        whole = (1 << len(self.words)) - 1
+        words = (1 << shingle_length(self.unspaced)) - 1
+        found: dict[int, int] = {}
+        for at, shingle in enumerate(self.shingles):
+            found[shingle] = found.get(shingle, 0) | (words << at & whole)
+        return found
+
     def runs(self, length: int) -> list[int]:
         """A number for each run of `length` words, in order; one for all of them where they are fewer."""
-        encoded = [word.encode("utf-8", "replace") for word in self.words]
-        text = b" ".join(encoded)
-        if len(encoded) <= length:
+        text = " ".join(self.words).encode("utf-8", "replace")
+        if len(self.words) <= length:
             return [crc32(text)] if text else []
-        starts = [0, *accumulate(len(word) + 1 for word in encoded)]
-        return [crc32(text[start : end - 1]) for start, end in zip(starts, starts[length:], strict=False)]
+        sizes = list(map(len, text.replace(b" ", b"\n").splitlines(keepends=True)))
+        sizes[-1] += 1
+        ends = islice(accumulate(sizes, initial=-1), length, None)
+        return list(map(crc32, map(text.__getitem__, map(slice, accumulate(sizes, initial=0), ends))))
 
 
 def shingle_length(unspaced: bool) -> int:
     return 5 if unspaced else SHINGLE
 
 
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What of a post is compared with others, and what of it its source may say in every post."""
+
+    wording: Wording
+    lines: tuple[bytes, ...]  # `line_key` of each line of several that is left of it
+    edges: tuple[bytes, ...]  # see `edges`
+
+
+def said_in(text: str) -> Said:
+    """Both, with the keys of the wording, in one go."""
+    lines = _lines(text)
+    bare = _bare(lines)
+    by_line = [_words(line) for line in bare] if len(bare) > 1 else []
+    keys = tuple(map(_line_key, by_line))
+    words = _wording(lines, bare, _words_of(bare, by_line))
+    _ = words.keys
+    return Said(wording=words, lines=keys, edges=_edges(bare, keys) if "\n" in text else ())
+
+
 def wording(text: str, *, without: Collection[bytes] = ()) -> Wording:
     """The words of `text`, without those lines of it whose `line_key` is in `without`."""
     lines = _lines(text)
-    cut = bool(lines) and bool(_CUT.search(lines[-1][-_TAIL:]))
-    lines = _bare(lines)
-    if without:
-        lines = [line for line in lines if line_key(line) not in without] or lines
-    body = "\n".join(lines)
-    cut = cut or bool(_CUT.search(body[-_TAIL:]))
-    words = _words(body)
-    unspaced = sum(1 for word in words if len(word) == 1 and _IS_UNSPACED.match(word))
+    bare = _bare(lines)
+    if len(bare) < 2 or not without:
+        return _wording(lines, bare, _words("\n".join(bare)))
+    kept = [(line, words) for line in bare if _line_key(words := _words(line)) not in without]
+    if kept:
+        bare = [line for line, _ in kept]
+        return _wording(lines, bare, _words_of(bare, [words for _, words in kept]))
+    return _wording(lines, bare, _words("\n".join(bare)))
+
+
+def _words_of(lines: Sequence[str], by_line: Sequence[list[str]]) -> list[str]:
+    """The words of lines; `by_line` are those of each where they are known."""
+    text = "\n".join(lines)
+    # What looks for addresses looks beyond the line; without any the words are those of the lines.
+    return list(chain(*by_line)) if by_line and not _ADDRESSED.search(text) else _words(text)
+
+
+def _wording(lines: Sequence[str], bare: Sequence[str], words: list[str]) -> Wording:
+    body = "\n".join(bare)
+    cut = (bool(lines) and bool(_CUT.search(lines[-1][-_TAIL:]))) or bool(_CUT.search(body[-_TAIL:]))
+    # Such characters are words of their own, and none of them is ASCII.
+    unspaced = 0 if body.isascii() else sum(1 for word in words if len(word) == 1 and _IS_UNSPACED.match(word))
     mostly = unspaced * 2 > len(words)
     if cut and len(words) > MIN_WORDS:
         words = words[:-1]  # the last may be half a word
@@ -158,13 +216,15 @@ def wording(text: str, *, without: Collection[bytes] = ()) -> Wording:
 
 def edges(text: str) -> tuple[bytes, ...]:
     """The `line_key` of the first and the last two lines of a text, where they may be what its source always says."""
-    if "\n" not in text:
-        return ()
-    lines = _bare(_lines(text))
+    lines = _bare(_lines(text)) if "\n" in text else []
+    return _edges(lines, tuple(map(line_key, lines)))
+
+
+def _edges(lines: Sequence[str], keys: Sequence[bytes]) -> tuple[bytes, ...]:
     if len(lines) < 2:
         return ()
-    ends = {line_key(line) for line in (lines[0], *lines[-2:][-(len(lines) - 1) :]) if _size(line) >= FEWEST_IN_LINE}
-    return tuple(ends)
+    ends = (0, *range(max(1, len(lines) - 2), len(lines)))
+    return tuple({keys[at] for at in ends if _size(lines[at]) >= FEWEST_IN_LINE})
 
 
 def _size(line: str) -> int:
@@ -174,7 +234,11 @@ def _size(line: str) -> int:
 
 def line_key(line: str) -> bytes:
     """8 bytes that stand for the words of one line."""
-    return blake2b(" ".join(_words(line)).encode("utf-8", "replace"), digest_size=8).digest()
+    return _line_key(_words(line))
+
+
+def _line_key(words: Sequence[str]) -> bytes:
+    return blake2b(" ".join(words).encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def _lines(text: str) -> list[str]:
@@ -216,13 +280,23 @@ def _is_header(line: str) -> bool:
     bare = line.strip("\"'“”«» \t\u00a0📢🔁↪➡️")
     if _FORWARDED.match(bare):
         return len(bare.split()) <= _LONGEST_HEADER
+    if "#" not in bare and "＃" not in bare and not _ADDRESSED.search(bare) and _PLAIN_WORD.search(bare):
+        return False
     return not _words(_HASHTAGS.sub(" ", bare))
 
 
 def _is_closing(line: str) -> bool:
     """Whether a last line says nothing of its own: hashtags, an address, a call to subscribe or to read on."""
+    if (
+        len(line) > _LONGEST_CLOSING
+        and _PLAIN_WORD.search(line)
+        and not _ADDRESSED.search(line)
+        and "#" not in line
+        and "＃" not in line
+    ):
+        return False
     bare = _HASHTAGS.sub(" ", _MENTION.sub(" ", _URL.sub(" ", line)))
-    few = len(bare.split()) <= _LONGEST_CALL and len(bare) <= 60
+    few = len(bare.split()) <= _LONGEST_CALL and len(bare) <= _LONGEST_CLOSING
     if not any(character.isalnum() for character in bare):
         return True
     addressed = bool(_URL.search(line) or _MENTION.search(line) or _POINTER.search(line))
@@ -241,12 +315,10 @@ def _without_call(line: str) -> str:
     return head + bare if head or any(character.isalnum() for character in bare) else line
 
 
-def keys(of: Wording) -> tuple[int, ...]:
-    """32-bit numbers under which a database finds the texts that are worth comparing with this one.
-
-    The smallest run of each of `KEYS` classes, which two texts have in common as often as they are alike; the smallest
-    few of the beginning, which a text and its teaser have in common; and the very first words. Of a short text all its
-    words, and the first where it breaks off.
+def _keys(of: Wording) -> tuple[int, ...]:
+    """The smallest run of each of `KEYS` classes, which two texts have in common as often as they are alike; the
+    smallest few of the beginning, which a text and its teaser have in common; and the very first words. Of a short text
+    all its words, and the first where it breaks off.
     """
     first = round(OPENING_WORDS * CHARACTERS_A_WORD) if of.unspaced else OPENING_WORDS
     opening = crc32(("begins " + " ".join(of.words[:first])).encode("utf-8", "replace"))
@@ -255,9 +327,6 @@ def keys(of: Wording) -> tuple[int, ...]:
         return (whole, opening) if of.cut and len(of.words) >= first else (whole,)
     run = round(KEY_WORDS * CHARACTERS_A_WORD) if of.unspaced else KEY_WORDS
     mixed = [(number * 0x9E3779B1) & 0xFFFFFFFF for number in of.runs(run)]
-    smallest = [0xFFFFFFFF] * KEYS
-    for value in mixed:
-        place = value & (KEYS - 1)
-        smallest[place] = min(smallest[place], value)
+    smallest = {value & (KEYS - 1): value for value in sorted(mixed, reverse=True)}  # the last of each class stays
     lead = sorted(mixed[: round(LEAD_WORDS * CHARACTERS_A_WORD) if of.unspaced else LEAD_WORDS])[:LEAD_KEYS]
-    return tuple({opening, *(value for value in smallest if value != 0xFFFFFFFF), *lead})
+    return tuple({opening, *smallest.values(), *lead})

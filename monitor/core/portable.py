@@ -1,7 +1,8 @@
 """How the values that pass between processes are packed.
 
 A frozen dataclass with slots packs itself field by field, in Python; a post with its tags is made of a hundred such
-values. Packed as one tuple each, they take a third of the time. Importing this module is what makes it so.
+values. Packed as one tuple each, they take a third of the time; its tags travel as the database takes them (see
+`packedtags`). Importing this module is what makes it so.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from monitor.core.model import (
     Source,
     Tag,
 )
+from monitor.core.ownwords import Said, Wording
+from monitor.core.packedtags import PackedTags, Row, rows_of
 
 _PORTABLE: tuple[type[Any], ...] = (
     Document,
@@ -34,7 +37,6 @@ _PORTABLE: tuple[type[Any], ...] = (
     Media,
     Memory,
     Post,
-    Prepared,
     Reading,
     Source,
     Tag,
@@ -62,5 +64,32 @@ def _packing(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
     return packed
 
 
+def prepared(
+    post: Post, rows: tuple[Row, ...], matches: tuple[Match, ...], taxonomy: str, said: Said | None
+) -> Prepared:
+    """A post with tags that stay packed until somebody looks at them."""
+    return Prepared(post=post, tags=PackedTags(rows), matches=matches, taxonomy=taxonomy, said=said)
+
+
+def _packed_prepared(value: Prepared) -> tuple[Any, ...]:
+    return prepared, (value.post, rows_of(value.tags), value.matches, value.taxonomy, value.said)
+
+
+def said(
+    words: str, rest: tuple[Any, ...], keys: tuple[int, ...], lines: tuple[bytes, ...], edges: tuple[bytes, ...]
+) -> Said:
+    """A text as it is compared; its words come as one."""
+    wording = Wording(tuple(words.split()), *rest)
+    wording.__dict__["keys"] = keys
+    return Said(wording=wording, lines=lines, edges=edges)
+
+
+def _packed_said(value: Said) -> tuple[Any, ...]:
+    of = value.wording
+    return said, (" ".join(of.words), (of.size, of.unspaced, of.cut, of.body), of.keys, value.lines, value.edges)
+
+
 for _kind in _PORTABLE:
     copyreg.pickle(_kind, _packing(_kind))
+copyreg.pickle(Prepared, _packed_prepared)
+copyreg.pickle(Said, _packed_said)

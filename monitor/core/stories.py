@@ -26,7 +26,7 @@ from urllib.parse import urlsplit
 
 from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree
 from monitor.core.model import Authority, Post
-from monitor.core.ownwords import Wording, keys
+from monitor.core.ownwords import Wording
 from monitor.core.urls import canonical
 
 TELEGRAM = {"t.me", "telegram.me"}
@@ -93,7 +93,7 @@ class Telling:
     @cached_property
     def keys(self) -> tuple[int, ...]:
         """32-bit numbers, some of which it shares with any post of its story, unless a link or forward tells that."""
-        said = (key for version in (self.words, *self.former) for key in keys(version))
+        said = (key for version in (self.words, *self.former) for key in version.keys)
         return tuple(dict.fromkeys((*said, *self.kin_keys)))
 
     @cached_property
@@ -221,7 +221,8 @@ def settle(changed: Iterable[Telling], board: Board, rules: Rules) -> None:
             spoke and after.speaks and before is not None and before.root == after.root
         ):
             for other in board.near(told):
-                if other.order > told.order:
+                # To those that it is nothing to, one more that speaks makes no difference.
+                if other.order > told.order and (spoke or evidence(other, told, rules) is not None):
                     wait_for(other)
 
 
@@ -310,6 +311,11 @@ def told_words(*, title: str, title_made: bool, text: str, summary: str) -> str:
     """What of a post is compared. A title made from the text would only say its beginning twice."""
     body = text or summary
     return body if title_made and body else f"{title}\n{body}"
+
+
+def said_of(post: Post) -> str:
+    """What of a post is compared."""
+    return told_words(title=post.title, title_made=post.title_made, text=post.text, summary=post.summary)
 
 
 def mark_of(source_id: int, guid: str) -> bytes:

@@ -38,7 +38,8 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
     fuller = [*recognised.fuller.values(), *trivial]
     unedited = {known.id for known, _ in trivial}
     newcomers = [
-        placing.Newcomer(source_id=p.source.id, post=new.post, first_seen_at=p.finished_at) for p, new in fresh
+        placing.Newcomer(source_id=p.source.id, post=new.post, first_seen_at=p.finished_at, said=new.said)
+        for p, new in fresh
     ]
     reworded, near = placing.learn(tx, newcomers, parts.stories)
     changed_words = {known.id for known, _ in (*edited, *fuller)}

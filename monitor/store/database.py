@@ -7,7 +7,6 @@ Within one process a thread lock queues the writers: SQLite's own waiting is a s
 from __future__ import annotations
 
 import asyncio
-import json
 import sqlite3
 import threading
 import time
@@ -23,6 +22,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from monitor.core.errors import ConfigError
+from monitor.core.packedtags import as_json
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -35,14 +35,7 @@ Result = TypeVar("Result")
 BUSY_SECONDS = 15.0
 
 
-def _as_json(value: object) -> str:
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # keys that are no text, numbers of more than 64 bits: an operator's options may hold them
-        return json.dumps(value, ensure_ascii=False)
-
-
-_JSON: dict[str, Any] = {"json_serializer": _as_json, "json_deserializer": orjson.loads}
+_JSON: dict[str, Any] = {"json_serializer": as_json, "json_deserializer": orjson.loads}
 
 
 class Database:
@@ -253,19 +246,27 @@ def insert_new(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]], *,
     if not rows:
         return
     names = tuple(rows[0])
-    dialect = tx.dialect
-    quoted = dialect.identifier_preparer.quote
-    mark = "?" if dialect.paramstyle == "qmark" else "%s"
+    columns: list[Iterable[Any]] = []
+    for name in names:
+        values = [row[name] for row in rows]
+        process = table.c[name].type.dialect_impl(tx.dialect).bind_processor(tx.dialect)
+        columns.append(values if process is None else map(process, values))
+    insert_new_tuples(tx, table, names, list(zip(*columns, strict=True)), key=key)
+
+
+def insert_new_tuples(
+    tx: Transaction, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]], *, key: Sequence[str]
+) -> None:
+    """Likewise of rows whose values are as the database's driver takes them, in the order of the columns `names`."""
+    if not rows:
+        return
+    quoted = tx.dialect.identifier_preparer.quote
+    mark = "?" if tx.dialect.paramstyle == "qmark" else "%s"
     statement = (
         f"INSERT INTO {quoted(table.name)} ({', '.join(map(quoted, names))}) "  # noqa: S608  names of our own
         f"VALUES ({', '.join(mark for _ in names)}) ON CONFLICT ({', '.join(map(quoted, key))}) DO NOTHING"
     )
-    columns: list[Iterable[Any]] = []
-    for name in names:
-        values = [row[name] for row in rows]
-        process = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        columns.append(values if process is None else map(process, values))
-    tx.exec_driver_sql(statement, list(zip(*columns, strict=True)))
+    tx.exec_driver_sql(statement, list(rows))
 
 
 def insert_new_statement(tx: Transaction, table: Table, *, key: Sequence[str]) -> sqlite.Insert | postgresql.Insert:

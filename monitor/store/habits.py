@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, select, tuple_, update
 
-from monitor.core.ownwords import edges, line_key
+from monitor.core.ownwords import line_key
 from monitor.store.database import Transaction, insert_or_update
 from monitor.store.posts import chunks
 from monitor.store.tables import HabitRow, table
@@ -36,11 +36,11 @@ def learnt(tx: Transaction, source_ids: Collection[int]) -> dict[int, frozenset[
     return {source_id: frozenset(lines) for source_id, lines in found.items()}
 
 
-def counted(tx: Transaction, texts: Iterable[tuple[int, str]], *, day: int) -> set[Line]:
-    """Count the lines of new posts, given as source and text; gives those that are habits from now on."""
+def counted(tx: Transaction, edges: Iterable[tuple[int, Iterable[bytes]]], *, day: int) -> set[Line]:
+    """Count the lines of new posts, given as source and `edges`; gives those that are habits from now on."""
     brought: Counter[Line] = Counter()
-    for source_id, text in texts:
-        brought.update((source_id, line) for line in edges(text))
+    for source_id, lines in edges:
+        brought.update((source_id, line) for line in lines)
     if not brought:
         return set()
     known: dict[Line, tuple[int, bool]] = {}

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from monitor.core.kinship import kin_keys
 from monitor.core.model import Post
-from monitor.core.ownwords import wording
+from monitor.core.ownwords import Said, edges, wording
 from monitor.core.stories import (
     Placement,
     Relation,
@@ -56,6 +56,7 @@ class Newcomer:
     source_id: int
     post: Post
     first_seen_at: datetime
+    said: Said | None = None  # of the post, where it is known already
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,7 +109,10 @@ def plan(
     desk.look_up(tellings)
     for told in tellings:
         desk.add(told)
-    changed = [*tellings, *desk.load({*reworded, *again}), *desk.whose_link_is_shared_now(tellings)]
+    others = desk.load({*reworded, *again})
+    for told in others:
+        desk.add(told)
+    changed = [*tellings, *others, *desk.whose_link_is_shared_now(tellings)]
     settle(changed, desk, rules)
     desk.load({standing.root for standing in desk.after.values()})  # to know their stories
     if keep:  # where those stand that a person has put somewhere is told even if it is where they stood
@@ -160,6 +164,8 @@ def place_again(tx: Transaction, ids: Collection[int], rules: Rules) -> dict[int
     """
     desk = Desk(tx, rules)
     tellings = desk.load(ids)
+    for told in tellings:
+        desk.add(told)
     desk.look_up(tellings)
     settle(tellings, desk, rules)
     made = Plan(desk=desk, newcomers=[], reworded=frozenset(ids))
@@ -189,16 +195,16 @@ def learn(tx: Transaction, newcomers: Sequence[Newcomer], rules: Rules) -> tuple
     """Take note of lines that sources repeat. Gives the posts that say less from now on, and those near them."""
     if not newcomers:
         return set(), set()
-    texts = [(newcomer.source_id, said(newcomer.post)) for newcomer in newcomers]
+    lines = [(each.source_id, each.said.edges if each.said else edges(said(each.post))) for each in newcomers]
     desk = Desk(tx, rules)
-    desk.learn_habits({source_id for source_id, _ in texts})  # as they were
+    desk.learn_habits({source_id for source_id, _ in lines})  # as they were
     new: defaultdict[int, set[bytes]] = defaultdict(set)
-    for source_id, line in habits.counted(tx, texts, day=day_of(newcomers[0].first_seen_at)):
+    for source_id, line in habits.counted(tx, lines, day=day_of(newcomers[0].first_seen_at)):
         new[source_id].add(line)
     reworded: set[int] = set()
-    for source_id, lines in new.items():
+    for source_id, habitual in new.items():
         latest = select(post.c.id, post.c.text).where(post.c.source_id == source_id).order_by(post.c.id.desc())
-        reworded.update(row.id for row in tx.execute(latest.limit(REWORDED)) if habits.has(row.text, lines))
+        reworded.update(row.id for row in tx.execute(latest.limit(REWORDED)) if habits.has(row.text, habitual))
     return reworded, _forgotten(desk, tx, reworded)
 
 
@@ -260,8 +266,11 @@ class Desk:
         self.stories: dict[int, int] = {}  # of stored posts
         self.known: dict[int, Telling] = {}
         self._tx, self._rules = tx, rules
-        self._by_key: defaultdict[object, set[int]] = defaultdict(set)  # of those in `known`
+        self._by_key: defaultdict[object, set[int]] = defaultdict(set)  # of those that the index does not have
+        self._speaking: defaultdict[object, set[int]] = defaultdict(set)  # of these, and those that moved: who speaks
         self._found: dict[tuple[int, bool], list[int]] = {}  # (post, mute) → stored posts that may be like it
+        self._scores: dict[int, dict[int, int]] = {}  # post → stored posts that speak, and how many keys they share
+        self._linked: dict[int, list[int]] = {}  # likewise those that a link leads to
         self._much_alike: set[int] = set()  # those with a speaker that is most probably like them
         self._habits: dict[int, frozenset[bytes]] = {}
         self._holders: dict[bytes, dict[int, tuple[int, int]]] = {}  # link → source → posts that have it, the first
@@ -274,13 +283,14 @@ class Desk:
 
     def telling(self, newcomer: Newcomer, id_: int) -> Telling:
         """A new post as far as its story depends on it."""
-        value = newcomer.post
+        value, without = newcomer.post, self._habits[newcomer.source_id]
+        as_read = newcomer.said.wording if newcomer.said and without.isdisjoint(newcomer.said.lines) else None
         return Telling(
             id=id_,
             source_id=newcomer.source_id,
             at=moment(value.stated_at, newcomer.first_seen_at),
             mark=mark_of(newcomer.source_id, value.guid),
-            words=wording(said(value), without=self._habits[newcomer.source_id]),
+            words=as_read or wording(said(value), without=without),
             url_key=link_key(value.url),
             forward_key=forward_key(value),
             language=value.language,
@@ -288,13 +298,16 @@ class Desk:
         )
 
     def add(self, told: Telling) -> None:
-        """Let a post be found by the others."""
+        """Let a post be found by the others that is not in the index, as it is new or says something else."""
         self.known[told.id] = told
         for key in self._all_keys(told):
             self._by_key[key].add(told.id)
+        if told.id in self.before:
+            self._let_speak(told, self.before[told.id])
 
     def load(self, ids: Iterable[int]) -> list[Telling]:
         """Stored posts."""
+        ids = list(ids)  # looked through twice
         wanted = [id_ for id_ in ids if id_ > 0 and id_ not in self.known]
         for part in chunks(sorted(wanted)):
             rows = self._tx.execute(_TELLINGS, {"ids": part}).all()
@@ -303,7 +316,7 @@ class Desk:
             for row in rows:
                 self.before[row.id] = standing_of(row)
                 self.stories[row.id] = row.story_id
-                self.add(_telling(row, self._habits[row.source_id], former[row.id]))
+                self.known[row.id] = _telling(row, self._habits[row.source_id], former[row.id])
         return [self.known[id_] for id_ in ids if id_ in self.known]
 
     def look_up(self, tellings: Sequence[Telling]) -> None:
@@ -334,13 +347,30 @@ class Desk:
 
     def stand(self, told: Telling, standing: Standing) -> None:
         self.after[told.id] = standing
+        self._let_speak(told, standing)
+
+    def _let_speak(self, told: Telling, standing: Standing) -> None:
+        for key in self._all_keys(told):
+            if standing.speaks:
+                self._speaking[key].add(told.id)
+            elif key in self._speaking:
+                self._speaking[key].discard(told.id)
 
     def speakers(self, told: Telling) -> Collection[Telling]:
-        found = self._near(told, mute=False)
-        return [each for each in found if (standing := self.standing(each.id)) is not None and standing.speaks]
+        self._stored_near(told, mute=False)
+        shared = {**self._scores[told.id], **self._speakers_here(told)}
+        ids = {*_best(shared, COMPARED), *self._linked[told.id], *self._linked_here(told)}
+        ids.discard(told.id)
+        return [each for each in self.load(ids) if (standing := self.standing(each.id)) is not None and standing.speaks]
 
     def near(self, told: Telling) -> Collection[Telling]:
-        return {each.id: each for mute in (False, True) for each in self._near(told, mute=mute)}.values()
+        ids = {id_ for mute in (False, True) for id_ in self._stored_near(told, mute=mute)}
+        # Newcomers that have not been looked at yet wait for their turn as it is.
+        ids.update(
+            id_ for key in self._all_keys(told) for id_ in self._by_key.get(key, ()) if id_ > 0 or id_ in self.after
+        )
+        ids.discard(told.id)
+        return self.load(ids)
 
     def shared_links(self, told: Telling) -> bool:
         if told.url_key is None:
@@ -360,11 +390,26 @@ class Desk:
 
     # looking up
 
-    def _near(self, told: Telling, *, mute: bool) -> list[Telling]:
+    def _stored_near(self, told: Telling, *, mute: bool) -> list[int]:
         if (told.id, mute) not in self._found:
             self._look([told], mute=mute)
-        ids = {*self._found[told.id, mute], *(id_ for key in self._all_keys(told) for id_ in self._by_key.get(key, ()))}
-        return [each for each in self.load(ids) if each.id != told.id]
+        return self._found[told.id, mute]
+
+    def _speakers_here(self, told: Telling) -> Mapping[int, int]:
+        """Of those that the index does not have, the ones that share keys with a post, and how many."""
+        shared: Counter[int] = Counter()
+        weak: Counter[int] = Counter()
+        for key in told.keys:
+            holders = self._speaking.get(key, ())
+            (weak if len(holders) > COMMON else shared).update(holders)
+        for id_, number in weak.items():
+            if number > 1 or id_ in shared:
+                shared[id_] += number
+        shared.pop(told.id, None)
+        return shared
+
+    def _linked_here(self, told: Telling) -> list[int]:
+        return [id_ for key in (told.url_key, told.forward_key) if key for id_ in self._speaking.get(key, ())]
 
     def _all_keys(self, told: Telling) -> list[object]:
         return [*told.keys, *(key for key in (told.url_key, told.forward_key) if key is not None)]
@@ -377,11 +422,13 @@ class Desk:
         linked = self._look_for_links(tellings, mute=mute)
         for told in tellings:
             scores[told.id].pop(told.id, None)
-            most = FOLLOWERS if mute else COMPARED
-            best = sorted(scores[told.id].items(), key=lambda found: (-found[1], found[0]))[:most]
-            if not mute and ((best and best[0][1] >= MUCH) or linked.get(told.id)):
-                self._much_alike.add(told.id)
-            self._found[told.id, mute] = list(dict.fromkeys((*(id_ for id_, _ in best), *linked.get(told.id, ()))))
+            best = _best(scores[told.id], FOLLOWERS if mute else COMPARED)
+            if not mute:
+                self._scores[told.id] = {id_: scores[told.id][id_] for id_ in best}
+                self._linked[told.id] = linked.get(told.id, [])
+                if (best and scores[told.id][best[0]] >= MUCH) or linked.get(told.id):
+                    self._much_alike.add(told.id)
+            self._found[told.id, mute] = list(dict.fromkeys((*best, *linked.get(told.id, ()))))
 
     def _look_for_words(self, tellings: Sequence[Telling], scores: dict[int, Counter[int]], *, mute: bool) -> None:
         askers: defaultdict[int, list[int]] = defaultdict(list)
@@ -399,9 +446,13 @@ class Desk:
                 found[key].append((day, post_id))
             for key, holders in found.items():
                 common = len(holders) > COMMON
+                ids, first, last = [id_ for _, id_ in holders], min(holders)[0], max(holders)[0]
                 for asker in askers[key]:
                     counted = weak[asker] if common else scores[asker]
-                    counted.update(id_ for day, id_ in holders if abs(day - days[asker]) <= window)
+                    if last - window <= days[asker] <= first + window:
+                        counted.update(ids)
+                    else:
+                        counted.update(id_ for day, id_ in holders if abs(day - days[asker]) <= window)
         for asker, counted in weak.items():
             for id_, number in counted.items():
                 if number > 1 or id_ in scores[asker]:
@@ -422,6 +473,11 @@ class Desk:
             if ids:
                 found[told.id] = [id_ for id_ in dict.fromkeys(ids) if id_ != told.id][:FOLLOWERS]
         return found
+
+
+def _best(scores: Mapping[int, int], most: int) -> list[int]:
+    """Those that share most keys; of equals those that came first, stored ones before others."""
+    return sorted(scores, key=lambda id_: (-scores[id_], id_ < 0, abs(id_)))[:most]
 
 
 # ── stories ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,9 +13,7 @@ from sqlalchemy import Select, and_, delete, exists, func, insert, literal, sele
 
 from monitor.core.model import (
     Authority,
-    Evidence,
     Facet,
-    Field,
     Forward,
     Match,
     Media,
@@ -27,11 +25,12 @@ from monitor.core.model import (
     Tag,
     Voice,
 )
+from monitor.core.packedtags import evidence_of, evidence_rows, rows_of
 from monitor.core.recognition import lead_key
 from monitor.core.stories import Placement, forward_key, link_key, moment
 from monitor.core.verdicts import ruled
 from monitor.store import sources, verdicts
-from monitor.store.database import Transaction, insert_new, insert_new_statement
+from monitor.store.database import Transaction, insert_new, insert_new_statement, insert_new_tuples
 from monitor.store.tables import (
     MatchRow,
     PostRow,
@@ -145,10 +144,11 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[
 
 def describe(tx: Transaction, described: Sequence[tuple[int, Prepared]]) -> None:
     """Store tags and matches of posts, beside those that are there."""
-    insert_new(
+    insert_new_tuples(
         tx,
         tag,
-        [tag_row(id_, t) for id_, prepared in described for t in prepared.tags],
+        ("post_id", "facet", "slug", "main", "weight", "evidence"),
+        [(id_, *row) for id_, prepared in described for row in rows_of(prepared.tags)],
         key=("post_id", "facet", "slug"),
     )
     slugs = {m.watch for _, prepared in described for m in prepared.matches}
@@ -461,18 +461,6 @@ def tag_row(post_id: int, value: Tag) -> dict[str, Any]:
         "weight": value.weight,
         "evidence": evidence_rows(value.evidence),
     }
-
-
-def evidence_rows(evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
-    """Evidence as JSON columns hold it: lists without names, as it is most of what a post takes in the database."""
-    return [(e.field, e.offset, e.words, e.rule) for e in evidence]
-
-
-def evidence_of(rows: Iterable[Sequence[Any]]) -> tuple[Evidence, ...]:
-    """Evidence as it is kept in a column, as values."""
-    return tuple(
-        Evidence(field=Field(field), offset=offset, words=words, rule=rule) for field, offset, words, rule in rows
-    )
 
 
 def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterable[Sequence[Any]]:

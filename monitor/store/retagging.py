@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Select, and_, delete, func, or_, select, tuple_, update
 
+from monitor.core.packedtags import evidence_rows
 from monitor.core.retagging import Job, Retagged, Summary
 from monitor.store import posts, verdicts
 from monitor.store.database import Transaction, insert_or_update
@@ -233,7 +234,7 @@ def _store_matches(tx: Transaction, done: Iterable[Retagged]) -> None:
         {
             "post_id": one.job.stored.id,
             "watch_id": watches[each.watch].id,
-            "evidence": posts.evidence_rows(each.evidence),
+            "evidence": evidence_rows(each.evidence),
         }
         for one in changed
         for each in one.found

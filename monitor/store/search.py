@@ -29,6 +29,7 @@ from monitor.core.narrowing import (
     narrowed,
     tokens_of,
 )
+from monitor.core.packedtags import evidence_of, evidence_rows
 from monitor.core.query.tree import Query, Tagged, terms_of
 from monitor.core.subject import Subject, subject_of
 from monitor.store import posts, sources, watches
@@ -226,7 +227,7 @@ def count_since(tx: Transaction, since: datetime) -> int:
 def backfill(tx: Transaction, of: Watch, query: Query, *, since: datetime, now: datetime) -> int:
     """Record the watch as found in posts published since then, as if it had been there. Gives how many are new."""
     rows = [
-        {"post_id": hit.id, "watch_id": of.id, "evidence": posts.evidence_rows(hit.evidence)}
+        {"post_id": hit.id, "watch_id": of.id, "evidence": evidence_rows(hit.evidence)}
         for hit in search(tx, query, now=now, within=None, since=since).hits
     ]
     known = {row["post_id"] for row in rows} & set(
@@ -339,7 +340,7 @@ def _tag(row: Any) -> Tag:
         slug=row.slug,
         main=row.main,
         weight=row.weight,
-        evidence=posts.evidence_of(row.evidence),
+        evidence=evidence_of(row.evidence),
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from monitor.core.errors import MonitorError
 from monitor.core.model import Authority
+from monitor.core.ownwords import edges
 from monitor.core.stories import Member, Relation, Rules, moment
 from monitor.store import habits, placing
 from monitor.store.database import Transaction, insert_or_update
@@ -212,7 +213,7 @@ def _count_habits(tx: Transaction) -> None:
     columns = (post.c.id, post.c.source_id, post.c.first_seen_at, *placing.SAID)
     while rows := tx.execute(select(*columns).where(post.c.id > last).order_by(post.c.id).limit(BATCH)).all():
         day = placing.day_of(rows[-1].first_seen_at)
-        habits.counted(tx, [(row.source_id, placing.said(row)) for row in rows], day=day)
+        habits.counted(tx, [(row.source_id, edges(placing.said(row))) for row in rows], day=day)
         last = rows[-1].id
 
 

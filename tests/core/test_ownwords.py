@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.core.kinship import kin_keys
 from monitor.core.likeness import Form, Likeness, likeness
-from monitor.core.ownwords import Wording, edges, keys, line_key, wording
+from monitor.core.ownwords import Wording, edges, line_key, said_in, wording
 
 TEXT = (
     "The delegations met in Vienna on Monday for talks on the border crossing and on the exchange of prisoners, "
@@ -63,8 +63,8 @@ def test_the_word_at_which_a_text_breaks_off_does_not_count() -> None:
 def test_any_text_has_words_or_none(text: str) -> None:
     found = wording(text)
     assert all(found.words)
-    assert len(keys(found)) == len(set(keys(found))) <= 13
-    assert all(0 <= key < 2**32 for key in keys(found))
+    assert len(found.keys) == len(set(found.keys)) <= 13
+    assert all(0 <= key < 2**32 for key in found.keys)
     assert likeness(found, found) is None or likeness(found, found) == Likeness(
         form=Form.SAME, share=1.0, reason="the same words"
     )
@@ -146,3 +146,22 @@ def test_the_number_of_a_statement_is_the_same_in_every_language() -> None:
 def test_words_are_worked_out_once() -> None:
     one = Wording(words=("a", "b"), size=2)
     assert one.shingles is one.shingles
+
+
+SAID = """
+Talks in Rome|Read more: https://x.example/a|see www.x.example|Бюджет на 12 000 рублей|#tag|@name:|会议 今天 开始
+— Subscribe!|Forwarded from A|http|a & b <br> c|…
+"""
+LINES = st.lists(st.sampled_from(SAID.strip().replace("\n", "|").split("|")), max_size=6)
+
+
+@given(LINES)
+def test_what_is_worked_out_in_one_go_is_what_each_alone_gives(lines: list[str]) -> None:
+    text = "\n".join(lines)
+    found = said_in(text)
+    assert found.wording == wording(text)
+    assert set(found.edges) == set(edges(text)) <= set(found.lines)
+    for line in {*map(line_key, lines)} - set(found.lines):
+        assert wording(text, without=[line]) == found.wording
+    for each in set(found.lines):
+        assert wording(text, without=[each, *found.lines]) == found.wording  # something has to be said
