@@ -13,6 +13,7 @@ import pytest
 
 from monitor.core import model
 from monitor.core.model import Evidence, Facet, Field, Grouping, Memory, Source, grouping_of
+from monitor.core.ownwords import Said
 from tests import make
 
 VALUES = [c for _, c in inspect.getmembers(model, inspect.isclass) if dataclasses.is_dataclass(c)]
@@ -31,7 +32,7 @@ def test_every_value_is_frozen_slim_and_named(value: Any) -> None:
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda v: v.__name__)
 def test_no_value_can_be_changed_through_a_list_or_a_set(value: Any) -> None:
-    hints = get_type_hints(value)
+    hints = get_type_hints(value, localns={"Said": Said})  # named there for the type checker alone
     changeable = {name for name, hint in hints.items() if str(hint).startswith(("list", "set", "dict"))}
     assert not changeable, "tuples and Mapping only"
 
