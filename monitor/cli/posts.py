@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from monitor.cli.errors import CommandError, ExitCode, not_found, unusable
+from monitor.cli.errors import CommandError, ExitCode, not_found
 from monitor.cli.options import LARGEST_ID, AsJson
 from monitor.cli.output import (
     columns,
@@ -30,11 +30,11 @@ from monitor.cli.queries import listed_slugs
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
 from monitor.cli.tag_names import short, tag_asked
-from monitor.core import durations
+from monitor.cli.times import point
 from monitor.core.model import Evidence, Facet, Field, Post, Revision, StoredPost, Tag, Voice
 from monitor.core.stories import moment as moment_of
 from monitor.core.verdicts import Verdict
-from monitor.store import posts, sources, verdicts, watches
+from monitor.store import posts, recognition, sources, verdicts, watches
 
 TEXT_WIDTH = 100
 LONGEST_EVIDENCE = 6  # pieces shown of one tag; --json has them all
@@ -46,7 +46,7 @@ def list_posts(
     source: Annotated[
         str | None, typer.Option("--source", help="Of this source.", autocompletion=completing(sources.every))
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", help='Seen in this time: "2d", "12h".')] = None,
+    since: Annotated[str | None, typer.Option("--since", help='Seen since then: "2d", "2026-03-02".')] = None,
     tag: Annotated[
         str | None,
         typer.Option(
@@ -73,7 +73,7 @@ def list_posts(
             tx,
             limit=limit,
             source_slug=source,
-            since=ago(since, now=now),
+            since=point(since, now=now, option="--since") if since is not None else None,
             facet=facet,
             slug=slug,
             watch_slug=watch,
@@ -115,6 +115,7 @@ def show(
         voices = posts.voices(tx, [stored.story_id]).get(stored.story_id, [])
         said = verdicts.of(tx, [post_id]).get(post_id, ())
         before = posts.revisions(tx, post_id)
+        aliases = recognition.aliases_of(tx, post_id)
     if as_json:
         emit(
             summary(stored)
@@ -123,10 +124,10 @@ def show(
             | {"content_hash": stored.post.content_hash, "fingerprint": stored.post.fingerprint}
             | {"forwarded_from": stored.post.forwarded_from, "reply_to": stored.post.reply_to}
             | {"categories": stored.post.categories, "voices": voices, "earlier": before}
-            | {"said": said}
+            | {"said": said, "other_guids": [{"guid": guid, "reason": reason} for guid, reason in aliases]}
         )
         return
-    _show(stored, voices, before, said, now=session.now())
+    _show(stored, voices, before, said, aliases, now=session.now())
 
 
 def no_such_post(post_id: int) -> CommandError:
@@ -220,16 +221,6 @@ def _refuse_unknown_tag(facet: Facet | None, slug: str, tagged: set[str], sessio
         raise not_found("tag", slug, known, see="monitor posts list --json")
 
 
-def ago(written: str | None, *, now: datetime) -> datetime | None:
-    """The moment so long ago, as --since names it."""
-    if written is None:
-        return None
-    try:
-        return now - durations.duration(written)
-    except ValueError:
-        raise unusable(f"--since: {written!r} is not a length of time; expected {durations.EXPECTED}") from None
-
-
 def _begins_with_title(post: Post) -> bool:
     """Whether the title was made of the text's beginning, and so says nothing that does not follow below it."""
     title = " ".join(post.title.split()).removesuffix("…").rstrip()
@@ -237,7 +228,13 @@ def _begins_with_title(post: Post) -> bool:
 
 
 def _show(
-    stored: StoredPost, voices: list[Voice], before: list[Revision], said: Sequence[Verdict], *, now: datetime
+    stored: StoredPost,
+    voices: list[Voice],
+    before: list[Revision],
+    said: Sequence[Verdict],
+    aliases: Sequence[tuple[str, str]],
+    *,
+    now: datetime,
 ) -> None:
     post = stored.post
     console = screen()
@@ -292,6 +289,9 @@ def _show(
                 for number, v in enumerate(voices)
             ],
         )
+    if aliases:
+        heading("Shown under other guids, too")
+        show_table(columns("guid", "why it is the same post"), aliases, wrap=True)
     for revision in reversed(before):
         heading(f"Until {exactly(revision.replaced_at, now=now)} it said")
         words = revision.text if revision.text.strip() else revision.title

@@ -13,10 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from monitor.app import load_configuration
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, complain, count, emit, heading, one_line, say, screen, show_table
-from monitor.cli.posts import ago
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE
 from monitor.cli.tag_names import short
+from monitor.cli.times import point
 from monitor.core.model import Facet
 from monitor.core.provenance import Origins, PostTagger
 from monitor.core.retagging import AskingForTags, Retagged, Summary, retagged
@@ -47,7 +47,7 @@ class Outcome:
 def retag(
     ctx: typer.Context,
     *,
-    since: Annotated[str | None, typer.Option("--since", help='Posts seen in this time: "30d".')] = None,
+    since: Annotated[str | None, typer.Option("--since", help='Posts seen since then: "30d", "2026-03-02".')] = None,
     source: Annotated[
         str | None,
         typer.Option("--source", help="Posts of this source.", autocompletion=completing(sources.every)),
@@ -64,12 +64,13 @@ def retag(
     once. It can be stopped at any time: what is done is done, and is not done again.
     """
     session = Session.of(ctx)
+    begin = point(since, now=session.now(), option="--since") if since is not None else None
     taxonomy = load_configuration(session.settings).taxonomy
     with session.database() as database:
         with database.reading() as tx:
             if source is not None:
                 find(sources.every(tx), source, sort="source", see=SEE)
-            scope = Scope(since=ago(since, now=session.now()), source=source, every=every)
+            scope = Scope(since=begin, source=source, every=every)
             number = retagging.waiting(tx, taxonomy.version, scope)
             origins = Origins(sources.origins(tx))
             asking = AskingForTags(watch for watch in watches.every(tx) if not watch.paused)

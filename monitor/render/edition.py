@@ -33,7 +33,6 @@ from monitor.render.comparing import Bars, Remark, bars, remarks
 from monitor.render.passages import Passage, Span, after_title, excerpt, joined, occurrences, spans, whole
 
 TITLE_LIMIT = 220  # characters; a "title" may be a whole post
-NEWS_LIMIT = 400
 NAME_LIMIT = 80
 ERROR_LIMIT = 200
 SENTENCE_LIMIT = 260

@@ -402,9 +402,7 @@ class Desk:
         for key in told.keys:
             holders = self._speaking.get(key, ())
             (weak if len(holders) > COMMON else shared).update(holders)
-        for id_, number in weak.items():
-            if number > 1 or id_ in shared:
-                shared[id_] += number
+        _add_weak(shared, weak)
         shared.pop(told.id, None)
         return shared
 
@@ -454,9 +452,7 @@ class Desk:
                     else:
                         counted.update(id_ for day, id_ in holders if abs(day - days[asker]) <= window)
         for asker, counted in weak.items():
-            for id_, number in counted.items():
-                if number > 1 or id_ in scores[asker]:
-                    scores[asker][id_] += number
+            _add_weak(scores[asker], counted)
 
     def _look_for_links(self, tellings: Sequence[Telling], *, mute: bool) -> dict[int, list[int]]:
         by_url, by_forward = defaultdict(list), defaultdict(list)
@@ -473,6 +469,13 @@ class Desk:
             if ids:
                 found[told.id] = [id_ for id_ in dict.fromkeys(ids) if id_ != told.id][:FOLLOWERS]
         return found
+
+
+def _add_weak(scores: Counter[int], weak: Mapping[int, int]) -> None:
+    """Count keys that many posts have, of those posts that share more than a single such key."""
+    for id_, number in weak.items():
+        if number > 1 or id_ in scores:
+            scores[id_] += number
 
 
 def _best(scores: Mapping[int, int], most: int) -> list[int]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, Table, delete, select
 
 from monitor.core.model import Subscription, Watch
 from monitor.store import subscriptions, watches
@@ -70,36 +71,29 @@ def issued(
     tx: Transaction, subscription_id: int, *, purpose: str, recipients: Iterable[str] = ("",), now: datetime
 ) -> dict[str, str]:
     """The token of each recipient, the same each time it is asked for."""
-    wanted = list(dict.fromkeys(recipients))
-    rows = [
-        {
-            "token": secrets.token_urlsafe(_BYTES),
-            "purpose": purpose,
-            "subscription_id": subscription_id,
-            "recipient": recipient,
-            "created_at": now,
-        }
-        for recipient in wanted
-    ]
-    insert_new(tx, ticket, rows, key=("purpose", "subscription_id", "recipient"))
-    query = select(ticket.c.recipient, ticket.c.token).where(
-        ticket.c.purpose == purpose, ticket.c.subscription_id == subscription_id, ticket.c.recipient.in_(wanted)
-    )
-    return {row.recipient: row.token for row in tx.execute(query)}
+    return _issued(tx, ticket, {"purpose": purpose, "subscription_id": subscription_id}, recipients, now=now)
 
 
 def issued_for_alerts(tx: Transaction, watch_id: int, *, recipients: Iterable[str], now: datetime) -> dict[str, str]:
     """The token by which each recipient of a watch's alerts unsubscribes, the same each time it is asked for."""
+    return _issued(tx, alert_ticket, {"watch_id": watch_id}, recipients, now=now)
+
+
+def _issued(
+    tx: Transaction, tickets: Table, of: Mapping[str, Any], recipients: Iterable[str], *, now: datetime
+) -> dict[str, str]:
     wanted = list(dict.fromkeys(recipients))
     rows = [
-        {"token": secrets.token_urlsafe(_BYTES), "watch_id": watch_id, "recipient": recipient, "created_at": now}
+        {**of, "token": secrets.token_urlsafe(_BYTES), "recipient": recipient, "created_at": now}
         for recipient in wanted
     ]
-    insert_new(tx, alert_ticket, rows, key=("watch_id", "recipient"))
-    query = select(alert_ticket.c.recipient, alert_ticket.c.token).where(
-        alert_ticket.c.watch_id == watch_id, alert_ticket.c.recipient.in_(wanted)
-    )
+    insert_new(tx, tickets, rows, key=(*of, "recipient"))
+    query = select(tickets.c.recipient, tickets.c.token).where(*_is(tickets, of), tickets.c.recipient.in_(wanted))
     return {row.recipient: row.token for row in tx.execute(query)}
+
+
+def _is(rows: Table, of: Mapping[str, Any]) -> list[ColumnElement[bool]]:
+    return [rows.c[name] == value for name, value in of.items()]
 
 
 def find(tx: Transaction, token: str, *, purpose: str) -> Ticket | AlertTicket | None:
@@ -129,43 +123,44 @@ def take_back(tx: Transaction, subscription_id: int, *, purpose: str) -> int:
 
 def leave(tx: Transaction, subscription_id: int, recipient: str, *, how: str, now: datetime) -> None:
     """Send a recipient no more of a subscription."""
-    row = {"subscription_id": subscription_id, "recipient": recipient, "at": now, "how": how}
-    insert_new(tx, unsubscribed, [row], key=("subscription_id", "recipient"))
+    _leave(tx, unsubscribed, {"subscription_id": subscription_id, "recipient": recipient}, how=how, now=now)
 
 
 def rejoin(tx: Transaction, subscription_id: int, recipient: str) -> bool:
     """Undo `leave`. False where there was nothing to undo."""
-    gone = tx.execute(
-        delete(unsubscribed).where(
-            unsubscribed.c.subscription_id == subscription_id, unsubscribed.c.recipient == recipient
-        )
-    )
-    return gone.rowcount == 1
+    return _rejoin(tx, unsubscribed, {"subscription_id": subscription_id, "recipient": recipient})
 
 
 def left(tx: Transaction, subscription_id: int) -> dict[str, datetime]:
     """Those who want no more of a subscription, and since when."""
-    query = select(unsubscribed.c.recipient, unsubscribed.c.at).where(unsubscribed.c.subscription_id == subscription_id)
-    return {row.recipient: row.at for row in tx.execute(query)}
+    return _left(tx, unsubscribed, {"subscription_id": subscription_id})
 
 
 def leave_alerts(tx: Transaction, watch_id: int, recipient: str, *, how: str, now: datetime) -> None:
     """Send a recipient no more alerts of a watch."""
-    row = {"watch_id": watch_id, "recipient": recipient, "at": now, "how": how}
-    insert_new(tx, alerts_left, [row], key=("watch_id", "recipient"))
+    _leave(tx, alerts_left, {"watch_id": watch_id, "recipient": recipient}, how=how, now=now)
 
 
 def rejoin_alerts(tx: Transaction, watch_id: int, recipient: str) -> bool:
     """Undo `leave_alerts`. False where there was nothing to undo."""
-    gone = tx.execute(
-        delete(alerts_left).where(alerts_left.c.watch_id == watch_id, alerts_left.c.recipient == recipient)
-    )
-    return gone.rowcount == 1
+    return _rejoin(tx, alerts_left, {"watch_id": watch_id, "recipient": recipient})
 
 
 def left_alerts(tx: Transaction, watch_id: int) -> dict[str, datetime]:
     """Those who want no more alerts of a watch, and since when."""
-    query = select(alerts_left.c.recipient, alerts_left.c.at).where(alerts_left.c.watch_id == watch_id)
+    return _left(tx, alerts_left, {"watch_id": watch_id})
+
+
+def _leave(tx: Transaction, gone: Table, of: Mapping[str, Any], *, how: str, now: datetime) -> None:
+    insert_new(tx, gone, [{**of, "at": now, "how": how}], key=tuple(of))
+
+
+def _rejoin(tx: Transaction, gone: Table, of: Mapping[str, Any]) -> bool:
+    return tx.execute(delete(gone).where(*_is(gone, of))).rowcount == 1
+
+
+def _left(tx: Transaction, gone: Table, of: Mapping[str, Any]) -> dict[str, datetime]:
+    query = select(gone.c.recipient, gone.c.at).where(*_is(gone, of))
     return {row.recipient: row.at for row in tx.execute(query)}
 
 

@@ -39,7 +39,7 @@ def test_list(polled: Monitor) -> None:
         (["--watch", "grian"], 4, "did you mean 'grain'?"),
         (["--tag", "org:oscee"], 4, "did you mean 'osce'?"),
         (["--tag", "orgs:osce"], 2, "expected org:, region:, country: or issuer:"),
-        (["--since", "soon"], 2, "is not a length of time"),
+        (["--since", "soon"], 2, "'soon' is no time"),
         (["--limit", "99999999999999999999"], 2, "too large"),
         (["--limit", "0"], 2, "--limit"),
     ],
@@ -108,6 +108,22 @@ def test_an_edit_shows_what_was_said_before(polled: Monitor) -> None:
     (post,) = polled("posts", "list", "--source", "mfa", "--language", "ru", "--json").json
     out = polled("posts", "show", str(post["id"])).out
     assert out.index("приостановлена") < out.index("it said") < out.index("продлена")
+
+
+def test_another_guid_is_shown_with_the_reason(polled: Monitor) -> None:
+    before = polled.site.pages["/mfa.xml"]
+    (post,) = polled("posts", "list", "--source", "mfa", "--language", "ru", "--json").json
+    polled.site.pages["/mfa.xml"] = before.replace(f"<guid>{post['guid']}<".encode(), b"<guid>another-scheme-7<")
+    assert polled.site.pages["/mfa.xml"] != before
+    try:
+        assert polled("poll", "mfa", "--json").json[0]["new"] == 0
+    finally:
+        polled.site.pages["/mfa.xml"] = before
+    (other,) = polled("posts", "show", str(post["id"]), "--json").json["other_guids"]
+    assert other["guid"] == "another-scheme-7"
+    shown = polled("posts", "show", str(post["id"])).out
+    assert "another-scheme-7" in shown
+    assert other["reason"] in " ".join(shown.split())
 
 
 def test_tag(polled: Monitor) -> None:
