@@ -40,6 +40,7 @@ revision = table(RevisionRow)
 
 COMPARED = 12  # posts with which one is compared word by word: those that share most keys with it, then the nearest
 FOLLOWERS = 300  # posts that are looked at again when one speaks for a story that did not before
+EVERYWHERE = 100  # posts that have one key; then it is not looked at: reading all that have it would cost ever more
 COMMON = 24  # posts that have one key; then it is a phrase of office language, and another key must be shared too
 VERSIONS = 3  # latest former versions of a post by which it is known, beside the first
 MUCH = 3  # keys that two posts share which are most probably of one story
@@ -209,10 +210,12 @@ def learn(tx: Transaction, newcomers: Sequence[Newcomer], rules: Rules) -> tuple
 
 
 # Made once: putting a statement together takes longer than carrying it out.
-_UNDER_KEYS = select(band.c.key, band.c.day, band.c.post_id).where(
-    band.c.key.in_(bindparam("keys", expanding=True)),
-    band.c.mute == bindparam("mute"),
-    band.c.day.between(bindparam("earliest"), bindparam("latest")),
+# At most one more than is looked at of each key: more would only be counted.
+_UNDER_KEY_OF_SQLITE = "SELECT day, post_id FROM band WHERE key = ? AND mute = ? AND day BETWEEN ? AND ? LIMIT ?"
+_UNDER_KEYS_OF_POSTGRESQL = text(
+    "SELECT found.* FROM unnest(CAST(:keys AS integer[])) AS asked (key) CROSS JOIN LATERAL ("
+    "SELECT key, day, post_id FROM band WHERE key = asked.key AND mute = :mute "
+    "AND day BETWEEN :earliest AND :latest LIMIT :most) AS found"
 )
 _HOLDERS = (
     select(post.c.url_key, post.c.source_id, func.count().label("number"), func.min(post.c.id).label("first"))
@@ -401,6 +404,8 @@ class Desk:
         weak: Counter[int] = Counter()
         for key in told.keys:
             holders = self._speaking.get(key, ())
+            if len(holders) > EVERYWHERE:
+                continue
             (weak if len(holders) > COMMON else shared).update(holders)
         _add_weak(shared, weak)
         shared.pop(told.id, None)
@@ -438,11 +443,9 @@ class Desk:
         earliest, latest = min(days.values()) - window, max(days.values()) + window
         weak: defaultdict[int, Counter[int]] = defaultdict(Counter)
         for part in chunks(sorted(askers)):
-            found = defaultdict(list)
-            asked = {"keys": part, "mute": mute, "earliest": earliest, "latest": latest}
-            for key, day, post_id in self._tx.execute(_UNDER_KEYS, asked).all():
-                found[key].append((day, post_id))
-            for key, holders in found.items():
+            for key, holders in _under_keys(self._tx, part, mute=mute, earliest=earliest, latest=latest).items():
+                if len(holders) > EVERYWHERE:
+                    continue
                 common = len(holders) > COMMON
                 ids, first, last = [id_ for _, id_ in holders], min(holders)[0], max(holders)[0]
                 for asker in askers[key]:
@@ -469,6 +472,23 @@ class Desk:
             if ids:
                 found[told.id] = [id_ for id_ in dict.fromkeys(ids) if id_ != told.id][:FOLLOWERS]
         return found
+
+
+def _under_keys(
+    tx: Transaction, keys: Sequence[int], *, mute: bool, earliest: int, latest: int
+) -> dict[int, list[tuple[int, int]]]:
+    """Day and post of those that the index has under each key, at most one more than EVERYWHERE of each."""
+    found: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    if tx.dialect.name == "postgresql":
+        asked = {"keys": list(keys), "mute": mute, "earliest": earliest, "latest": latest, "most": EVERYWHERE + 1}
+        for key, day, post_id in tx.execute(_UNDER_KEYS_OF_POSTGRESQL, asked).all():
+            found[key].append((day, post_id))
+        return found
+    driver: Any = tx.connection.driver_connection  # a statement a key: SQLite has no join that stops at a number
+    for key in keys:
+        if rows := driver.execute(_UNDER_KEY_OF_SQLITE, (key, mute, earliest, latest, EVERYWHERE + 1)).fetchall():
+            found[key] = rows
+    return found
 
 
 def _add_weak(scores: Counter[int], weak: Mapping[int, int]) -> None:
