@@ -26,7 +26,7 @@ from monitor.core.model import (
     Source,
     Tag,
 )
-from monitor.core.ownwords import Said, Wording
+from monitor.core.ownwords import Said
 from monitor.core.packedtags import PackedTags, Row, rows_of
 
 _PORTABLE: tuple[type[Any], ...] = (
@@ -38,6 +38,7 @@ _PORTABLE: tuple[type[Any], ...] = (
     Memory,
     Post,
     Reading,
+    Said,
     Source,
     Tag,
 )
@@ -75,21 +76,6 @@ def _packed_prepared(value: Prepared) -> tuple[Any, ...]:
     return prepared, (value.post, rows_of(value.tags), value.matches, value.taxonomy, value.said)
 
 
-def said(
-    words: str, rest: tuple[Any, ...], keys: tuple[int, ...], lines: tuple[bytes, ...], edges: tuple[bytes, ...]
-) -> Said:
-    """A text as it is compared; its words come as one."""
-    wording = Wording(tuple(words.split()), *rest)
-    wording.__dict__["keys"] = keys
-    return Said(wording=wording, lines=lines, edges=edges)
-
-
-def _packed_said(value: Said) -> tuple[Any, ...]:
-    of = value.wording
-    return said, (" ".join(of.words), (of.size, of.unspaced, of.cut, of.body), of.keys, value.lines, value.edges)
-
-
 for _kind in _PORTABLE:
     copyreg.pickle(_kind, _packing(_kind))
 copyreg.pickle(Prepared, _packed_prepared)
-copyreg.pickle(Said, _packed_said)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
 from monitor.core.errors import ConfigError
 from monitor.core.model import Health, Outcome, Poll, Source
 from monitor.core.pacing import weight_of
 from monitor.logs import get_logger
+from monitor.polling.finished import Finished, posts_of
 from monitor.polling.parts import Complete, Fetch, Parts, Read, Recorded
 from monitor.polling.record import record
 from monitor.polling.silent import note_silence
@@ -30,9 +32,6 @@ LINGER = 0.25  # seconds that a poll waits at most for others to be stored with 
 CLAIM = 500  # sources at work at once; what a killed process had taken is due again when its claim runs out
 
 
-Finished = asyncio.Queue[Poll | ConfigError]
-
-
 async def poll_due(parts: Parts, *, slugs: Sequence[str] | None = None) -> AsyncGenerator[Recorded]:
     """Poll every due source, or those named whether due or not, and give each poll as soon as it is stored."""
     async with aclosing(_polls(parts, slugs)) as finished:
@@ -47,15 +46,16 @@ async def _polls(parts: Parts, slugs: Sequence[str] | None) -> AsyncGenerator[li
 
     What was not finished when the caller leaves is given back unpolled.
     """
-    finished: Finished = asyncio.Queue()
+    finished = Finished()
+    parts_in_turn = replace(parts, read=finished.read_by(parts.read))
     at_work: dict[int, asyncio.Task[None]] = {}
     wanted = None if slugs is None else set(slugs)
 
     async def one(source: Source) -> None:
         try:
-            finished.put_nowait(await poll(source, parts=parts))
+            finished.bring(await poll(source, parts=parts_in_turn))
         except ConfigError as error:
-            finished.put_nowait(error)
+            finished.bring(error)
 
     async def take_on() -> None:
         for source in await _claimed(parts, wanted, CLAIM - len(at_work)):
@@ -89,13 +89,11 @@ async def _batch(finished: Finished, *, of: int) -> list[Poll]:
     try:
         async with asyncio.timeout(None) as patience:
             while len(batch) < min(BATCH, of) and posts < BULK:
-                done = await finished.get()
-                if isinstance(done, ConfigError):
-                    raise done
+                done = await finished.next()
                 if not batch:
                     patience.reschedule(asyncio.get_running_loop().time() + LINGER)
                 batch.append(done)
-                posts += len(done.reading.posts) if done.reading else 0
+                posts += posts_of(done)
     except TimeoutError:
         pass  # it has something: the waiting for the first has no end
     return batch

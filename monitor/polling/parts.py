@@ -61,7 +61,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A poll as it was stored."""
+    """A poll as it was stored, without the posts that it brought."""
 
     poll: Poll
     new: int = 0

@@ -91,7 +91,8 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
         rhythm = learnt(before, noted, new=news, gap=bool(p.gap), ahead=ahead)
         answers, state, why = _health(p, new=new, parts=parts)
         memory = replace(p.memory, rhythm=rhythm.to_bytes(), drift=drift, answers=answers.to_bytes(), health=state)
-        ended = replace(noted, memory=memory)
+        # What was brought is stored by now: whoever follows a whole round must not hold all of its posts.
+        ended = replace(noted, memory=memory, reading=replace(noted.reading, posts=()) if noted.reading else None)
         due = next_poll_at(
             ended,
             pace=parts.pace,

@@ -287,7 +287,7 @@ class Desk:
     def telling(self, newcomer: Newcomer, id_: int) -> Telling:
         """A new post as far as its story depends on it."""
         value, without = newcomer.post, self._habits[newcomer.source_id]
-        as_read = newcomer.said.wording if newcomer.said and without.isdisjoint(newcomer.said.lines) else None
+        as_read = newcomer.said.wording() if newcomer.said and without.isdisjoint(newcomer.said.lines) else None
         return Telling(
             id=id_,
             source_id=newcomer.source_id,

@@ -159,9 +159,9 @@ LINES = st.lists(st.sampled_from(SAID.strip().replace("\n", "|").split("|")), ma
 def test_what_is_worked_out_in_one_go_is_what_each_alone_gives(lines: list[str]) -> None:
     text = "\n".join(lines)
     found = said_in(text)
-    assert found.wording == wording(text)
+    assert found.wording() == wording(text)
     assert set(found.edges) == set(edges(text)) <= set(found.lines)
     for line in {*map(line_key, lines)} - set(found.lines):
-        assert wording(text, without=[line]) == found.wording
+        assert wording(text, without=[line]) == found.wording()
     for each in set(found.lines):
-        assert wording(text, without=[each, *found.lines]) == found.wording  # something has to be said
+        assert wording(text, without=[each, *found.lines]) == found.wording()  # something has to be said

@@ -54,4 +54,4 @@ def test_a_post_out_of_another_process_is_the_same(tags: tuple[Tag, ...], text: 
     assert sent == received
     assert received.said == sent.said
     assert sent.said is not None
-    assert received.said.wording.keys == sent.said.wording.keys
+    assert received.said.wording().keys == sent.said.wording().keys
