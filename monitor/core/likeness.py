@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from monitor.core.ownwords import CHARACTERS_A_WORD, OPENING_WORDS, Wording, shingle_length
+from monitor.core.ownwords import CHARACTERS_A_WORD, MIN_WORDS, OPENING_WORDS, Wording, shingle_length
+from monitor.core.sketch import Sketch
 
 OPENING = 28  # words in which a report says what it reports
 FORM = 40  # words: where no more are said, one that differs makes another statement
@@ -60,7 +61,7 @@ def likeness(one: Wording, other: Wording, limits: Limits = Limits()) -> Likenes
     if one.is_short or other.is_short:
         return _cut_short(one, other)
     common = one.runs_said & other.runs_said
-    if too_different(one, other, len(common), min(limits.contained, limits.rewritten)):
+    if not common:
         return None
     here, there = found(one, common), found(other, common)
     share, back = _share(here, one), _share(there, other)
@@ -102,19 +103,43 @@ def _cut_short(one: Wording, other: Wording) -> Likeness | None:
     return None
 
 
-def too_different(one: Wording, other: Wording, common: int, least: float) -> bool:
-    """Whether so few runs of words are common to both that `least` of the words of either cannot be in the other.
+def surely_two(one: Sketch, other: Sketch, limits: Limits = Limits()) -> bool:
+    """Whether `likeness` of the two texts is None for certain.
 
-    Most texts that share a key differ as clearly as that, and counting alone tells it.
+    Most texts that share a key differ as clearly as that.
     """
-    for each in (one, other):
-        repeated = len(each.shingles) - len(each.runs_said)
-        if shingle_length(each.unspaced) * (common + repeated) >= least * (len(each.words) - _longest_dateline(each)):
-            return False
-    return True
+    if one.key == other.key:
+        return False
+    smaller = min(one.size, other.size)
+    if smaller < MIN_WORDS:
+        return not any(each.size < MIN_WORDS and each.cut for each in (one, other))
+    contained = limits.contained if smaller >= FEW else max(limits.contained, CONTAINED_OF_FEW)
+    both = limits.rewritten if smaller >= 2 * OPENING else contained  # of each, where neither has `contained`
+    shared, there = _shared(other, one)
+    if there < both:  # then only what `other` repeats of it can be enough, or this alone
+        if shared == 0:
+            return True
+        back = shingle_length(one.unspaced) * (shared + len(one.runs) - len(one.runs_said)) / _fewest_words(one)
+        if max(there, back) < contained:
+            return True
+    _, here = _shared(one, other)
+    return max(here, there) < contained and (min(here, there) < limits.rewritten or smaller < 2 * OPENING)
 
 
-def _longest_dateline(of: Wording) -> int:
+def _shared(of: Sketch, with_: Sketch) -> tuple[int, float]:
+    """How many shingles of one text the other has too, and at most which share of its words they cover."""
+    marks = bytes(map(with_.runs_said.__contains__, of.runs))
+    shared = marks.count(1)
+    stretches = marks.count(b"\0\1") + (marks[:1] == b"\1")
+    return shared, (shared + (shingle_length(of.unspaced) - 1) * stretches) / _fewest_words(of)
+
+
+def _fewest_words(of: Sketch) -> int:
+    """Words of a text, but for a dateline."""
+    return len(of.runs) + shingle_length(of.unspaced) - 1 - _longest_dateline(of)
+
+
+def _longest_dateline(of: Wording | Sketch) -> int:
     return round(DATELINE * CHARACTERS_A_WORD) if of.unspaced else DATELINE
 
 

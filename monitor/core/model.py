@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 
 if TYPE_CHECKING:
-    from monitor.core.ownwords import Said
+    from monitor.core.sketch import Said
 
 Clock = Callable[[], datetime]
 """Gives the present moment, aware and UTC. Handed in, so that tests decide what time it is."""

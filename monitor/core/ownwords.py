@@ -157,48 +157,14 @@ def shingle_length(unspaced: bool) -> int:
     return 5 if unspaced else SHINGLE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What of a post is compared with others, and what of it its source may say in every post.
-
-    Kept small: thousands of posts may wait to be stored at once.
-    """
-
-    words: str  # of the wording, between spaces
-    size: int
-    unspaced: bool
-    cut: bool
-    body: str
-    keys: tuple[int, ...]
-    lines: tuple[bytes, ...]  # `line_key` of each line of several that is left of it
-    edges: tuple[bytes, ...]  # see `edges`
-
-    def wording(self) -> Wording:
-        """The words as they are compared."""
-        made = Wording(
-            words=tuple(self.words.split()), size=self.size, unspaced=self.unspaced, cut=self.cut, body=self.body
-        )
-        made.__dict__["keys"] = self.keys  # as if they had been asked for
-        return made
-
-
-def said_in(text: str) -> Said:
-    """All of it, in one go."""
+def taken_apart(text: str) -> tuple[Wording, tuple[bytes, ...], tuple[bytes, ...]]:
+    """A text's words, the `line_key` of each line where it has several, and its `edges`, all in one go."""
     lines = _lines(text)
     bare = _bare(lines)
     by_line = [_words(line) for line in bare] if len(bare) > 1 else []
     line_keys = tuple(map(_line_key, by_line))
     found = _wording(lines, bare, _words_of(bare, by_line))
-    return Said(
-        words=" ".join(found.words),
-        size=found.size,
-        unspaced=found.unspaced,
-        cut=found.cut,
-        body=found.body,
-        keys=found.keys,
-        lines=line_keys,
-        edges=_edges(bare, line_keys) if "\n" in text else (),
-    )
+    return found, line_keys, _edges(bare, line_keys) if "\n" in text else ()
 
 
 def wording(text: str, *, without: Collection[bytes] = ()) -> Wording:

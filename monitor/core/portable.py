@@ -26,8 +26,8 @@ from monitor.core.model import (
     Source,
     Tag,
 )
-from monitor.core.ownwords import Said
 from monitor.core.packedtags import PackedTags, Row, rows_of
+from monitor.core.sketch import Said
 
 _PORTABLE: tuple[type[Any], ...] = (
     Document,

@@ -24,9 +24,11 @@ from math import floor, log
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree
+from monitor.core.kinship import kin_keys
+from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree, surely_two
 from monitor.core.model import Authority, Post
-from monitor.core.ownwords import Wording
+from monitor.core.ownwords import Wording, wording
+from monitor.core.sketch import Said, Sketch, sketch_of, stored_sketch
 from monitor.core.urls import canonical
 
 TELEGRAM = {"t.me", "telegram.me"}
@@ -82,24 +84,57 @@ class Telling:
     source_id: int
     at: datetime  # when it was published, see `moment`
     mark: bytes  # stands for source and guid: decides between posts of one length and moment
-    words: Wording
+    said: str  # what is compared, see `said_of`
+    without: Collection[bytes] = frozenset()  # `line_key` of each line that its source says in every post
+    read: Said | None = None  # what was made of it already, where its source has no such lines
+    kept: bytes | None = None  # its sketch as stored
     former: tuple[Wording, ...] = ()  # what it said before it was edited: it still tells the story that it told then
+    url: str | None = None
     url_key: bytes | None = None
     forward_key: bytes | None = None
-    kin_keys: tuple[int, ...] = ()  # equal for the same page in other languages, see core.kinship
+    title: str = ""
     language: str | None = None
     put_to: int | None = None  # the post whose story a person put this one into, itself for one of its own
+
+    # Of most posts that are looked at nothing but the sketch is needed: the rest is made when it is asked for.
+
+    @cached_property
+    def words(self) -> Wording:
+        """What it says, word by word."""
+        return wording(self.said, without=self.without)
+
+    @cached_property
+    def sketch(self) -> Sketch | None:
+        """What tells it from most others; None of a very long text."""
+        stored = stored_sketch(self.read.sketch, habits=0) if self.read else None
+        return stored or stored_sketch(self.kept, habits=len(self.without)) or sketch_of(self.words)
+
+    @property
+    def to_keep(self) -> bytes:
+        """Its sketch as it is stored, b"" of a very long text."""
+        return self.sketch.to_bytes(habits=len(self.without)) if self.sketch else b""
+
+    @cached_property
+    def kin_keys(self) -> tuple[int, ...]:
+        """Equal for the same page in other languages, see core.kinship."""
+        return kin_keys(self.url, self.title)
+
+    @cached_property
+    def size(self) -> int:
+        """Words that it has."""
+        return self.sketch.size if self.sketch else self.words.size
 
     @cached_property
     def keys(self) -> tuple[int, ...]:
         """32-bit numbers, some of which it shares with any post of its story, unless a link or forward tells that."""
-        said = (key for version in (self.words, *self.former) for key in version.keys)
-        return tuple(dict.fromkeys((*said, *self.kin_keys)))
+        own = self.read.keys if self.read else self.words.keys
+        before = (key for version in self.former for key in version.keys)
+        return tuple(dict.fromkeys((*own, *before, *self.kin_keys)))
 
     @cached_property
     def order(self) -> Order:
         """Posts are looked at in this order; each belongs to one before it or stands for a story of its own."""
-        fullness = floor(log(max(self.words.size, 1), FULLER))
+        fullness = floor(log(max(self.size, 1), FULLER))
         return self.put_to is None, -fullness, self.forward_key is not None, self.at, self.mark
 
 
@@ -134,6 +169,7 @@ class Placement:
     speaks: bool = True  # see Standing
     root_id: int | None = None  # the stored post that stands for the story
     of_id: int | None = None  # the stored post by which it belongs to it
+    sketch: bytes = b""  # of its words, see Telling.to_keep
 
 
 class Board(Protocol):
@@ -275,6 +311,8 @@ def evidence(told: Telling, other: Telling, rules: Rules, *, link_counts: bool =
 
 def _alike(told: Telling, other: Telling, rules: Rules, *, apart: timedelta) -> Likeness | None:
     """How the words of two posts are alike, or were before they were edited."""
+    if not told.former and not other.former and _surely_two(told.sketch, other.sketch, rules.limits):
+        return None
     for here in (told.words, *told.former):
         for there in (other.words, *other.former):
             if (here.is_short or there.is_short) and apart > rules.short_window:
@@ -284,16 +322,18 @@ def _alike(told: Telling, other: Telling, rules: Rules, *, apart: timedelta) -> 
     return None
 
 
+def _surely_two(here: Sketch | None, there: Sketch | None, limits: Limits) -> bool:
+    return here is not None and there is not None and surely_two(here, there, limits)
+
+
 def _translates(told: Telling, other: Telling) -> bool:
     """Whether the addresses are those of one page, the languages are two, and the numbers and lengths agree."""
-    if set(told.kin_keys).isdisjoint(other.kin_keys) or None in {told.language, other.language}:
+    if told.language == other.language or None in {told.language, other.language}:
+        return False
+    if set(told.kin_keys).isdisjoint(other.kin_keys):
         return False
     lengths = sorted((sum(map(len, told.words.words)), sum(map(len, other.words.words))))
-    return (
-        told.language != other.language
-        and lengths[1] <= TRANSLATED * lengths[0]
-        and numbers_agree(told.words, other.words, 0.5)
-    )
+    return lengths[1] <= TRANSLATED * lengths[0] and numbers_agree(told.words, other.words, 0.5)
 
 
 def _forwarded(told: Telling, other: Telling) -> tuple[Relation, str] | None:

@@ -12,8 +12,8 @@ from monitor.core.dates import day_comes_first, is_numeric
 from monitor.core.identity import digest8, guid_of, packed, told_apart, unpacked
 from monitor.core.model import Document, Entry, Match, Post, Prepared, Reading, Source, Tag, Window
 from monitor.core.normalise import normalise
-from monitor.core.ownwords import said_in
 from monitor.core.recognition import alike, texts_differ
+from monitor.core.sketch import said_in
 from monitor.core.stories import said_of
 from monitor.sources import KINDS, feed, pruning
 from monitor.sources.pruning import Part, Seen, distinct

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
-from monitor.core.kinship import kin_keys
 from monitor.core.model import Post
-from monitor.core.ownwords import Said, edges, wording
+from monitor.core.ownwords import edges, wording
+from monitor.core.sketch import Said
 from monitor.core.stories import (
     Placement,
     Relation,
@@ -73,9 +73,9 @@ class Plan:
     @property
     def placements(self) -> list[Placement]:
         """One for each newcomer, in order."""
-        return [self._placement(self.desk.after[told.id]) for told in self.newcomers]
+        return [self._placement(told, self.desk.after[told.id]) for told in self.newcomers]
 
-    def _placement(self, standing: Standing) -> Placement:
+    def _placement(self, told: Telling, standing: Standing) -> Placement:
         return Placement(
             story=self.stories[standing.root],
             relation=standing.relation,
@@ -83,6 +83,7 @@ class Plan:
             speaks=standing.speaks,
             root_id=standing.root if standing.root > 0 else None,
             of_id=standing.of if standing.of is not None and standing.of > 0 else None,
+            sketch=told.to_keep,
         )
 
 
@@ -250,6 +251,7 @@ _TELLINGS = (
         post.c.of_id,
         post.c.speaks,
         post.c.revisions,
+        post.c.sketch,
         ruling.c.put_to,
     )
     .join_from(post, ruling, ruling.c.post_id == post.c.id, isouter=True)
@@ -287,17 +289,20 @@ class Desk:
     def telling(self, newcomer: Newcomer, id_: int) -> Telling:
         """A new post as far as its story depends on it."""
         value, without = newcomer.post, self._habits[newcomer.source_id]
-        as_read = newcomer.said.wording() if newcomer.said and without.isdisjoint(newcomer.said.lines) else None
+        as_read = newcomer.said if newcomer.said and without.isdisjoint(newcomer.said.lines) else None
         return Telling(
             id=id_,
             source_id=newcomer.source_id,
             at=moment(value.stated_at, newcomer.first_seen_at),
             mark=mark_of(newcomer.source_id, value.guid),
-            words=as_read or wording(said(value), without=without),
+            said=said(value),
+            without=without,
+            read=as_read,
+            url=value.url,
             url_key=link_key(value.url),
             forward_key=forward_key(value),
+            title=value.title,
             language=value.language,
-            kin_keys=kin_keys(value.url, value.title),
         )
 
     def add(self, told: Telling) -> None:
@@ -541,7 +546,7 @@ def _name_stories(made: Plan, keep: Mapping[int, int]) -> None:
 
 
 def _index(tx: Transaction, made: Plan, stored: dict[int, int]) -> None:
-    """Keep the numbers under which posts are found."""
+    """Keep the numbers under which posts are found, and the sketches of those that say something else."""
     desk = made.desk
     rows = []
     for temporary, standing in desk.after.items():
@@ -561,6 +566,9 @@ def _index(tx: Transaction, made: Plan, stored: dict[int, int]) -> None:
         for band_row in _bands(desk.known[id_], id_, mute=not desk.before[id_].speaks)
     ]
     insert_new(tx, band, rows, key=("key", "mute", "day", "post_id"))
+    kept = [{"of_post": id_, "sketch": desk.known[id_].to_keep} for id_ in made.reworded if id_ in desk.known]
+    if kept:
+        tx.execute(update(post).where(post.c.id == bindparam("of_post")), kept)
 
 
 def _correction(id_: int, standing: Standing, story_id: int) -> dict[str, Any]:
@@ -615,12 +623,15 @@ def _telling(row: Any, without: Collection[bytes], former: Sequence[str]) -> Tel
         source_id=row.source_id,
         at=moment(row.stated_at, row.first_seen_at),
         mark=mark_of(row.source_id, row.guid),
-        words=wording(said(row), without=without),
+        said=said(row),
+        without=without,
+        kept=row.sketch,
         former=tuple(wording(text, without=without) for text in former),
+        url=row.url,
         url_key=row.url_key,
         forward_key=row.forward_key,
+        title=row.title,
         language=row.language,
-        kin_keys=kin_keys(row.url, row.title),
         put_to=row.put_to,
     )
 

@@ -128,6 +128,7 @@ def add(tx: Transaction, arrivals: Sequence[Arrival], *, now: datetime) -> list[
                 "backlog": a.backlog,
                 "revisions": 0,
                 "taxonomy": a.prepared.taxonomy,
+                "sketch": a.placement.sketch,
             }
             for a in arrivals
         ],
@@ -207,7 +208,7 @@ def complete(tx: Transaction, fuller: Sequence[tuple[Known, Prepared]]) -> None:
         prepared = brought
         if before.id in said:
             prepared = replace(brought, tags=ruled(brought.tags, said[before.id]), taxonomy="")
-        columns = _content(prepared.post) | {"taxonomy": prepared.taxonomy}
+        columns = _content(prepared.post) | {"taxonomy": prepared.taxonomy, "sketch": None}
         if tx.execute(update(post).where(as_known).values(columns)).rowcount == 0:
             continue
         tx.execute(delete(tag).where(tag.c.post_id == before.id))

@@ -209,6 +209,7 @@ def rebuild(
 
 def _count_habits(tx: Transaction) -> None:
     habits.unlearn(tx)
+    tx.execute(update(post).values(sketch=None))  # as it may say other words
     last = 0
     columns = (post.c.id, post.c.source_id, post.c.first_seen_at, *placing.SAID)
     while rows := tx.execute(select(*columns).where(post.c.id > last).order_by(post.c.id).limit(BATCH)).all():

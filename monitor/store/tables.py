@@ -250,6 +250,7 @@ class PostRow(Base, table=True):
     revisions: int
     taxonomy: str = text_column()  # version of the taxonomy its tags were found by; "": to be tagged anew
     withdrawn_at: datetime | None = time_column()  # since when its source shows it no more
+    sketch: bytes | None = bytes_column()  # of its words, see core.sketch; None: to be made anew when it is needed
 
 
 class BandRow(Base, table=True):

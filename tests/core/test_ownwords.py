@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from monitor.core.kinship import kin_keys
 from monitor.core.likeness import Form, Likeness, likeness
-from monitor.core.ownwords import Wording, edges, line_key, said_in, wording
+from monitor.core.ownwords import Wording, edges, line_key, taken_apart, wording
 
 TEXT = (
     "The delegations met in Vienna on Monday for talks on the border crossing and on the exchange of prisoners, "
@@ -158,10 +158,10 @@ LINES = st.lists(st.sampled_from(SAID.strip().replace("\n", "|").split("|")), ma
 @given(LINES)
 def test_what_is_worked_out_in_one_go_is_what_each_alone_gives(lines: list[str]) -> None:
     text = "\n".join(lines)
-    found = said_in(text)
-    assert found.wording() == wording(text)
-    assert set(found.edges) == set(edges(text)) <= set(found.lines)
-    for line in {*map(line_key, lines)} - set(found.lines):
-        assert wording(text, without=[line]) == found.wording()
-    for each in set(found.lines):
-        assert wording(text, without=[each, *found.lines]) == found.wording()  # something has to be said
+    found, lines_left, at_edges = taken_apart(text)
+    assert found == wording(text)
+    assert set(at_edges) == set(edges(text)) <= set(lines_left)
+    for line in {*map(line_key, lines)} - set(lines_left):
+        assert wording(text, without=[line]) == found
+    for each in set(lines_left):
+        assert wording(text, without=[each, *lines_left]) == found  # something has to be said

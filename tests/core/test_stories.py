@@ -11,10 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from monitor.core.kinship import kin_keys
 from monitor.core.likeness import likeness
 from monitor.core.model import Authority
-from monitor.core.ownwords import wording
 from monitor.core.stories import (
     Member,
     Relation,
@@ -73,7 +71,7 @@ def key(text: str | None) -> bytes | None:
 
 
 def told(id_: int, text: str, **given_: object) -> Telling:
-    default = {"source_id": id_, "at": NOW, "mark": digest_of(str(id_), 8), "words": wording(text)}
+    default = {"source_id": id_, "at": NOW, "mark": digest_of(str(id_), 8), "said": text}
     return Telling(id=id_, **(default | given_))  # type: ignore[arg-type]
 
 
@@ -241,7 +239,7 @@ ENGLISH = "Statement of the ministry on the talks: they begin on 14 May at 9:30,
 
 
 def page(language: str, path: str = "news/4711") -> dict[str, object]:
-    return {"language": language, "kin_keys": kin_keys(f"https://mfa.example/{language}/{path}", "Statement")}
+    return {"language": language, "url": f"https://mfa.example/{language}/{path}"}
 
 
 @pytest.mark.parametrize(
