@@ -257,8 +257,8 @@ def settle(changed: Iterable[Telling], board: Board, rules: Rules) -> None:
             spoke and after.speaks and before is not None and before.root == after.root
         ):
             for other in board.near(told):
-                # To those that it is nothing to, one more that speaks makes no difference.
-                if other.order > told.order and (spoke or evidence(other, told, rules) is not None):
+                # To those that it is nothing to it makes no difference.
+                if other.order > told.order and evidence(other, told, rules) is not None:
                     wait_for(other)
 
 

@@ -23,6 +23,7 @@ from monitor.core.stories import (
     Rules,
     Standing,
     Telling,
+    evidence,
     forward_key,
     link_key,
     mark_of,
@@ -112,6 +113,7 @@ def plan(
     for told in tellings:
         desk.add(told)
     others = desk.load({*reworded, *again})
+    desk.look_up(others)
     for told in others:
         desk.add(told)
     changed = [*tellings, *others, *desk.whose_link_is_shared_now(tellings)]
@@ -179,22 +181,22 @@ def place_again(tx: Transaction, ids: Collection[int], rules: Rules) -> dict[int
 
 
 def forget(tx: Transaction, ids: Collection[int], rules: Rules) -> set[int]:
-    """Take posts out of the index that are about to say something else; gives those that may depend on their words."""
+    """Take posts out of the index that are about to say something else; gives those that depend on their words."""
     if not ids:
         return set()
-    return _forgotten(Desk(tx, rules), tx, ids)
+    return _forgotten(Desk(tx, rules), tx, ids, rules)
 
 
-def _forgotten(desk: Desk, tx: Transaction, ids: Collection[int]) -> set[int]:
+def _forgotten(desk: Desk, tx: Transaction, ids: Collection[int], rules: Rules) -> set[int]:
     near: set[int] = set()
     for told in desk.load(ids):
-        near.update(other.id for other in desk.near(told))
+        near.update(other.id for other in desk.near(told) if evidence(other, told, rules) is not None)
         tx.execute(_bands_of(told))
     return near - set(ids)
 
 
 def learn(tx: Transaction, newcomers: Sequence[Newcomer], rules: Rules) -> tuple[set[int], set[int]]:
-    """Take note of lines that sources repeat. Gives the posts that say less from now on, and those near them."""
+    """Take note of lines that sources repeat. Gives the posts that say less from now on, and those that depend on them."""
     if not newcomers:
         return set(), set()
     lines = [(each.source_id, each.said.edges if each.said else edges(said(each.post))) for each in newcomers]
@@ -207,7 +209,7 @@ def learn(tx: Transaction, newcomers: Sequence[Newcomer], rules: Rules) -> tuple
     for source_id, habitual in new.items():
         latest = select(post.c.id, post.c.text).where(post.c.source_id == source_id).order_by(post.c.id.desc())
         reworded.update(row.id for row in tx.execute(latest.limit(REWORDED)) if habits.has(row.text, habitual))
-    return reworded, _forgotten(desk, tx, reworded)
+    return reworded, _forgotten(desk, tx, reworded, rules)
 
 
 # Made once: putting a statement together takes longer than carrying it out.
