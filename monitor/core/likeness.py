@@ -12,14 +12,21 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from monitor.core.ownwords import CHARACTERS_A_WORD, MIN_WORDS, OPENING_WORDS, Wording, shingle_length
+from monitor.core.ownwords import (
+    CHARACTERS_A_WORD,
+    MIN_WORDS,
+    OPENING_WORDS,
+    SHINGLE,
+    Wording,
+    longest_dateline,
+    shingle_length,
+)
 from monitor.core.sketch import Sketch
 
 OPENING = 28  # words in which a report says what it reports
 FORM = 40  # words: where no more are said, one that differs makes another statement
 FEWEST = 4  # words that can be recognised at all
 SLOT = 3  # words: what is filled into a form is no longer
-DATELINE = 7  # words before the first that both have, a number among them
 FEW = 20  # words: texts of fewer agree by chance more often
 CONTAINED_OF_FEW = 0.8
 LONGEST_GAP = 60  # words between two runs that are aligned word by word
@@ -114,33 +121,50 @@ def surely_two(one: Sketch, other: Sketch, limits: Limits = Limits()) -> bool:
     if smaller < MIN_WORDS:
         return not any(each.size < MIN_WORDS and each.cut for each in (one, other))
     contained = limits.contained if smaller >= FEW else max(limits.contained, CONTAINED_OF_FEW)
-    both = limits.rewritten if smaller >= 2 * OPENING else contained  # of each, where neither has `contained`
-    shared, there = _shared(other, one)
-    if there < both:  # then only what `other` repeats of it can be enough, or this alone
+    rewritten = limits.rewritten if smaller >= 2 * OPENING else contained  # of each, where neither has `contained`
+    marks = _marks(other, one)
+    there = _at_most(marks, other)
+    if there < rewritten:
+        # Then this one must have `contained`: by what it shares with the other, and by what it repeats.
+        shared = marks.count(1)
         if shared == 0:
             return True
         back = shingle_length(one.unspaced) * (shared + len(one.runs) - len(one.runs_said)) / _fewest_words(one)
         if max(there, back) < contained:
             return True
-    _, here = _shared(one, other)
-    return max(here, there) < contained and (min(here, there) < limits.rewritten or smaller < 2 * OPENING)
+    back_marks = _marks(one, other)
+    here = _at_most(back_marks, one)
+    if max(here, there) >= contained:
+        return False
+    return min(here, there) < rewritten or min(_begins(marks, other), _begins(back_marks, one)) < limits.opening
 
 
-def _shared(of: Sketch, with_: Sketch) -> tuple[int, float]:
-    """How many shingles of one text the other has too, and at most which share of its words they cover."""
-    marks = bytes(map(with_.runs_said.__contains__, of.runs))
-    shared = marks.count(1)
+def _marks(of: Sketch, with_: Sketch) -> bytes:
+    """A byte for each shingle of one text, 1 where the other has it too."""
+    return bytes(map(with_.runs_said.__contains__, of.runs))
+
+
+def _covered(marks: bytes, run: int) -> int:
+    """At most how many words are in shingles of `run` words that are marked."""
     stretches = marks.count(b"\0\1") + (marks[:1] == b"\1")
-    return shared, (shared + (shingle_length(of.unspaced) - 1) * stretches) / _fewest_words(of)
+    return marks.count(1) + (run - 1) * stretches - (marks.count(b"\1\0\1") if run == SHINGLE else 0)
+
+
+def _at_most(marks: bytes, of: Sketch) -> float:
+    """The share of its words that the other has too, or more."""
+    return _covered(marks, shingle_length(of.unspaced)) / _fewest_words(of)
+
+
+def _begins(marks: bytes, of: Sketch) -> float:
+    """Likewise of its first words."""
+    first = round(OPENING * CHARACTERS_A_WORD) if of.unspaced else OPENING
+    return _covered(marks[:first], shingle_length(of.unspaced)) / first
 
 
 def _fewest_words(of: Sketch) -> int:
-    """Words of a text, but for a dateline."""
-    return len(of.runs) + shingle_length(of.unspaced) - 1 - _longest_dateline(of)
-
-
-def _longest_dateline(of: Wording | Sketch) -> int:
-    return round(DATELINE * CHARACTERS_A_WORD) if of.unspaced else DATELINE
+    """Words of a text, without a dateline if it may have one."""
+    words = len(of.runs) + shingle_length(of.unspaced) - 1
+    return words - longest_dateline(of.unspaced) if of.dated else words
 
 
 def found(of: Wording, common: Collection[int]) -> int:
@@ -156,7 +180,7 @@ def _share(marks: int, of: Wording) -> float:
     if not marks:
         return 0.0
     first = (marks & -marks).bit_length() - 1
-    dateline = 0 < first <= _longest_dateline(of) and any(word[0].isdigit() for word in of.words[:first])
+    dateline = 0 < first <= longest_dateline(of.unspaced) and any(word[0].isdigit() for word in of.words[:first])
     return marks.bit_count() / (len(of.words) - first if dateline else len(of.words))
 
 

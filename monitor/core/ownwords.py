@@ -39,6 +39,9 @@ KEY_WORDS = 5
 FEWEST_IN_LINE, MOST_IN_LINE = 3, 30
 """Words of a line that a source may repeat in each of its posts."""
 
+DATELINE = 7
+"""Words at most of a dateline: those before the first that both texts have, a number among them."""
+
 LEAD_WORDS = 36
 LEAD_KEYS = 3
 """Keys that stand for how a text begins: a teaser shares these with the text it was cut from."""
@@ -155,6 +158,10 @@ class Wording:
 
 def shingle_length(unspaced: bool) -> int:
     return 5 if unspaced else SHINGLE
+
+
+def longest_dateline(unspaced: bool) -> int:
+    return round(DATELINE * CHARACTERS_A_WORD) if unspaced else DATELINE
 
 
 def taken_apart(text: str) -> tuple[Wording, tuple[bytes, ...], tuple[bytes, ...]]:

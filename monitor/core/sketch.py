@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from struct import Struct
 
-from monitor.core.ownwords import Wording, taken_apart
+from monitor.core.ownwords import Wording, longest_dateline, taken_apart
 
 LONGEST = 2_000
 """Shingles of which a sketch is made: a longer text has none, and is always compared word by word."""
 
 _HEAD = Struct("<HHB8s")  # which habits, size, flags, key
-_UNSPACED, _CUT = 1, 2
+_UNSPACED, _CUT, _DATED = 1, 2, 4
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Sketch:
     size: int
     unspaced: bool
     cut: bool
+    dated: bool  # a number is among its first words, as in a dateline
     runs: array[int]
 
     @cached_property
@@ -43,7 +44,7 @@ class Sketch:
         if sys.byteorder == "big":
             runs = array("H", runs)
             runs.byteswap()
-        flags = _UNSPACED * self.unspaced + _CUT * self.cut
+        flags = _UNSPACED * self.unspaced + _CUT * self.cut + _DATED * self.dated
         return _HEAD.pack(habits & 0xFFFF, self.size, flags, self.key) + runs.tobytes()
 
 
@@ -57,6 +58,7 @@ def sketch_of(wording: Wording) -> Sketch | None:
         size=wording.size,
         unspaced=wording.unspaced,
         cut=wording.cut,
+        dated=any(word[0].isdigit() for word in wording.words[: longest_dateline(wording.unspaced)]),
         runs=array("H", [shingle & 0xFFFF for shingle in shingles]),
     )
 
@@ -92,4 +94,11 @@ def stored_sketch(stored: bytes | None, *, habits: int) -> Sketch | None:
     runs.frombytes(stored[_HEAD.size :])
     if sys.byteorder == "big":
         runs.byteswap()
-    return Sketch(key=key, size=size, unspaced=bool(flags & _UNSPACED), cut=bool(flags & _CUT), runs=runs)
+    return Sketch(
+        key=key,
+        size=size,
+        unspaced=bool(flags & _UNSPACED),
+        cut=bool(flags & _CUT),
+        dated=bool(flags & _DATED),
+        runs=runs,
+    )

@@ -196,7 +196,7 @@ def _forgotten(desk: Desk, tx: Transaction, ids: Collection[int], rules: Rules) 
 
 
 def learn(tx: Transaction, newcomers: Sequence[Newcomer], rules: Rules) -> tuple[set[int], set[int]]:
-    """Take note of lines that sources repeat. Gives the posts that say less from now on, and those that depend on them."""
+    """Take note of lines that sources repeat. Gives the posts that say less now, and those that depend on it."""
     if not newcomers:
         return set(), set()
     lines = [(each.source_id, each.said.edges if each.said else edges(said(each.post))) for each in newcomers]

@@ -13,7 +13,12 @@ WORDS = ["бюджет", "the", "talks", "12", "resume", "一", "二", "in", "Ro
 FEW_WORDS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=90)
 TEXTS = FEW_WORDS.map(" ".join).map(wording)
 MANY_WORDS = [f"{a}{b}{c}" for a in "bdfgk" for b in "aeiou" for c in "lmnrs"]
-LIMITS = st.builds(Limits, contained=st.sampled_from([0.5, 0.75, 0.9]), rewritten=st.sampled_from([0.2, 0.45, 0.8]))
+LIMITS = st.builds(
+    Limits,
+    contained=st.sampled_from([0.5, 0.75, 0.9]),
+    rewritten=st.sampled_from([0.2, 0.45, 0.8]),
+    opening=st.sampled_from([0.2, 0.5, 0.9]),
+)
 
 
 def shared(one: Wording, other: Wording) -> list[bool]:
@@ -33,7 +38,7 @@ def copies(draw: st.DrawFn) -> tuple[str, str]:
     for _ in range(draw(st.integers(1, 5))):
         start = draw(st.integers(0, 79))
         copied += text[start : start + draw(st.integers(1, 80))]
-        copied += [next(others, "12") for _ in range(draw(st.integers(0, 12)))]
+        copied += [draw(st.sampled_from([next(others, "12"), "7"])) for _ in range(draw(st.integers(0, 12)))]
     length = draw(st.integers(4, 80))
     return " ".join(text[:length]), " ".join(copied) + draw(st.sampled_from(["", "…"]))
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from monitor.core import portable  # noqa: F401 - what is handed over is packed its way
 from monitor.core.model import Evidence, Facet, Field, Prepared, Tag
-from monitor.core.sketch import said_in
 from monitor.core.packedtags import PackedTags, rows_of
+from monitor.core.sketch import said_in
 from tests import make
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
