@@ -12,16 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from monitor.core.ownwords import (
-    CHARACTERS_A_WORD,
-    MIN_WORDS,
-    OPENING_WORDS,
-    SHINGLE,
-    Wording,
-    longest_dateline,
-    shingle_length,
-)
-from monitor.core.sketch import Sketch
+from monitor.core.ownwords import CHARACTERS_A_WORD, OPENING_WORDS, Wording, longest_dateline, shingle_length
 
 OPENING = 28  # words in which a report says what it reports
 FORM = 40  # words: where no more are said, one that differs makes another statement
@@ -30,6 +21,7 @@ SLOT = 3  # words: what is filled into a form is no longer
 FEW = 20  # words: texts of fewer agree by chance more often
 CONTAINED_OF_FEW = 0.8
 LONGEST_GAP = 60  # words between two runs that are aligned word by word
+_DIGITS = bytes.maketrans(b"\0\1", b"01")
 NUMBERS_OF_A_FORM = 0.3  # of all numbers: where as many are others, a form was filled in anew
 
 
@@ -92,7 +84,7 @@ def likeness(one: Wording, other: Wording, limits: Limits = Limits()) -> Likenes
 
 def numbers_agree(one: Wording, other: Wording, limit: float) -> bool:
     """Whether most numbers of the one that has fewer are in the other too."""
-    here, there = ({word for word in each.words if word[0].isdigit()} for each in (one, other))
+    here, there = one.numbers, other.numbers
     return len(here & there) >= limit * min(len(here), len(there))
 
 
@@ -110,69 +102,13 @@ def _cut_short(one: Wording, other: Wording) -> Likeness | None:
     return None
 
 
-def surely_two(one: Sketch, other: Sketch, limits: Limits = Limits()) -> bool:
-    """Whether `likeness` of the two texts is None for certain.
-
-    Most texts that share a key differ as clearly as that.
-    """
-    if one.key == other.key:
-        return False
-    smaller = min(one.size, other.size)
-    if smaller < MIN_WORDS:
-        return not any(each.size < MIN_WORDS and each.cut for each in (one, other))
-    contained = limits.contained if smaller >= FEW else max(limits.contained, CONTAINED_OF_FEW)
-    rewritten = limits.rewritten if smaller >= 2 * OPENING else contained  # of each, where neither has `contained`
-    marks = _marks(other, one)
-    there = _at_most(marks, other)
-    if there < rewritten:
-        # Then this one must have `contained`: by what it shares with the other, and by what it repeats.
-        shared = marks.count(1)
-        if shared == 0:
-            return True
-        back = shingle_length(one.unspaced) * (shared + len(one.runs) - len(one.runs_said)) / _fewest_words(one)
-        if max(there, back) < contained:
-            return True
-    back_marks = _marks(one, other)
-    here = _at_most(back_marks, one)
-    if max(here, there) >= contained:
-        return False
-    return min(here, there) < rewritten or min(_begins(marks, other), _begins(back_marks, one)) < limits.opening
-
-
-def _marks(of: Sketch, with_: Sketch) -> bytes:
-    """A byte for each shingle of one text, 1 where the other has it too."""
-    return bytes(map(with_.runs_said.__contains__, of.runs))
-
-
-def _covered(marks: bytes, run: int) -> int:
-    """At most how many words are in shingles of `run` words that are marked."""
-    stretches = marks.count(b"\0\1") + (marks[:1] == b"\1")
-    return marks.count(1) + (run - 1) * stretches - (marks.count(b"\1\0\1") if run == SHINGLE else 0)
-
-
-def _at_most(marks: bytes, of: Sketch) -> float:
-    """The share of its words that the other has too, or more."""
-    return _covered(marks, shingle_length(of.unspaced)) / _fewest_words(of)
-
-
-def _begins(marks: bytes, of: Sketch) -> float:
-    """Likewise of its first words."""
-    first = round(OPENING * CHARACTERS_A_WORD) if of.unspaced else OPENING
-    return _covered(marks[:first], shingle_length(of.unspaced)) / first
-
-
-def _fewest_words(of: Sketch) -> int:
-    """Words of a text, without a dateline if it may have one."""
-    words = len(of.runs) + shingle_length(of.unspaced) - 1
-    return words - longest_dateline(of.unspaced) if of.dated else words
-
-
 def found(of: Wording, common: Collection[int]) -> int:
     """A bit for each word, 1 where it stands in one of the runs of words that are `common` to both texts."""
-    covered = 0
-    for words in map(of.places.__getitem__, common):
-        covered |= words
-    return covered
+    begins = int(bytes(map(common.__contains__, reversed(of.shingles))).translate(_DIGITS) or b"0", 2)
+    covered = begins
+    for place in range(1, shingle_length(of.unspaced)):
+        covered |= begins << place
+    return covered & (1 << len(of.words)) - 1
 
 
 def _share(marks: int, of: Wording) -> float:

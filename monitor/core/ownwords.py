@@ -136,14 +136,9 @@ class Wording:
         return frozenset(self.shingles)
 
     @cached_property
-    def places(self) -> dict[int, int]:
-        """For each of the different shingles the words of it, wherever it stands, as bits of a number."""
-        whole = (1 << len(self.words)) - 1
-        words = (1 << shingle_length(self.unspaced)) - 1
-        found: dict[int, int] = {}
-        for at, shingle in enumerate(self.shingles):
-            found[shingle] = found.get(shingle, 0) | (words << at & whole)
-        return found
+    def numbers(self) -> frozenset[str]:
+        """Those of the words that are numbers."""
+        return frozenset(word for word in self.words if word[0].isdigit())
 
     def runs(self, length: int) -> list[int]:
         """A number for each run of `length` words, in order; one for all of them where they are fewer."""

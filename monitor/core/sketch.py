@@ -9,43 +9,43 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from struct import Struct
+from zlib import crc32
 
 from monitor.core.ownwords import Wording, longest_dateline, taken_apart
 
 LONGEST = 2_000
 """Shingles of which a sketch is made: a longer text has none, and is always compared word by word."""
 
-_HEAD = Struct("<HHB8s")  # which habits, size, flags, key
+_HEAD = Struct("<HHB8sH")  # which habits, size, flags, key, how many numbers
 _UNSPACED, _CUT, _DATED = 1, 2, 4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Sketch:
-    """Of a wording: its key, its size in words, and 16 bits of each of its shingles."""
+    """Of a wording: its key, its size in words, and 16 bits of each of its numbers and shingles."""
 
     key: bytes
     size: int
     unspaced: bool
     cut: bool
     dated: bool  # a number is among its first words, as in a dateline
-    runs: array[int]
+    numbers: bytes  # two for each of its different numbers
+    runs: bytes  # two for each shingle, the lower one first
 
-    @cached_property
-    def runs_said(self) -> frozenset[int]:
-        """The different ones."""
-        return frozenset(self.runs)
+    @property
+    def length(self) -> int:
+        """Shingles that it is made of."""
+        return len(self.runs) // 2
 
     def to_bytes(self, *, habits: int) -> bytes:
         """As it is stored; `habits` is how many lines of the source were known to say nothing."""
-        runs = self.runs
-        if sys.byteorder == "big":
-            runs = array("H", runs)
-            runs.byteswap()
         flags = _UNSPACED * self.unspaced + _CUT * self.cut + _DATED * self.dated
-        return _HEAD.pack(habits & 0xFFFF, self.size, flags, self.key) + runs.tobytes()
+        return (
+            _HEAD.pack(habits & 0xFFFF, self.size, flags, self.key, len(self.numbers) // 2) + self.numbers + self.runs
+        )
 
 
 def sketch_of(wording: Wording) -> Sketch | None:
@@ -59,8 +59,16 @@ def sketch_of(wording: Wording) -> Sketch | None:
         unspaced=wording.unspaced,
         cut=wording.cut,
         dated=any(word[0].isdigit() for word in wording.words[: longest_dateline(wording.unspaced)]),
-        runs=array("H", [shingle & 0xFFFF for shingle in shingles]),
+        numbers=_packed([crc32(number.encode()) for number in sorted(wording.numbers)]),
+        runs=_packed(shingles),
     )
+
+
+def _packed(numbers: Sequence[int]) -> bytes:
+    packed = array("H", [number & 0xFFFF for number in numbers])
+    if sys.byteorder == "big":
+        packed.byteswap()
+    return packed.tobytes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,18 +95,15 @@ def stored_sketch(stored: bytes | None, *, habits: int) -> Sketch | None:
     """What `Sketch.to_bytes` made, None where other lines were known to say nothing when it was made."""
     if not stored:
         return None
-    then, size, flags, key = _HEAD.unpack_from(stored)
+    then, size, flags, key, numbers = _HEAD.unpack_from(stored)
     if then != habits & 0xFFFF:
         return None
-    runs = array("H")
-    runs.frombytes(stored[_HEAD.size :])
-    if sys.byteorder == "big":
-        runs.byteswap()
     return Sketch(
         key=key,
         size=size,
         unspaced=bool(flags & _UNSPACED),
         cut=bool(flags & _CUT),
         dated=bool(flags & _DATED),
-        runs=runs,
+        numbers=stored[_HEAD.size : _HEAD.size + 2 * numbers],
+        runs=stored[_HEAD.size + 2 * numbers :],
     )

@@ -25,9 +25,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from monitor.core.kinship import kin_keys
-from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree, surely_two
+from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree
 from monitor.core.model import Authority, Post
 from monitor.core.ownwords import Wording, wording
+from monitor.core.screening import surely_two
 from monitor.core.sketch import Said, Sketch, sketch_of, stored_sketch
 from monitor.core.urls import canonical
 
@@ -256,10 +257,8 @@ def settle(changed: Iterable[Telling], board: Board, rules: Rules) -> None:
         if (spoke or after.speaks) and not (
             spoke and after.speaks and before is not None and before.root == after.root
         ):
-            for other in board.near(told):
-                # To those that it is nothing to it makes no difference.
-                if other.order > told.order and evidence(other, told, rules) is not None:
-                    wait_for(other)
+            for other in depending(told, (each for each in board.near(told) if each.order > told.order), rules):
+                wait_for(other)
 
 
 def where(told: Telling, board: Board, rules: Rules) -> Standing:
@@ -273,27 +272,46 @@ def where(told: Telling, board: Board, rules: Rules) -> Standing:
             relation=Relation.FIRST if alone else Relation.BY_HAND,
             reason="" if alone else "put here by hand",
         )
-    best: tuple[tuple[int, float], Telling, Evidence] | None = None
-    for other in sorted(board.speakers(told), key=lambda each: each.order):
-        if other.order >= told.order:
-            break
-        found = evidence(told, other, rules, link_counts=not board.shared_links(told))
-        if found is not None and (best is None or found.weight > best[0]):
-            best = found.weight, other, found
+    link_counts = not board.shared_links(told)
+    before = sorted((each for each in board.speakers(told) if each.order < told.order), key=lambda each: each.order)
+    best: tuple[Telling, Evidence] | None = None
+    for other, unlike in _screened(told, before, rules):
+        found = evidence(told, other, rules, link_counts=link_counts, unlike=unlike)
+        if found is not None and (best is None or found.weight > best[1].weight):
+            best = other, found
     if best is None:
         return Standing(root=told.id, of=None, speaks=True, relation=Relation.FIRST, reason="")
-    _, other, found = best
+    other, found = best
     standing = board.standing(other.id)
     root = standing.root if standing is not None else other.id
     return Standing(root=root, of=other.id, speaks=found.own_words, relation=found.relation, reason=found.reason)
 
 
-def evidence(told: Telling, other: Telling, rules: Rules, *, link_counts: bool = True) -> Evidence | None:
-    """Why `told` belongs to the story of `other`; None where it does not."""
+def depending(on: Telling, others: Iterable[Telling], rules: Rules) -> list[Telling]:
+    """Those that may belong to a story because of what one post says."""
+    screened = _screened(on, list(others), rules)
+    return [other for other, unlike in screened if evidence(other, on, rules, unlike=unlike) is not None]
+
+
+def _screened(told: Telling, others: Sequence[Telling], rules: Rules) -> list[tuple[Telling, bool]]:
+    """Each of the others, and whether the words tell for certain that it is another statement."""
+    sketches = {
+        other.id: other.sketch for other in others if not (told.former or other.former) and other.sketch is not None
+    }
+    if told.sketch is None or not sketches:
+        return [(other, False) for other in others]
+    unlike = dict(zip(sketches, surely_two(told.sketch, list(sketches.values()), rules.limits), strict=True))
+    return [(other, unlike.get(other.id, False)) for other in others]
+
+
+def evidence(
+    told: Telling, other: Telling, rules: Rules, *, link_counts: bool = True, unlike: bool = False
+) -> Evidence | None:
+    """Why `told` belongs to the story of `other`; None where it does not. `unlike`: not by its words, that is known."""
     apart = abs(told.at - other.at)
     if apart > rules.window:
         return None
-    alike = _alike(told, other, rules, apart=apart)
+    alike = None if unlike else _alike(told, other, rules, apart=apart)
     if (forwarded := _forwarded(told, other)) is not None:
         relation, reason = forwarded
         said = f", {alike.reason}" if alike is not None else ", with other words"
@@ -311,8 +329,6 @@ def evidence(told: Telling, other: Telling, rules: Rules, *, link_counts: bool =
 
 def _alike(told: Telling, other: Telling, rules: Rules, *, apart: timedelta) -> Likeness | None:
     """How the words of two posts are alike, or were before they were edited."""
-    if not told.former and not other.former and _surely_two(told.sketch, other.sketch, rules.limits):
-        return None
     for here in (told.words, *told.former):
         for there in (other.words, *other.former):
             if (here.is_short or there.is_short) and apart > rules.short_window:
@@ -320,10 +336,6 @@ def _alike(told: Telling, other: Telling, rules: Rules, *, apart: timedelta) -> 
             if (found := likeness(here, there, rules.limits)) is not None:
                 return found
     return None
-
-
-def _surely_two(here: Sketch | None, there: Sketch | None, limits: Limits) -> bool:
-    return here is not None and there is not None and surely_two(here, there, limits)
 
 
 def _translates(told: Telling, other: Telling) -> bool:

@@ -23,7 +23,7 @@ from monitor.core.stories import (
     Rules,
     Standing,
     Telling,
-    evidence,
+    depending,
     forward_key,
     link_key,
     mark_of,
@@ -190,7 +190,7 @@ def forget(tx: Transaction, ids: Collection[int], rules: Rules) -> set[int]:
 def _forgotten(desk: Desk, tx: Transaction, ids: Collection[int], rules: Rules) -> set[int]:
     near: set[int] = set()
     for told in desk.load(ids):
-        near.update(other.id for other in desk.near(told) if evidence(other, told, rules) is not None)
+        near.update(other.id for other in depending(told, desk.near(told), rules))
         tx.execute(_bands_of(told))
     return near - set(ids)
 
@@ -226,10 +226,10 @@ _HOLDERS = (
     .group_by(post.c.url_key, post.c.source_id)
 )
 _FORWARDS = (
-    select(post.c.id, post.c.forward_key)
-    .where(post.c.forward_key.in_(bindparam("links", expanding=True)), post.c.speaks == bindparam("speaks"))
+    select(post.c.id, post.c.forward_key, post.c.speaks)
+    .where(post.c.forward_key.in_(bindparam("links", expanding=True)))
     .order_by(post.c.id)
-    .limit(FOLLOWERS)
+    .limit(2 * FOLLOWERS)
 )
 _TELLINGS = (
     select(
@@ -277,7 +277,7 @@ class Desk:
         self._speaking: defaultdict[object, set[int]] = defaultdict(set)  # of these, and those that moved: who speaks
         self._found: dict[tuple[int, bool], list[int]] = {}  # (post, mute) → stored posts that may be like it
         self._scores: dict[int, dict[int, int]] = {}  # post → stored posts that speak, and how many keys they share
-        self._linked: dict[int, list[int]] = {}  # likewise those that a link leads to
+        self._linked: dict[tuple[int, bool], list[int]] = {}  # (post, mute) → those that a link leads to
         self._much_alike: set[int] = set()  # those with a speaker that is most probably like them
         self._habits: dict[int, frozenset[bytes]] = {}
         self._holders: dict[bytes, dict[int, tuple[int, int]]] = {}  # link → source → posts that have it, the first
@@ -369,7 +369,7 @@ class Desk:
     def speakers(self, told: Telling) -> Collection[Telling]:
         self._stored_near(told, mute=False)
         shared = {**self._scores[told.id], **self._speakers_here(told)}
-        ids = {*_best(shared, COMPARED), *self._linked[told.id], *self._linked_here(told)}
+        ids = {*_best(shared, COMPARED), *self._linked.get((told.id, False), ()), *self._linked_here(told)}
         ids.discard(told.id)
         return [each for each in self.load(ids) if (standing := self.standing(each.id)) is not None and standing.speaks]
 
@@ -429,16 +429,17 @@ class Desk:
             return
         scores: dict[int, Counter[int]] = {told.id: Counter() for told in tellings}
         self._look_for_words(tellings, scores, mute=mute)
-        linked = self._look_for_links(tellings, mute=mute)
+        if not mute:
+            self._look_for_links(tellings)
         for told in tellings:
             scores[told.id].pop(told.id, None)
             best = _best(scores[told.id], FOLLOWERS if mute else COMPARED)
+            linked = self._linked.get((told.id, mute), [])
             if not mute:
                 self._scores[told.id] = {id_: scores[told.id][id_] for id_ in best}
-                self._linked[told.id] = linked.get(told.id, [])
-                if (best and scores[told.id][best[0]] >= MUCH) or linked.get(told.id):
+                if (best and scores[told.id][best[0]] >= MUCH) or linked:
                     self._much_alike.add(told.id)
-            self._found[told.id, mute] = list(dict.fromkeys((*best, *linked.get(told.id, ()))))
+            self._found[told.id, mute] = list(dict.fromkeys((*best, *linked)))
 
     def _look_for_words(self, tellings: Sequence[Telling], scores: dict[int, Counter[int]], *, mute: bool) -> None:
         askers: defaultdict[int, list[int]] = defaultdict(list)
@@ -464,21 +465,22 @@ class Desk:
         for asker, counted in weak.items():
             _add_weak(scores[asker], counted)
 
-    def _look_for_links(self, tellings: Sequence[Telling], *, mute: bool) -> dict[int, list[int]]:
+    def _look_for_links(self, tellings: Sequence[Telling]) -> None:
         by_url, by_forward = defaultdict(list), defaultdict(list)
         links = {key for told in tellings for key in (told.url_key, told.forward_key) if key is not None}
         for part in chunks(sorted(links)):
             for row in self._tx.execute(_HOLDERS, {"links": part}):
                 self._holders.setdefault(row.url_key, {})[row.source_id] = (row.number, row.first)
                 by_url[row.url_key].append(row.first)
-            for row in self._tx.execute(_FORWARDS, {"links": part, "speaks": not mute}):
-                by_forward[row.forward_key].append(row.id)
-        found: dict[int, list[int]] = {}
+            for row in self._tx.execute(_FORWARDS, {"links": part}):
+                by_forward[row.forward_key, not row.speaks].append(row.id)
         for told in tellings:
-            ids = [id_ for key in (told.url_key, told.forward_key) if key for id_ in (*by_url[key], *by_forward[key])]
-            if ids:
-                found[told.id] = [id_ for id_ in dict.fromkeys(ids) if id_ != told.id][:FOLLOWERS]
-        return found
+            keys = [key for key in (told.url_key, told.forward_key) if key is not None]
+            for mute in (False, True):
+                ids = [id_ for key in keys for id_ in (*by_url.get(key, ()), *by_forward.get((key, mute), ()))]
+                if ids:
+                    linked = [id_ for id_ in dict.fromkeys(ids) if id_ != told.id]
+                    self._linked[told.id, mute] = linked[:FOLLOWERS]
 
 
 def _under_keys(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from monitor.core.likeness import Limits, found, likeness, surely_two
+from monitor.core.likeness import Limits, found, likeness
 from monitor.core.ownwords import Wording, shingle_length, wording
+from monitor.core.screening import surely_two
 from monitor.core.sketch import LONGEST, said_in, sketch_of, stored_sketch
 
 WORDS = ["бюджет", "the", "talks", "12", "resume", "一", "二", "in", "Rome", "with", "café"]
@@ -58,7 +59,7 @@ def test_texts_whose_sketches_differ_surely_are_two(texts: tuple[str, str], limi
     assert here is not None
     assert there is not None
     for a, b, words, others in ((here, there, one, other), (there, here, other, one)):
-        if surely_two(a, b, limits):
+        if surely_two(a, [b], limits)[0]:
             assert likeness(words, others, limits) is None
 
 
@@ -68,8 +69,7 @@ def test_sketches_tell_texts_apart_that_share_a_sentence() -> None:
     here, there = sketch_of(one), sketch_of(other)
     assert here is not None
     assert there is not None
-    assert surely_two(here, there)
-    assert not surely_two(here, here)
+    assert surely_two(here, [there, here, there], Limits()) == [True, False, True]
 
 
 @given(FEW_WORDS.map(" ".join), st.integers(0, 70_000))
