@@ -15,7 +15,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
-from itertools import accumulate, chain, islice
+from itertools import chain
 from zlib import crc32
 
 SHINGLE = 3
@@ -71,7 +71,7 @@ _RETWEETED = re.compile(r"^[\s\"“«']*(?:rt\s+@?\w+\s*:?\s+)+", re.IGNORECASE)
 _TRAILING_TAGS = re.compile(r"(?:[\s|•·,-]*[#＃@][\w.…]+)+[\s|.…\"”»-]*$")
 _TAGS_IN_A_ROW = re.compile(r"(?:[#＃]\w+\s+){2,}")
 _PUBLISHER = re.compile(r"(?<=\w[\w?!.])\s+[-|]\s+[A-Z]\w+(?:\s[A-Z]\w+)?\s*$")
-_GROUPED = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3}(?!\d))")
+_GROUPED = re.compile(r"[ \u00a0\u202f](?<=\d.)(?=\d{3}(?!\d))")
 _CREDITED = re.compile(r"[\s|,–—-]+via\s*$|[\s|]+via\s+@\w+.{0,40}$", re.IGNORECASE)
 _CALL = re.compile(
     r"\b(?:read|continue|see|learn|find\s+out|full|more|watch|subscribe|join|follow|sign\s+up|click|"
@@ -145,10 +145,8 @@ class Wording:
         text = " ".join(self.words).encode("utf-8", "replace")
         if len(self.words) <= length:
             return [crc32(text)] if text else []
-        sizes = list(map(len, text.replace(b" ", b"\n").splitlines(keepends=True)))
-        sizes[-1] += 1
-        ends = islice(accumulate(sizes, initial=-1), length, None)
-        return list(map(crc32, map(text.__getitem__, map(slice, accumulate(sizes, initial=0), ends))))
+        words = text.split(b" ")
+        return list(map(crc32, map(b" ".join, zip(*(words[start:] for start in range(length)), strict=False))))
 
 
 def shingle_length(unspaced: bool) -> int:
@@ -319,6 +317,10 @@ def _keys(of: Wording) -> tuple[int, ...]:
         return (whole, opening) if of.cut and len(of.words) >= first else (whole,)
     run = round(KEY_WORDS * CHARACTERS_A_WORD) if of.unspaced else KEY_WORDS
     mixed = [(number * 0x9E3779B1) & 0xFFFFFFFF for number in of.runs(run)]
-    smallest = {value & (KEYS - 1): value for value in sorted(mixed, reverse=True)}  # the last of each class stays
+    smallest: dict[int, int] = {}
+    for value in sorted(mixed):
+        smallest.setdefault(value & (KEYS - 1), value)
+        if len(smallest) == KEYS:
+            break
     lead = sorted(mixed[: round(LEAD_WORDS * CHARACTERS_A_WORD) if of.unspaced else LEAD_WORDS])[:LEAD_KEYS]
     return tuple({opening, *smallest.values(), *lead})
