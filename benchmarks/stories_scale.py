@@ -26,7 +26,7 @@ from typing import Any
 from sqlalchemy import text
 
 from monitor.core.model import Post, Prepared, Source
-from monitor.core.ownwords import wording
+from monitor.core.sketch import said_in
 from monitor.core.stories import Rules
 from monitor.store import placing, posts, schema, sources
 from monitor.store.database import Database, Transaction
@@ -130,7 +130,13 @@ def filled(writer: Writer, start: int, end: int, recent: list[tuple[int, str]]) 
         else:
             said = writer.text()
             recent.append((id_, said))
-        yield {"id": id_, "root": root, "text": said, "at": BEGINNING + timedelta(days=id_ / A_DAY)}
+        yield {
+            "id": id_,
+            "root": root,
+            "text": said,
+            "said": said_in(said),
+            "at": BEGINNING + timedelta(days=id_ / A_DAY),
+        }
     del recent[:-A_DAY]
 
 
@@ -163,6 +169,7 @@ def row_of(made: dict[str, Any]) -> dict[str, Any]:
         "backlog": False,
         "revisions": 0,
         "taxonomy": "",
+        "sketch": made["said"].sketch,
     }
 
 
@@ -173,7 +180,7 @@ def fill(archives: Sequence[Archive], made: Sequence[dict[str, Any]]) -> None:
     bands = [
         {"key": signed(key), "mute": each["root"] is not None, "day": day_of(each["at"]), "post_id": each["id"]}
         for each in made
-        for key in set(wording(each["text"]).keys)
+        for key in set(each["said"].keys)
     ]
     bands.sort(key=lambda row: row["key"])
     for archive in archives:
