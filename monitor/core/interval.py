@@ -26,10 +26,10 @@ def interval_at(rhythm: Rhythm, now: datetime, *, floor: timedelta, ceiling: tim
     present rate times the time to the next poll). With a steady rate that is an interval in proportion to 1/√rate; a
     daily bulletin is looked for shortly after its minute. The price is such that USUAL_RATE gives `base`.
 
-    Beside what habit tells, every source may speak unforeseen, at night or after months: the statement that matters most
-    is rarely the usual one. So a source that posts is not left alone for more than four times `base` at any hour, and one
-    that fell silent is looked at ever more rarely (by the rule of succession: the longer it was silent, the less likely
-    it speaks within the hour).
+    Beside what habit tells, every source may speak unforeseen, at night or after months: the statement that matters
+    most is rarely the usual one. So a source that posts is not left alone for more than four times `base` at any hour,
+    and one that fell silent is looked at ever more rarely (by the rule of succession: the longer it was silent, the
+    less likely it speaks within the hour).
 
     The result lies between `floor` and `ceiling` and is short enough that the document's window cannot overflow at the
     highest rate that was seen.
