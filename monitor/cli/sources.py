@@ -37,6 +37,7 @@ from monitor.store.database import Transaction
 SEE = "monitor sources list"
 FILE = "sources.yaml"
 CHANGES_SHOWN = 10
+ACQUAINTED = 24  # hours of observing, before which nothing is said of how often a source posts
 RANGES_SHOWN = 12
 
 
@@ -105,8 +106,8 @@ def document(status: SourceStatus) -> dict[str, Any]:
         "tags": source.tags,
         "default_tags": source.default_tags,
         "interval_seconds": source.interval,
-        "posts_a_day": round(rhythm.posts_a_day, 2) if rhythm.known else None,
-        "share_of_repeats": round(rhythm.share_of_repeats, 3) if rhythm.known else None,
+        "posts_a_day": round(rhythm.posts_a_day, 2) if _acquainted(rhythm) else None,
+        "share_of_repeats": round(rhythm.share_of_repeats, 3) if _acquainted(rhythm) else None,
         "homepage": source.homepage,
         "options": source.options,
         "owner": source.owner,
@@ -297,9 +298,13 @@ def _answers(answers: Answers) -> str | None:
     return f"take {answers.now:.2f} s{usually}"
 
 
+def _acquainted(rhythm: Rhythm) -> bool:
+    return sum(rhythm.hours) + rhythm.open_hours >= ACQUAINTED
+
+
 def _rhythm(rhythm: Rhythm) -> str | None:
     """How often it posts of late, and how many of its polls are in vain."""
-    if not rhythm.known:
+    if not _acquainted(rhythm):
         return None
     day = rhythm.posts_a_day
     often = f"{day:.1f} posts a day" if day >= 1 else f"{day * 7:.1f} posts a week" if day else "no posts of late"
