@@ -17,7 +17,7 @@ _FILED = re.compile(  # a month or a day, and something behind it: without that 
     r"(?<!\d)(?:19|20)\d\d(?P<apart>[/_.-]?)(?:0[1-9]|1[0-2])(?:(?P=apart)(?:0[1-9]|[12]\d|3[01]))?(?!\d).*?[^\W_]{3}"
 )
 _NUMBER = re.compile(r"\d+")
-_PAGES = re.compile(r"(?:^|/)(?:page|seite|pagina|p)[/_=-]?\d+/?$|^\d+$", re.IGNORECASE)
+_PAGES = re.compile(r"(?:^|/)(?:page|seite|pagina|p)[/_=-]?\d+/?$", re.IGNORECASE)
 
 
 def filed(urls: Sequence[str]) -> float:
