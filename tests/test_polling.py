@@ -275,6 +275,32 @@ def test_an_older_page_that_fails_is_tried_again(database: Database) -> None:
     assert len(world.stored()) == 61
 
 
+def test_an_index_whose_host_asks_for_patience_is_put_off_and_does_not_fail(database: Database) -> None:
+    world = World(database)
+    make.stored_source(database, kind="sitemap", url="https://mfa.example/index.xml")
+    part = "https://mfa.example/part.xml"
+    space = "xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'"
+    index = f"<sitemapindex {space}><sitemap><loc>{part}</loc></sitemap></sitemapindex>"
+    world.document("https://mfa.example/index.xml", index, kind="application/xml")
+
+    def held(source: Source) -> FetchResult:
+        until = world.now + timedelta(hours=5)
+        raise SourceError("mfa.example asked not to be asked", reason="host-held", retry_at=until)
+
+    world.answers[part] = held
+    poll = world.poll()["mfa"].poll
+    assert (poll.outcome, poll.reason, poll.memory.failures) == (Outcome.POSTPONED, "host-held", 0)
+    assert world.memory().next_poll_at >= world.now + timedelta(hours=5)
+
+    def broken(source: Source) -> FetchResult:
+        raise SourceError("mfa.example answered 500", reason="http-500")
+
+    world.answers[part] = broken
+    poll = world.poll()["mfa"].poll
+    assert poll.outcome is Outcome.FAILED
+    assert "none of its parts could be read" in (poll.error or "")
+
+
 def test_a_server_that_lies_about_its_etag_is_asked_without(database: Database) -> None:
     world = World(database)
     make.stored_source(database)

@@ -30,12 +30,14 @@ from monitor.core.drift import Drift, warning
 from monitor.core.health import Answers
 from monitor.core.model import Health, HealthChange, Outcome, Owner, Source, SourceStatus
 from monitor.core.numbers import Absent, absent
+from monitor.core.rhythm import Rhythm
 from monitor.store import changes, sources
 from monitor.store.database import Transaction
 
 SEE = "monitor sources list"
 FILE = "sources.yaml"
 CHANGES_SHOWN = 10
+ACQUAINTED = 24  # hours of observing, before which nothing is said of how often a source posts
 RANGES_SHOWN = 12
 
 
@@ -74,6 +76,7 @@ def document(status: SourceStatus) -> dict[str, Any]:
     """A source as `--json` shows it."""
     source = status.source
     answers, missing = Answers.from_bytes(source.memory.answers), absent(source.memory.numbers)
+    rhythm = Rhythm.from_bytes(source.memory.rhythm)
     return {
         "slug": source.slug,
         "title": source.title,
@@ -103,6 +106,8 @@ def document(status: SourceStatus) -> dict[str, Any]:
         "tags": source.tags,
         "default_tags": source.default_tags,
         "interval_seconds": source.interval,
+        "posts_a_day": round(rhythm.posts_a_day, 2) if _acquainted(rhythm) else None,
+        "share_of_repeats": round(rhythm.share_of_repeats, 3) if _acquainted(rhythm) else None,
         "homepage": source.homepage,
         "options": source.options,
         "owner": source.owner,
@@ -293,6 +298,19 @@ def _answers(answers: Answers) -> str | None:
     return f"take {answers.now:.2f} s{usually}"
 
 
+def _acquainted(rhythm: Rhythm) -> bool:
+    return sum(rhythm.hours) + rhythm.open_hours >= ACQUAINTED
+
+
+def _rhythm(rhythm: Rhythm) -> str | None:
+    """How often it posts of late, and how many of its polls are in vain."""
+    if not _acquainted(rhythm):
+        return None
+    day = rhythm.posts_a_day
+    often = f"{day:.1f} posts a day" if day >= 1 else f"{day * 7:.1f} posts a week" if day else "no posts of late"
+    return f"{often}; {rhythm.share_of_repeats:.0%} of its polls bring nothing new"
+
+
 def _numbers(missing: Sequence[Absent], *, withdrawn: bool) -> str | None:
     """The numbers that are missing, the newest of them by name."""
     wanted = [each for each in missing if each.withdrawn is withdrawn]
@@ -334,7 +352,8 @@ def _show(
             ("default tags", ", ".join(source.default_tags)),
             ("options", ", ".join(f"{name}: {value}" for name, value in source.options.items())),
             ("owner", owner_of(source, file=file)),
-            ("polled every", length(source.interval)),
+            ("interval", f"{length(source.interval)}, adapted to when it posts"),
+            ("rhythm", _rhythm(Rhythm.from_bytes(source.memory.rhythm))),
             ("posts", f"{status.posts:,}"),
             ("last poll", exactly(status.last_poll_at, now=now) or "never"),
             ("last read", exactly(status.last_success_at, now=now) or "never"),

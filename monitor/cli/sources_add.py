@@ -27,7 +27,7 @@ from monitor.cli.tag_names import tag_listed
 from monitor.core.checking import problems_of
 from monitor.core.errors import Problem
 from monitor.core.model import Authority, Owner, Source
-from monitor.core.slugs import free, slug_for
+from monitor.core.slugs import free, slug_for, told_apart
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Taxonomy
 from monitor.provisioning.shapes import SourceShape
@@ -84,7 +84,7 @@ def add(
     kind = kind or ("telegram" if _TELEGRAM.match(address.strip()) else "feed")
     url = _address(address, kind)
     _refuse_known(url, slug, known)
-    suggested = slug or free(slug_for(url), {source.slug for source in known})
+    suggested = slug or _unused_slug(url, known)
     if slug is None and title is None and not as_json and not yes and sys.stdin.isatty():
         suggested = typer.prompt("slug", default=suggested, err=True)
         _refuse_known(url, suggested, known)
@@ -122,6 +122,11 @@ def add(
     if trial is not None and not trial.fine:
         complain(f"{trial.poll.error}; nothing was added. Add it unread with --no-check")
         raise typer.Exit(ExitCode.WRONG)
+
+
+def _unused_slug(url: str, known: Iterable[Source]) -> str:
+    taken, plain = {source.slug for source in known}, slug_for(url)
+    return plain if plain not in taken else free(told_apart(plain, url), taken)
 
 
 def _address(written: str, kind: str) -> str:

@@ -18,7 +18,7 @@ from monitor.cli.output import columns, complain, count, emit, moment, say, show
 from monitor.cli.service import advance, progress, with_service
 from monitor.cli.session import Session, completing, find
 from monitor.cli.sources import SEE, brief_error
-from monitor.core.model import Memory, Poll, Post, Source
+from monitor.core.model import Memory, Outcome, Poll, Post, Source
 from monitor.store import sources
 
 
@@ -143,7 +143,7 @@ def _show(results: Sequence[Trial], *, now: datetime) -> None:
         [
             (
                 trial.poll.source.slug,
-                "fine" if trial.fine else "failed",
+                "fine" if trial.fine else "put off" if trial.poll.outcome is Outcome.POSTPONED else "failed",
                 trial.poll.reading.entries if trial.poll.reading else "",
                 moment(trial.newest_at, now=now, never="undated" if trial.fine else ""),
                 trial.milliseconds,
@@ -154,7 +154,9 @@ def _show(results: Sequence[Trial], *, now: datetime) -> None:
         ],
         wrap=True,
     )
-    failed = sum(not trial.fine for trial in results)
-    say("", f"{count(len(results), 'source')} checked, {failed} failed")
+    put_off = sum(trial.poll.outcome is Outcome.POSTPONED for trial in results)
+    failed = sum(not trial.fine for trial in results) - put_off
+    waiting = f", {put_off} put off: their hosts asked not to be asked now" if put_off else ""
+    say("", f"{count(len(results), 'source')} checked, {failed} failed{waiting}")
     if failed == len(results) > 1:
         complain("every source failed; is there a connection to the internet?", label="note")

@@ -43,6 +43,8 @@ def chosen(session: Session, address: str, *, yes: bool, as_json: bool) -> Candi
         emit(document(discovery))
     else:
         _show(discovery, now=session.now())
+        if discovery.aside:
+            complain(discovery.aside, label="note")
     if not asks:
         complain(
             f"{count(len(candidates), 'source')} found; nothing was added. Take the best with --yes, or one of them"
@@ -77,7 +79,7 @@ def document(discovery: Discovery) -> dict[str, Any]:
             {"url": each.url, "found": each.way.name.lower(), "reason": each.reason, "error": each.why}
             for each in discovery.tried
         ],
-        "explanation": discovery.explanation,
+        "explanation": discovery.explanation or discovery.aside,
     }
 
 

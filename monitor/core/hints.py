@@ -18,7 +18,7 @@ from typing import Any
 from monitor.core.rhythm import Rhythm, expected_posts, seen_at_hour, seen_on_weekday
 
 LONGEST = timedelta(days=7)  # what asks for more is held to this
-STRETCH = 4  # times the learnt interval that hints can make of it
+STRETCH = 2  # times the learnt interval that hints can make of it
 _PROOF = 1.5  # faded posts at an hour to be skipped, that show that it is not
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _PERIODS = {

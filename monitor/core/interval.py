@@ -11,8 +11,8 @@ _MINUTES_DOUBT = 6.0  # posts that an even spread over the hour weighs
 _WARMTH = 0.2  # posts that follow one post within about an hour beyond the habit, while nothing is known
 _WARMTH_DOUBT = 20.0  # what that guess weighs, in squared posts
 _FORESIGHT = 8 * 24.0  # hours; where a whole week does not make a poll worth its request, the ceiling decides
-_ALIVE = 0.25  # posts of late, faded: a single one counts for eight weeks
-_MOST_OF_BASE = 6  # times the operator's interval that a source which is alive is left alone for, at most
+_SURPRISE = USUAL_RATE / 10  # posts an hour that no habit foretells, …
+_SURPRISE_HALVED = 28 * 24.0  # … half as many once a source was silent for so many hours, a third after twice that
 _INSTANT = 1e-6  # hours; moments nearer than this are one, as hours since 1970 are not exact to more
 _MARGIN = 0.5  # of a window may be filled between two polls at the highest rate that was seen
 
@@ -26,23 +26,20 @@ def interval_at(rhythm: Rhythm, now: datetime, *, floor: timedelta, ceiling: tim
     present rate times the time to the next poll). With a steady rate that is an interval in proportion to 1/√rate; a
     daily bulletin is looked for shortly after its minute. The price is such that USUAL_RATE gives `base`.
 
+    Beside what habit tells, every source may speak unforeseen, at night or after months: the statement that matters
+    most is rarely the usual one. So a source that posts is not left alone for more than four times `base` at any hour,
+    and one that fell silent is looked at ever more rarely (by the rule of succession: the longer it was silent, the
+    less likely it speaks within the hour).
+
     The result lies between `floor` and `ceiling` and is short enough that the document's window cannot overflow at the
     highest rate that was seen.
     """
     lowest, highest = floor / HOUR, max(floor, ceiling) / HOUR
-    highest = max(lowest, min(highest, _overflow_bound(rhythm), _alive_bound(rhythm, base / HOUR)))
+    highest = max(lowest, min(highest, _overflow_bound(rhythm)))
     begin = hours_of(now)
-    price = (base / HOUR) ** 2 * USUAL_RATE  # twice the price of a request, in post-hours
+    price = (base / HOUR) ** 2 * (USUAL_RATE + _SURPRISE)  # twice the price of a request, in post-hours
     wait = _wait(rhythm, begin, price, lowest, highest) if rhythm.known else base / HOUR
     return min(max(floor, wait * HOUR), highest * HOUR)
-
-
-def _alive_bound(rhythm: Rhythm, base: float) -> float:
-    """Hours for which a source that still posts is left alone at most, however seldom it does.
-
-    By the sum of all delays alone its rare posts would come latest of all, and they are not worth less.
-    """
-    return _MOST_OF_BASE * base if sum(rhythm.posts) + rhythm.open_posts >= _ALIVE else math.inf
 
 
 def _overflow_bound(rhythm: Rhythm) -> float:
@@ -58,6 +55,7 @@ def _overflow_bound(rhythm: Rhythm) -> float:
 
 def _wait(rhythm: Rhythm, begin: float, price: float, lowest: float, highest: float) -> float:
     rate = habit_of(rhythm)
+    surprise = _SURPRISE / (1 + max(begin - rhythm.last_post, 0.0) / _SURPRISE_HALVED)
     doubt = _MINUTES_DOUBT / SLOTS
     share = SLOTS / (sum(rhythm.minutes) + _MINUTES_DOUBT)
     by_slot = [(number + doubt) * share for number in rhythm.minutes]
@@ -69,13 +67,12 @@ def _wait(rhythm: Rhythm, begin: float, price: float, lowest: float, highest: fl
     while at < end - _INSTANT:
         hour = int(at + _INSTANT)
         habit = rate(hour)
+        least, mean = habit * least_slot + surprise, habit + surprise
         until = min(hour + 1.0, end)
-        warm = warmth * math.exp(begin - at)
-        most = expected + habit
-        if (
-            abs(warm) < 0.05 * habit and most * most < price * habit * least_slot
-        ):  # not in this hour: no need for minutes
-            came = habit * (until - at)
+        most = expected + mean
+        # Not in this hour: no need for minutes.
+        if abs(warmth * math.exp(begin - at)) < 0.05 * mean and most * most < price * least:
+            came = mean * (until - at)
             waited += (expected + came / 2) * (until - at)
             expected += came
             at = until
@@ -83,9 +80,8 @@ def _wait(rhythm: Rhythm, begin: float, price: float, lowest: float, highest: fl
         while at < until - _INSTANT:
             slot = max(int((at - hour + _INSTANT) * SLOTS), 0)
             step = min(hour + (slot + 1) / SLOTS, until) - at
-            now_rate = max(
-                habit * by_slot[min(slot, SLOTS - 1)] + warmth * math.exp(begin - at), 0.1 * habit * least_slot
-            )
+            warm = warmth * math.exp(begin - at)
+            now_rate = max(habit * by_slot[min(slot, SLOTS - 1)] + surprise + warm, 0.1 * least)
             # The earliest moment in this slot at which enough is expected, and at which enough delay has gathered.
             enough = max((math.sqrt(price * now_rate) - expected) / now_rate, 0.0)
             patient = (math.sqrt(max(expected * expected + now_rate * (price - 2 * waited), 0.0)) - expected) / now_rate

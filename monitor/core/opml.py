@@ -284,7 +284,9 @@ def _named_apart(adds: Mapping[str, Source], taken: Collection[str], *, stated: 
     used = set(taken)
     named: dict[str, Source] = {}
     for key in sorted(adds, key=lambda key: key not in stated):
-        slug = slugs.free(adds[key].slug, used)
+        made = adds[key].slug
+        apart = made if key in stated or made not in used else slugs.told_apart(made, adds[key].url)
+        slug = slugs.free(apart, used)
         used.add(slug)
         named[key] = replace(adds[key], slug=slug)
     return tuple(named[key] for key in adds)

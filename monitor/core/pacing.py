@@ -37,13 +37,13 @@ class Weight:
 
 
 # A wait that grows by g is at most g - 1 times what the trouble has lasted: that is how late its end may be noticed.
-# What passes by itself is asked for once in an hour or two at least: that is a burden to nobody.
-_BRIEF = Weight(growth=1.3, longest=timedelta(hours=1), reached=False, ours=True)
-_UNREADABLE = Weight(growth=1.3, longest=timedelta(hours=1), ours=True)
-_REFUSED = Weight(growth=1.4, longest=timedelta(hours=2))
-_BUSY = Weight(growth=1.3, longest=timedelta(minutes=90))
-_MISSING = Weight(growth=1.6, longest=timedelta(hours=4), lasting=True)
-_GONE = Weight(growth=4.0, lasting=True)  # said for good, but also by servers that are being repaired
+# What passes by itself is asked for every half hour or hour at least: that is a burden to nobody.
+_BRIEF = Weight(growth=1.3, longest=timedelta(minutes=30), reached=False, ours=True)
+_UNREADABLE = Weight(growth=1.3, longest=timedelta(minutes=30), ours=True)
+_REFUSED = Weight(growth=1.4, longest=timedelta(minutes=90))
+_BUSY = Weight(growth=1.3, longest=timedelta(minutes=45))
+_MISSING = Weight(growth=1.5, longest=timedelta(hours=2), lasting=True)
+_GONE = Weight(growth=3.0, lasting=True)  # said for good, but also by servers that are being repaired
 _OPERATOR = Weight(growth=6.0, lasting=True)
 
 WEIGHTS = {
@@ -51,8 +51,8 @@ WEIGHTS = {
     "timeout": _BRIEF,
     "reset": _BRIEF,
     "truncated": _BRIEF,
-    "connect": Weight(growth=1.3, longest=timedelta(minutes=90), reached=False, ours=True),
-    "protocol": Weight(growth=1.3, longest=timedelta(minutes=90), reached=False, ours=True),
+    "connect": Weight(growth=1.3, longest=timedelta(minutes=45), reached=False, ours=True),
+    "protocol": Weight(growth=1.3, longest=timedelta(minutes=45), reached=False, ours=True),
     # a name or a certificate: somebody there has to repair it
     "dns": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
     "tls": Weight(growth=2.0, longest=timedelta(hours=12), reached=False, ours=True),
@@ -61,7 +61,7 @@ WEIGHTS = {
     "http-408": _BUSY,
     "http-425": _BUSY,
     # the server is there and does not want to
-    "http-429": Weight(growth=1.5, longest=timedelta(hours=2)),
+    "http-429": Weight(growth=1.5, longest=timedelta(minutes=90)),
     "http-401": _REFUSED,
     "http-403": _REFUSED,
     "http-451": _REFUSED,
@@ -71,7 +71,7 @@ WEIGHTS = {
     # something came that is not what it should be: an error page, a feed cut short
     "empty": _UNREADABLE,
     "parse": _UNREADABLE,
-    "not-a-feed": Weight(growth=1.3, longest=timedelta(minutes=90), ours=True),
+    "not-a-feed": Weight(growth=1.3, longest=timedelta(minutes=45), ours=True),
     "encoding": _UNREADABLE,
     "parse-timeout": _REFUSED,  # costs us most
     "memory": _REFUSED,

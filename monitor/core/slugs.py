@@ -26,6 +26,7 @@ _LETTERS = {
 }  # fmt: skip
 
 _TELEGRAM_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
+_OWN_PART = re.compile(r"/(?:@|r/|u/|user/|users/@?)([\w-]+)")
 _UNTELLING = frozenset(
     {"www", "rss", "feed", "feeds", "news", "api", "m", "co", "com", "org", "gov", "gob", "gouv", "int"}
 )
@@ -45,6 +46,8 @@ def slugged(text: str, *, longest: int = MAX_LENGTH) -> str:
 def slug_for(url: str) -> str:
     """What a person would call a source: "osce" for https://www.osce.org/feed, the channel's name on Telegram.
 
+    Where a host is many people's, the path tells: "reddit-worldnews" for https://www.reddit.com/r/worldnews/.rss.
+
     "source" where the address gives nothing.
     """
     parts = urlsplit(url)
@@ -56,7 +59,16 @@ def slug_for(url: str) -> str:
     else:
         labels = host.split(".")
         name = "-".join([label for label in labels[:-1] if label not in _UNTELLING] or labels[:1])
+        if (own := _OWN_PART.match(parts.path)) is not None:
+            name = f"{name}-{own[1]}"
     return slugged(name) or "source"
+
+
+def told_apart(slug: str, url: str) -> str:
+    """`slug` with the last word of the address that says something: "osce-press" for https://www.osce.org/press/."""
+    words = [word for part in urlsplit(url).path.split("/") if (word := slugged(part.partition(".")[0], longest=30))]
+    telling = [word for word in words if len(word) > 1 and word not in _UNTELLING | {"index", "atom", "xml", "json"}]
+    return slugged(f"{slug}-{telling[-1]}") if telling and telling[-1] not in slug.split("-") else slug
 
 
 def free(slug: str, taken: Collection[str]) -> str:

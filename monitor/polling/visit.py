@@ -114,17 +114,21 @@ def _heard(done: Poll, freshness: Freshness, said: Mapping[str, Any], *, parts: 
 async def _with_parts(source: Source, index: Reading, *, parts: Parts) -> Reading:
     """An index with what its newest parts show, as one window."""
     windows, notes = [index], list(index.notes)
+    put_off: SourceError | None = None
     for address in index.more[:PARTS_OF_INDEX]:
         try:
             part = await _elsewhere(source, address, parts=parts)
         except SourceError as error:
+            put_off = error if error.reason in POSTPONEMENTS else put_off
             notes.append(f"a part could not be read: {error}")
             continue
         if part is not None:
             windows.append(part)
             notes += part.notes
     if len(windows) == 1 and not index.shown:
-        raise SourceError(f"none of the parts of {source.url} could be read: {notes[-1]}", reason="not-a-feed")
+        if put_off is not None:
+            raise put_off
+        raise SourceError(f"{source.url}: none of its parts could be read: {notes[-1]}", reason="not-a-feed")
     return replace(
         index,
         posts=_each_once([each for window in windows for each in window.posts]),

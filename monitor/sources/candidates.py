@@ -39,15 +39,15 @@ class Way(IntEnum):
 _WORDS = {
     Way.ITSELF: "the address itself",
     Way.PLATFORM: "the platform's feed for it",
-    Way.DECLARED: "declared by the page",
-    Way.LINKED: "linked on the page",
+    Way.DECLARED: "declared by the site",
+    Way.LINKED: "linked on the site",
     Way.USUAL: "at a usual address",
     Way.SITEMAP: "the site's sitemap",
 }
 
 _LOOKED_AT = {
     Way.PLATFORM: "of the platform",
-    Way.DECLARED: "declared by the page",
+    Way.DECLARED: "declared by the site",
     Way.LINKED: "that the site links",
     Way.USUAL: "usual for feeds",
     Way.SITEMAP: "of sitemaps",
@@ -92,6 +92,21 @@ class Discovery:
     def explanation(self) -> str:
         """Where nothing was found: what was tried, and what can be done. "" otherwise."""
         return "" if self.candidates else _explained(self)
+
+    @property
+    def aside(self) -> str:
+        """Where sources were found beside what was pasted and not there: why it is none itself. "" otherwise."""
+        if not self.candidates or not self.tried or any(each.way <= Way.PLATFORM for each in self.candidates):
+            return ""
+        first = self.tried[0]
+        if first.way is not Way.ITSELF or first.reason == "known":
+            return ""
+        if first.reason != "page":
+            return f"{first.why}; what was found is elsewhere on the site"
+        return (
+            f"on {first.url} itself no list of news was recognised; to follow that one page for changes:"
+            f" monitor sources add {first.url} --kind document"
+        )
 
 
 @dataclass(slots=True, kw_only=True)

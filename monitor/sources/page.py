@@ -39,6 +39,7 @@ from monitor.sources.turnedaway import turned_away
 
 _TIME_IN_FORMAT = re.compile(r"%-?[HIXc]")
 _ARTICLE = re.compile(r'"@type"\s*:\s*"(?:News|ReportageNews)?Article"')
+_ONE_WORK = frozenset({"video", "video.movie", "video.episode", "video.other", "music.song", "book"})  # ogp.me
 _READ = re.compile(r"\d{4}-\d\d-\d\d(T[\d:.+-]+)?")
 
 
@@ -104,8 +105,8 @@ def _detected(
         raise SourceError(f"{document.url} is not the page that lists news: {reason}", reason="not-a-feed")
     if _is_article(page):
         raise SourceError(
-            f"{document.url} calls itself an article, not a list of news: give the address of the page that lists it, "
-            "follow it as kind 'document', or, if it is a list, say what an item is with the option 'item'",
+            f"{document.url} calls itself an article or a film, not a list of news: give the address of the page that "
+            "lists it, follow it as kind 'document', or, if it is a list, say what an item is with the option 'item'",
             reason="not-a-feed",
         )
     listing = found_listing(outline(page, base=base, url=document.url, now=document.fetched_at), url=document.url)
@@ -125,8 +126,11 @@ def _detected(
 
 
 def _is_article(page: LexborHTMLParser) -> bool:
-    """Whether a page says that it was published as one article: lists beside it are of what else there is to read."""
+    """Whether a page says that it was published as one article or film: lists beside it are of what else there is."""
     if page.css_first('meta[property="article:published_time"]') is not None:
+        return True
+    kinds = {attribute(node, "content").strip().lower() for node in page.css('meta[property="og:type"]')}
+    if kinds & _ONE_WORK:
         return True
     described = "".join(node.text() for node in page.css('script[type="application/ld+json"]'))
     return len(_ARTICLE.findall(described)) == 1 and "ItemList" not in described

@@ -138,7 +138,8 @@ def _not_a_channel(page: LexborHTMLParser, url: str) -> SourceError:
     action = text_of(page.css_first(".tgme_page_action"))
     name = title or url.rpartition("/")[2]
     if page.css_first(".tgme_page_context_link") is not None:
-        message = f"{url} is the card of the channel {name!r}, not its posts: use its address https://t.me/s/…"
+        posts = f"https://t.me/s/{url.rstrip('/').rpartition('/')[2]}"
+        message = f"{url} is the card of the channel {name!r}, not its posts: use {posts}"
         return SourceError(message, reason="not-a-feed")
     if not title:
         message = f"Telegram knows nobody by the name in {url}: look for a typing error, or for the channel's new name"

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from monitor.core.model import Numbered
 from monitor.core.numbers import learnt
+from monitor.core.rhythm import Rhythm, observe
 from monitor.store.database import Database
 from tests.cli.conftest import Monitor
 from tests.make import NOW
@@ -47,6 +49,21 @@ def test_show(polled: Monitor) -> None:
     assert [(poll["outcome"], poll["new"]) for poll in shown["polls"]] == [("new", 3)]
     assert shown["last_poll_at"].endswith("Z")
     assert "Last polls" in polled("sources", "show", "mfa").out
+
+
+def test_show_says_how_often_a_source_posts_once_it_is_known(polled: Monitor) -> None:
+    assert polled("sources", "show", "mfa", "--json").json["posts_a_day"] is None
+    assert "rhythm" not in polled("sources", "show", "mfa").out
+    rhythm = observe(Rhythm(), at=NOW, new=0)
+    for day in range(1, 15):  # three posts every other day
+        rhythm = observe(rhythm, at=NOW + timedelta(days=day), new=3 * (day % 2))
+    database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
+    with database.writing() as tx:
+        tx.execute(text("UPDATE source_state SET rhythm = :known"), {"known": rhythm.to_bytes()})
+    shown = polled("sources", "show", "mfa", "--json").json
+    assert shown["posts_a_day"] == pytest.approx(1.5, rel=0.1)
+    assert shown["share_of_repeats"] == pytest.approx(0.5, abs=0.1)
+    assert "of its polls bring nothing new" in polled("sources", "show", "mfa").out
 
 
 def test_show_says_since_when_and_why_a_source_is_in_its_state(polled: Monitor) -> None:

@@ -38,6 +38,26 @@ def test_what_is_found_is_listed_where_nobody_can_be_asked(polled: Monitor, home
     assert len(polled("sources", "list", "--json").json) == 3
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("nothing-here", "answered 404 Not Found; what was found is elsewhere on the site"),
+        ("one-page", "to follow that one page for changes: monitor sources add"),
+    ],
+)
+def test_what_was_pasted_is_explained_where_sources_are_found_beside_it(
+    polled: Monitor, homepage: str, path: str, said: str
+) -> None:
+    polled.site.pages["/"] = polled.site.pages["/ministry/"]
+    polled.site.pages["/one-page"] = b"<!DOCTYPE html><html><title>Sanctions</title><p>Words of a page.</p></html>"
+    try:
+        ended = polled("sources", "add", f"{polled.site.address}/{path}", columns=140)
+    finally:
+        del polled.site.pages["/"]
+    assert (ended.code, "Ministry, all news" in ended.out) == (1, True)
+    assert said in ended.err.replace("\n", " ")
+
+
 def test_what_is_found_as_json(polled: Monitor, homepage: str) -> None:
     ended = polled("sources", "add", homepage, "--json")
     assert ended.code == 1

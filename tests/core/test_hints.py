@@ -147,12 +147,13 @@ def wait(hints: Hints, *, rhythm: Rhythm = SLEEPY, interval: timedelta = HOUR, n
         (Hints(ttl=minutes(5)), hours(1)),
         (Hints(ttl=hours(2)), hours(2)),
         (Hints(ttl=hours(24)), hours(STRETCH)),
-        (Hints(fresh_until=NOW + hours(3)), hours(3)),
+        (Hints(fresh_until=NOW + hours(1.5)), hours(1.5)),
+        (Hints(fresh_until=NOW + hours(3)), hours(STRETCH)),
         (Hints(fresh_until=NOW - hours(3)), hours(1)),
         (Hints(period=hours(2)), hours(2)),
         (Hints(period=hours(3), base=NOW - hours(300) - hours(1)), hours(2)),
-        (Hints(ttl=hours(2), fresh_until=NOW + hours(3)), hours(3)),
-        (Hints(skip_hours=frozenset({7, 8})), hours(2.5)),
+        (Hints(ttl=hours(1.2), fresh_until=NOW + hours(1.5)), hours(1.5)),
+        (Hints(skip_hours=frozenset({7})), hours(1.5)),
         (Hints(skip_hours=frozenset({8, 9})), hours(1)),
         (Hints(skip_hours=frozenset(range(7, 20))), hours(STRETCH)),
         (Hints(skip_days=frozenset({0})), hours(STRETCH)),
@@ -186,7 +187,7 @@ def test_a_source_that_posts_in_spite_of_its_hints_is_not_believed(hints: Hints)
 def test_a_bulletin_is_believed_until_its_usual_hour() -> None:
     bulletin = taught(daily(9, days=28), until=MONDAY + timedelta(days=28))
     midnight = MONDAY + timedelta(days=28)
-    assert wait(Hints(ttl=hours(3)), rhythm=bulletin, now=midnight) == hours(3)
+    assert wait(Hints(ttl=hours(3)), rhythm=bulletin, now=midnight, interval=hours(2)) == hours(3)
 
 
 @settings(deadline=None)

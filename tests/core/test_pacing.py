@@ -82,19 +82,19 @@ def test_the_first_success_ends_all_slowing_down() -> None:
     ("reason", "minutes_after"),
     [
         # failures in a row: 1, 3, 6, 12
-        ("timeout", (15, 25, 56, 60)),
-        ("reset", (15, 25, 56, 60)),
-        ("connect", (15, 25, 56, 90)),
+        ("timeout", (15, 25, 30, 30)),
+        ("reset", (15, 25, 30, 30)),
+        ("connect", (15, 25, 45, 45)),
         ("dns", (15, 60, 480, 720)),
         ("tls", (15, 60, 480, 720)),
-        ("http-500", (20, 33, 72, 90)),
-        ("http-503", (20, 33, 72, 90)),
-        ("http-429", (22, 51, 120, 120)),
-        ("http-403", (21, 41, 113, 120)),
-        ("http-418", (21, 41, 113, 120)),
-        ("http-404", (24, 61, 240, 240)),
-        ("parse", (20, 33, 60, 60)),
-        ("not-a-feed", (20, 33, 72, 90)),
+        ("http-500", (20, 33, 45, 45)),
+        ("http-503", (20, 33, 45, 45)),
+        ("http-429", (22, 51, 90, 90)),
+        ("http-403", (21, 41, 90, 90)),
+        ("http-418", (21, 41, 90, 90)),
+        ("http-404", (22, 51, 120, 120)),
+        ("parse", (20, 30, 30, 30)),
+        ("not-a-feed", (20, 33, 45, 45)),
         ("address", (90, 1440, 1440, 1440)),
         ("bot", (90, 1440, 1440, 1440)),
         ("bug", (30, 120, 360, 360)),
@@ -122,7 +122,7 @@ def test_every_reason_that_is_raised_for_a_source_has_a_weight() -> None:
 def test_an_address_that_is_gone_is_soon_looked_at_once_a_ceiling() -> None:
     """It may have been said in the course of repairs."""
     assert [wait(Outcome.GONE, failures=failures) for failures in (1, 2, 3, 4, 99)] == [
-        hours(1), hours(4), hours(16), hours(24), hours(24)
+        hours(0.75), hours(2.25), hours(6.75), hours(20.25), hours(24)
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.slugs import free, slug_for, slugged
+from monitor.core.slugs import free, slug_for, slugged, told_apart
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,9 @@ def test_a_slug_is_ascii_words_joined_by_hyphens_whatever_the_name(text):
 @pytest.mark.parametrize(
     ("url", "slug"),
     [
+        ("https://www.reddit.com/r/worldnews/.rss", "reddit-worldnews"),
+        ("https://mastodon.social/@Gargron.rss", "mastodon-gargron"),
+        ("https://www.youtube.com/@NASA", "youtube-nasa"),
         ("https://www.osce.org/feed", "osce"),
         ("https://news.un.org/feed/subscribe/en/news/all/rss.xml", "un"),
         ("https://t.me/s/mfa_russia", "mfa-russia"),
@@ -52,6 +55,20 @@ def test_a_slug_is_ascii_words_joined_by_hyphens_whatever_the_name(text):
 )
 def test_an_address_gives_what_a_person_would_call_it(url, slug):
     assert slug_for(url) == slug
+
+
+@pytest.mark.parametrize(
+    ("url", "slug"),
+    [
+        ("https://www.osce.org/press/", "osce-press"),
+        ("https://www.osce.org/en/news/rss.xml", "osce-en"),
+        ("https://www.osce.org/sitemap.xml", "osce-sitemap"),
+        ("https://www.osce.org/osce/feed", "osce"),
+        ("https://www.osce.org/", "osce"),
+    ],
+)
+def test_sources_of_one_site_are_told_apart_by_their_paths(url, slug):
+    assert told_apart("osce", url) == slug
 
 
 def test_a_taken_slug_gets_a_number():

@@ -364,3 +364,76 @@ def test_a_list_below_a_long_introduction_is_one() -> None:
         f"{MENU}<main><h1>Statements of the Minister for Foreign Affairs</h1>{PARAGRAPHS}<ul>{items}</ul></main>"
     )
     assert len(read(introduced + FOOTER).entries) == 15
+
+
+# ── lists that show no dates, and lists that have just begun ────────────────────────────────────────────────
+
+
+def undated(*items: tuple[str, str], heading: str = "h3") -> str:
+    rows = "".join(f"<li class='item'><{heading}><a href='{url}'>{title}</a></{heading}></li>" for url, title in items)
+    return f"{MENU}<main><h1>Press releases</h1><ul class='news'>{rows}</ul></main>{FOOTER}"
+
+
+NAMES = ("amber", "birch", "cedar", "delta", "ember", "flint")
+SERVICES = ("Visa services", "Passports", "Consular help", "Notary acts", "Birth certificates", "Legalisation")
+EPISODES = {
+    "one title, filed by month": undated(*((f"/2026/03/briefing-{name}", "Weekly briefing") for name in NAMES)),
+    "one title, numbered": undated(*((f"/news/{n}", "Weekly briefing") for n in range(100, 106)), heading="p"),
+    "one title, in headings": undated(*((f"/news/{name}", "Weekly briefing") for name in NAMES)),
+    "one title and a number": undated(*((f"/bulletins/{n}", f"Bulletin No. {n}") for n in range(50, 44, -1))),
+    "one of them corrected": undated(
+        ("/2026/03/a", "Weekly briefing"),
+        *((f"/2026/02/briefing-{name}", "Weekly briefing") for name in NAMES[:4]),
+        ("/2026/01/briefing-f", "Weekly briefing (corrected)"),
+    ),
+    "short titles, filed by day": undated(
+        *((f"/2026/03/{day:02}/{name}", f"Visit to {name}") for day, name in enumerate(NAMES, start=10))
+    ),
+    "in Chinese": undated(*((f"/202603/t202603{n:02}_1.html", "每周简报") for n in range(10, 16)), heading="span"),
+}
+
+
+@pytest.mark.parametrize("page", EPISODES.values(), ids=EPISODES)
+def test_a_list_of_episodes_is_a_list_without_dates(page: str) -> None:
+    window = read(page)
+    assert len(window.entries) == len({entry.link for entry in window.entries}) == 6
+    assert all("/minister" not in (entry.link or "") for entry in window.entries)
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4])
+@pytest.mark.parametrize("date", ["<time datetime='2026-03-{day}'>{day} March 2026</time>", ""], ids=["dated", "filed"])
+def test_a_list_that_has_just_begun_is_read(number: int, date: str) -> None:
+    rows = "".join(
+        f"<li>{date.format(day=10 + n)}<h3><a href='/2026/03/visit-{NAMES[n]}'>Visit of the envoy to {NAMES[n]}</a></h3></li>"
+        for n in range(number)
+    )
+    window = read(f"{MENU}<main><h1>Press releases</h1><ul>{rows}</ul></main>{FOOTER}")
+    assert [entry.title for entry in window.entries] == [f"Visit of the envoy to {name}" for name in NAMES[:number]]
+    assert [bool(entry.published) for entry in window.entries] == [bool(date)] * number
+
+
+NO_EPISODES = {
+    "services": undated(*((f"/services/{name}", title) for name, title in zip(NAMES, SERVICES, strict=True))),
+    "a menu with numbers": undated(
+        *((f"/node/{n}", title) for n, title in enumerate(SERVICES, start=90)), heading="span"
+    ),
+    "one word for all": undated(*((f"/{name}/overview", "Product overview") for name in NAMES), heading="p"),
+    "Read the full story": undated(*((f"/{name}", "Read the full story") for name in NAMES), heading="p"),
+    "numbers of pages": undated(*((f"/news/page/{n}", f"Страница {n}") for n in range(2, 8)), heading="span"),
+    "years": undated(*((f"/news/{year}/", f"News of {year}") for year in range(2020, 2026)), heading="span"),
+    "one link and nothing else": undated(("/search", "Search all our press releases")),
+    "an article that links another": (
+        f"{MENU}<main><article><h1>The commission met in the capital</h1><p>{'Ministers spoke of fish. ' * 30}"
+        "<a href='/2026/03/earlier'>The commission met in spring as well</a></p></article></main>"
+    ),
+    "a film": "<meta property='og:type' content='video.other'><main><h1>Ministers arrive</h1><ul>"
+    + "".join(f"<li><a href='/2026/03/{name}'>Ministers are seen leaving {name}</a></li>" for name in NAMES)
+    + "</ul></main>",
+}
+
+
+@pytest.mark.parametrize("page", NO_EPISODES.values(), ids=NO_EPISODES)
+def test_what_repeats_or_is_numbered_is_not_yet_news(page: str) -> None:
+    with pytest.raises(SourceError) as raised:
+        read(page)
+    assert raised.value.reason == "not-a-feed"

@@ -304,7 +304,9 @@ class Verdict:
                 status = self.statuses[publisher.slug]
                 if not last or last[0].outcome is not Outcome.GONE or "gone for good" not in (status.last_error or ""):
                     yield f"{publisher.slug} is gone, but its state says {status.last_outcome}: {status.last_error}"
-                asked = sum(a.at > publisher.gone for a in self.answers[publisher.number])
+                # In an outage it says something else than "gone", and may be asked as if it were there.
+                told = [a for a in self.answers[publisher.number] if a.at > publisher.gone and a.answer == "410"]
+                asked = len(told)
                 if asked > (self.lived.days * DAY - publisher.gone) / (10 * HOUR) + 3:
                     yield f"{publisher.slug} is gone and was asked {asked} times"
 
