@@ -226,6 +226,8 @@ def test_every_name_is_found_where_nothing_but_itself_is_asked_for(tagger, facet
         for kind in kinds:
             for language, names in entry.get(kind, {}).items():
                 for name in names if alone else names[: kind == "names"]:
+                    if len(name) == 1:  # Chinese, found beside another one
+                        continue
                     post = make.post(title="", text=AROUND[language].format(name), language=language)
                     tags = {(tag.facet, tag.slug) for tag in tagger.tags(post, make.source())}
                     if name not in asked and (facet, slug) not in tags:
@@ -259,7 +261,7 @@ def test_a_name_of_two_countries_is_listed_as_contested():
     extra = yaml.safe_load((ROOT / "scripts" / "countries_extra.yaml").read_text(encoding="utf-8"))
     claimed = {
         (language, name): set(entry["countries"])
-        for entry in extra["contested"]
+        for entry in (*extra["contested"], *extra["together"])
         for language, names in entry["names"].items()
         for name in names
     }

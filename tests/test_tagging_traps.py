@@ -212,7 +212,24 @@ EXACTLY = [
     ("en", "the Falkland Islands", "fk"),
     # Arabic prefixes, Chinese without spaces
     ("ar", "وروسيا وبالصين ولمصر", "ru cn eg"),
-    ("zh", "中俄哈三国在上海合作组织框架内与哈萨克斯坦合作", "sco kz"),
+    ("zh", "中俄哈三国在上海合作组织框架内与哈萨克斯坦合作", "sco kz cn ru"),
+    # countries by one character
+    ("zh", "中美关系", "cn us"),
+    ("zh", "近日中美两国元首会晤", "cn us"),
+    ("zh", "中、日、韩三国外长", "cn jp kr"),
+    ("zh", "俄乌冲突与巴以冲突", "ru ua il ps"),
+    ("zh", "欧盟对俄制裁，美驻华大使访日", "european-union ru us cn jp"),
+    ("zh", "俄政府27日决定，英媒说", "ru gb"),
+    ("zh", "美軍與法總統", "us fr"),
+    ("zh", "中欧班列与中非合作", "cn europe africa"),
+    ("zh", "中欧国家", "central-europe"),
+    ("zh", "增加中美贸易往来", "cn us"),
+    ("zh", "中华人民共和国", "cn"),
+    ("zh", "其中法律关系复杂，集中日常工作，空中美景", ""),
+    ("zh", "30日政府宣布，依法政府，非法政府", ""),
+    ("zh", "对华为制裁，反日常，对美好生活的向往，赴美丽乡村", ""),
+    ("zh", "在办法中美化环境，宗教与道德国家", ""),
+    ("zh", "拉美政府", "latin-america-and-the-caribbean"),
     ("zh", "在聯合國與歐盟", "united-nations european-union"),
 ]
 
