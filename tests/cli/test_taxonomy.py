@@ -137,7 +137,10 @@ def test_it_says_why_there_is_nothing_to_tag_anew(monitor: Monitor) -> None:
     [
         (["--since", "2099-01-01"], "there are no posts seen since 2099-01-01 00:00 UTC: nothing was tagged anew\n"),
         (["--all", "--since", "2099-01-01"], "there are no posts seen since 2099-01-01 00:00 UTC: nothing was"),
-        (["--source", "mfa"], "nothing to do: 3 posts of mfa, tagged by these taxonomies already; --all does it again\n"),
+        (
+            ["--source", "mfa"],
+            "nothing to do: 3 posts of mfa, tagged by these taxonomies already; --all does it again\n",
+        ),
     ],
 )
 def test_it_says_which_posts_were_meant(polled: Monitor, arguments: list[str], said: str) -> None:
