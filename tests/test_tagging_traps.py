@@ -52,6 +52,12 @@ EXACTLY = [
     ("es", "El museo Reina Sofía", ""),
     ("ar", "قال محمد المصري", ""),
     ("ar", "قال الوزير المصري", "eg"),
+    ("en", "Cesar Milan trains dogs, Derek Holland pitches.", ""),
+    ("en", "Chicago Cubs beat Atlanta Braves", ""),
+    ("en", "IMO this is wrong.", ""),
+    ("en", "The IMO adopted rules for shipping.", "imo"),
+    ("en", "ILO and server health", ""),
+    ("en", "The ILO spoke of wages.", "ilo"),
     # animals and food
     ("en", "The family ate roast turkey.", ""),
     ("en", "Thanksgiving turkey recalls: TURKEY farms are hit", ""),
