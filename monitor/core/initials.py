@@ -1,14 +1,15 @@
-"""Countries that Chinese names with one character: 中美关系, 对俄制裁, 访华, 美政府.
+"""Countries that Chinese names with one character: 中美关系, 对俄制裁, 访华, 美政府, 英方.
 
 Such a character alone is a part of any word. It names a country beside another one with a word for what is between them
-behind, after some verbs and prepositions, and before an office of state. These are habits of the language; which
-characters there are says the taxonomy: a Chinese name of a single character is one of them. Everything is folded.
+behind, after some verbs and prepositions, and before an office of state or 方, its side. These are habits of the
+language; which characters there are says the taxonomy: a Chinese name of a single character is one of them. Everything
+is folded.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from monitor.core.written import either_script, readable
 
@@ -31,13 +32,19 @@ class Initials:
 
 def _expression(listed: str) -> str:
     """One of the characters first, which is looked for fast, and then all that is asked of what is around it."""
-    ending = "".join(f"(?<![{before}]{each})" for each, before in _WORDS_ENDING.items())
+    ending = _not_ending(_WORDS_ENDING)
     beginning = "".join(f"(?<!{each}(?=[{after}]))" for each, after in _WORDS_WITH.items())
-    together = f"(?<![{_NEVER_FIRST}]){ending}(?:[、—–-]?[{listed}]){{1,5}}(?={_BETWEEN})"
+    ending_together = _not_ending(_WORDS_ENDING | {"中": "其集途"})  # 近期中美关系 holds no 期中
+    together = f"(?<![{_NEVER_FIRST}]){ending_together}(?:[、—–-]?[{listed}]){{1,5}}(?={_BETWEEN})"
     visited = f"(?<=[访驻援反亲涉赴][{listed}])(?<![中{_AMONG_OTHERS}]){beginning}|(?<=[来在]华){beginning}"
     towards = f"(?<=对[{listed}])(?<![{_AMONG_OTHERS}])(?={_TOWARDS})"
     office = f"(?<![{_NO_OFFICE}]){ending}(?={_OFFICE})"
-    return f"[{listed}](?:{together}|{visited}|{towards}|{office})"
+    side = f"(?<![华非{_AMONG_OTHERS}]){ending}(?=方(?![{_WORDS_OF_SIDE}]))"
+    return f"[{listed}](?:{together}|{visited}|{towards}|{office}|{side})"
+
+
+def _not_ending(words: Mapping[str, str]) -> str:
+    return "".join(f"(?<![{before}]{each})" for each, before in words.items())
 
 
 _AMONG_OTHERS = "吉哈塔拉沙老"  # mostly sounds of longer names
@@ -55,6 +62,9 @@ _WORDS_ENDING = {
     "美": "完优精赞",
     "印": "打复脚影手",
     "蒙": "启",
+    "越": "穿超跨优卓",
+    "韩": "南北大",
+    "欧": "中东南北西",
 }
 
 # What it begins in other words, by what stands behind it.
@@ -74,6 +84,8 @@ _WORDS_WITH = {
     "欧": "元阳",
     "越": "来过南境",
 }
+
+_WORDS_OF_SIDE = "面式法向案针便才可能位程块略圆"  # 方面, 方式: no side of a dispute
 
 _BETWEEN = (
     "关系|[两三四]国|双边|双方|[三四]方|三边|边境|边界|冲突|战争|贸易|经贸|元首|首脑|领导人|外长|外交|防长|总统|总理|会谈|会晤"

@@ -21,7 +21,11 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     start, end = span
     _, rule, language, _, _, _ = form
     if language == "zh":
-        return bool(_NAMED_AFTER_ZH.match(text, end) or (rule == "city" and _TREATY_AFTER.match(text, end)))
+        return bool(
+            _NAMED_AFTER_ZH.match(text, end)
+            or (rule == "city" and _TREATY_AFTER.match(text, end))
+            or (text[start] == "中" and start and text[start - 1] in "其集" and text[start + 1] not in "国國")
+        )  # 其中东部 is the east of them, not the Middle East
     before = text[start - 1] if start else "\n"
     word = ""
     if before == " ":
