@@ -138,7 +138,9 @@ class Gazetteer:
         text, span = page.folded.text, page.folded.span
         for together in self._initials.find(text):
             begin, stop = span(together[0][0], together[-1][0] + 1)
-            found = [each for each in found if each.start < begin or each.end > stop]
+            found = [
+                each for each in found if each.start < begin or each.end > stop or each.form.entry.facet not in _PLACES
+            ]
             for at, character in together:
                 begin, stop = span(at, at + 1)
                 found += [Found(begin, stop, form, form.rule, False) for form in self._single[character]]
