@@ -52,7 +52,8 @@ async def begin(parts: Parts) -> None:
     now = parts.clock()
     if await parts.database.write(lambda tx: retagging.begin(tx, parts.version, now=now)):
         left = await parts.database.read(lambda tx: retagging.waiting(tx, parts.version))
-        log.info("taxonomy-changed", version=parts.version, posts_to_tag_anew=left)
+        if left:  # nothing to say of a database that is new
+            log.info("taxonomy-changed", version=parts.version, posts_to_tag_anew=left)
 
 
 async def retag_waiting(parts: Parts) -> Summary:

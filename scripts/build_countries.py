@@ -113,7 +113,8 @@ def _add_names(countries: dict[str, Country], reference: Path, extra: Mapping[st
         if code in extra["traditional"]:
             country.names["zh"].append(extra["traditional"][code])
         _extend(country.names, extra["names"].get(code, {}))
-    for shared in extra["contested"]:
+        _extend(country.names, {"zh": extra["initials"].get(code, "")})
+    for shared in (*extra["contested"], *extra["together"]):
         for code in shared["countries"]:
             _extend(countries[code].names, shared["names"])
 

@@ -137,6 +137,11 @@ def test_parents_and_members_are_listed():
         ("ecowas", 12, {"ng"}),
         ("commonwealth-of-nations", 56, {"ga", "rw"}),
         ("oecd", 38, {"cr"}),
+        ("conference-on-disarmament", 65, {"kp", "zw"}),
+        ("financial-stability-board", 24, {"hk", "ch"}),
+        ("asem", 51, {"kz", "no"}),
+        ("new-development-bank", 11, {"uz", "dz"}),
+        ("eumetsat", 30, {"tr", "is"}),
     ],
 )
 def test_memberships_are_those_of_2026(slug, count, among):
@@ -185,6 +190,7 @@ def test_hashtags_carry_no_hash_and_identifiers_are_wikidata():
     identifiers = [entry["wikidata"] for entry in ORGANISATIONS + COUNTRIES if "wikidata" in entry]
     assert all(re.fullmatch(r"Q[1-9]\d*", identifier) for identifier in identifiers)
     assert [identifier for identifier, times in Counter(identifiers).items() if times > 1] == []
+    assert sum("wikidata" in entry for entry in ORGANISATIONS) >= 240
 
 
 AROUND = {
@@ -220,6 +226,8 @@ def test_every_name_is_found_where_nothing_but_itself_is_asked_for(tagger, facet
         for kind in kinds:
             for language, names in entry.get(kind, {}).items():
                 for name in names if alone else names[: kind == "names"]:
+                    if len(name) == 1:  # Chinese, found beside another one
+                        continue
                     post = make.post(title="", text=AROUND[language].format(name), language=language)
                     tags = {(tag.facet, tag.slug) for tag in tagger.tags(post, make.source())}
                     if name not in asked and (facet, slug) not in tags:
@@ -253,7 +261,7 @@ def test_a_name_of_two_countries_is_listed_as_contested():
     extra = yaml.safe_load((ROOT / "scripts" / "countries_extra.yaml").read_text(encoding="utf-8"))
     claimed = {
         (language, name): set(entry["countries"])
-        for entry in extra["contested"]
+        for entry in (*extra["contested"], *extra["together"])
         for language, names in entry["names"].items()
         for name in names
     }

@@ -48,7 +48,11 @@ def poll(
         if as_json:
             emit([])
         else:
-            say("nothing is due; poll all the same with: monitor poll --all")
+            say(
+                "there is no source to poll; see: monitor sources list"
+                if everything
+                else "nothing is due; poll all the same with: monitor poll --all"
+            )
         return
 
     async def work(poller: Poller) -> list[Recorded]:

@@ -15,7 +15,7 @@ from monitor.cli.output import emit, say
 from monitor.cli.posts import no_such_post, show_said, show_tags
 from monitor.cli.session import Session
 from monitor.cli.tag_names import short, tag_listed
-from monitor.core.model import Facet, Tag
+from monitor.core.model import Facet
 from monitor.core.provenance import Origins, PostTagger
 from monitor.core.retagging import AskingForTags, retagged
 from monitor.core.tagging import Tagger
@@ -67,7 +67,8 @@ def tag(
         with session.writing() as tx:
             verdicts.put(tx, post_id, said)
             verdicts.forget(tx, post_id, back)
-            tags = _tagged(tx, post_id, tagger, version=taxonomy.version)
+            _tag_anew(tx, post_id, tagger, version=taxonomy.version)
+            tags = (posts.get(tx, post_id) or stored).tags
             known = verdicts.of(tx, [post_id]).get(post_id, ())
     if as_json:
         emit({"id": post_id, "tags": tags, "said": known})
@@ -79,8 +80,8 @@ def tag(
     show_said(known, now=session.now())
 
 
-def _tagged(tx: Transaction, post_id: int, tagger: Tagger, *, version: str) -> tuple[Tag, ...]:
-    """The post as it is tagged with what was said, stored; watches that ask for tags follow."""
+def _tag_anew(tx: Transaction, post_id: int, tagger: Tagger, *, version: str) -> None:
+    """Tag the post with what was said; watches that ask for tags follow."""
     (job,) = retagging.jobs(tx, [post_id])
     done = retagged(
         job,
@@ -88,7 +89,6 @@ def _tagged(tx: Transaction, post_id: int, tagger: Tagger, *, version: str) -> t
         AskingForTags(watch for watch in watches.every(tx) if not watch.paused),
     )
     retagging.store(tx, [done], version=version, counts=False)
-    return done.tags
 
 
 def _name(given: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 import typer
@@ -74,6 +74,8 @@ def retag(
             number = retagging.waiting(tx, taxonomy.version, scope)
             origins = Origins(sources.origins(tx))
             asking = AskingForTags(watch for watch in watches.every(tx) if not watch.paused)
+            there = number or retagging.waiting(tx, taxonomy.version, replace(scope, every=True))
+            stored = there or retagging.waiting(tx, taxonomy.version, Scope(every=True))
         outcome = Outcome()
         if number:
             tagger = PostTagger(Tagger(taxonomy), origins)
@@ -91,6 +93,8 @@ def retag(
                 retagging.finish(tx, taxonomy.version, now=session.now())
     if as_json:
         emit(document(outcome, left=left, dry_run=dry_run))
+    elif not number:
+        say(_idle(stored=stored, there=there, scope=scope))
     else:
         _show(outcome, left=left, dry_run=dry_run)
 
@@ -157,13 +161,21 @@ def _short(name: str) -> str:
     return short(Facet(facet), slug)
 
 
+def _idle(*, stored: int, there: int, scope: Scope) -> str:
+    """Why there is nothing to do: how many posts are stored, and how many of them were asked for."""
+    asked = f" of {scope.source}" if scope.source is not None else ""
+    asked += f" seen since {scope.since:%Y-%m-%d %H:%M} UTC" if scope.since is not None else ""
+    if not stored:
+        return "no posts are stored yet: there is nothing to tag anew"
+    if not there:
+        return f"there are no posts{asked}: nothing was tagged anew"
+    return f"nothing to do: {count(there, 'post')}{asked}, tagged by these taxonomies already; --all does it again"
+
+
 def _show(outcome: Outcome, *, left: int, dry_run: bool) -> None:
     summary = outcome.summary
-    if not summary.posts:
-        say("every post there is tagged by these taxonomies already; --all does it again")
-    else:
-        done = "looked at" if dry_run else "tagged anew"
-        say(f"{count(summary.posts, 'post')} {done}, {summary.changed:,} {'would change' if dry_run else 'changed'}")
+    done = "looked at" if dry_run else "tagged anew"
+    say(f"{count(summary.posts, 'post')} {done}, {summary.changed:,} {'would change' if dry_run else 'changed'}")
     show_changes(summary.gained, summary.lost)
     if outcome.samples:
         heading("Such as")

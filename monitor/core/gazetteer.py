@@ -20,6 +20,7 @@ from monitor.core.contexts import Contexts
 from monitor.core.forms import ONLY_AMONG_THEIR_OWN, REGIONAL_A, REGIONAL_Z, Case, Entry, Form
 from monitor.core.found import BY_SPAN, Found, apart, referring, undeceived
 from monitor.core.inflection import ACRONYM_LOOK_ALIKES, ARABIC_PREFIXES, LOOK_ALIKES
+from monitor.core.initials import Initials
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import Facet
 from monitor.core.neighbours import means_something_else, sounds_on
@@ -38,8 +39,12 @@ class Gazetteer:
         self._lexicon = lexicon
         groups = lexicon.groups
         judged = [tuple((form, form.case, _checks(form)) for form in group) for group in groups]
-        self._forms = [judged[number] for number in lexicon.patterns.values()]
-        self._names = _automaton(lexicon.patterns, Implementation.ContiguousNFA)
+        words = {pattern: number for pattern, number in lexicon.patterns.items() if len(pattern) > 1}
+        self._forms = [judged[number] for number in words.values()]
+        self._names = _automaton(words, Implementation.ContiguousNFA)
+        single = {pattern: number for pattern, number in lexicon.patterns.items() if len(pattern) == 1}
+        self._single = {character: groups[number] for character, number in single.items()}
+        self._initials = Initials(single)
         self._exact = [
             (groups[number], len(acronym) <= 2, acronym.lower() in ACRONYM_LOOK_ALIKES)
             for acronym, number in lexicon.exact.items()
@@ -57,6 +62,8 @@ class Gazetteer:
         candidates: list[Found] = []
         self._find_names(page, language, contexts, candidates)
         self._find_acronyms(page, language, contexts, candidates)
+        if language is None or language == "zh":
+            candidates = self._find_initials(page, candidates)
         if page.hashtags_at < len(page.original):
             candidates += self._in_hashtags(page)
         candidates.sort(key=BY_SPAN)
@@ -126,6 +133,19 @@ class Gazetteer:
                     seen.append(form.entry)
                     found.append(_new(Found, (start, end, form, "hashtag" if tagged else form.rule, False)))
 
+    def _find_initials(self, page: Page, found: list[Found]) -> list[Found]:
+        """What was found, and characters that name countries: 中欧关系 is China and Europe, and not Central Europe."""
+        text, span = page.folded.text, page.folded.span
+        for together in self._initials.find(text):
+            begin, stop = span(together[0][0], together[-1][0] + 1)
+            found = [
+                each for each in found if each.start < begin or each.end > stop or each.form.entry.facet not in _PLACES
+            ]
+            for at, character in together:
+                begin, stop = span(at, at + 1)
+                found += [Found(begin, stop, form, form.rule, False) for form in self._single[character]]
+        return found
+
     def _in_hashtags(self, page: Page) -> Iterator[Found]:
         at = page.hashtags_at
         for hashtag in page.original[at:].split(" "):
@@ -165,6 +185,8 @@ class Gazetteer:
         groups = self._lexicon.groups
         made = {hashtag: list(groups[number]) for hashtag, number in self._lexicon.hashtags.items()}
         for words, number in self._lexicon.patterns.items():
+            if len(words) == 1:
+                continue
             known = made.setdefault(_squeezed(words), [])
             entries = [form.entry for form in known]
             known += [

@@ -225,7 +225,7 @@ def _arabic(name: str, adjective: bool) -> Iterator[str]:
 _BEFORE_NAMES = ("و", "ف", "ب", "ك", "ل", "وب", "وك", "ول", "فب", "فك", "فل")
 _BEFORE_ADJECTIVES = ("ال", "لل", "وال", "فال", "بال", "كال", "ولل", "فلل", "وبال", "وكال")
 ARABIC_PREFIXES: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(_BEFORE_NAMES, ("name", "city", "demonym")),
+    **dict.fromkeys(_BEFORE_NAMES, ("name", "city", "demonym", "decoy")),
     **dict.fromkeys(_BEFORE_ADJECTIVES, ("demonym",)),
 }
 """What may be glued to an Arabic word, folded: "and", "so", "in", "like", "to", before adjectives the article too; and

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from monitor.core.forms import ONLY_AMONG_THEIR_OWN, Case, Entry, Form, Spelled, Words, forms_of
+from monitor.core.model import Facet
 from monitor.core.taxonomy import Taxonomy
 from monitor.core.text import fold
 
@@ -20,7 +21,7 @@ class Lexicon:
     """All forms of a taxonomy by the words they are looked for."""
 
     groups: tuple[tuple[Form, ...], ...]  # of forms that are written alike, many of them in many ways
-    patterns: Listed  # by folded words
+    patterns: Listed  # by folded words; single Chinese characters among them name a country beside another one
     exact: Listed  # acronyms, letter for letter
     hashtags: Listed  # folded, those that the taxonomy lists; names are hashtags too
 
@@ -36,7 +37,7 @@ class Lexicon:
                 listed = exact.setdefault(words, [])
             elif form.rule == "hashtag":
                 listed = hashtags.setdefault(folded, [])
-            elif len(folded) > 1:
+            elif len(folded) > 1 or _is_initial(form):
                 listed = patterns.setdefault(folded, [])
             else:
                 continue
@@ -73,6 +74,13 @@ class Lexicon:
         ]
         groups = tuple(tuple([forms[each] for each in group]) for group in listed_groups)
         return cls(groups=groups, patterns=patterns, exact=exact, hashtags=hashtags)
+
+
+def _is_initial(form: Form) -> bool:
+    return form.language == "zh" and form.rule == "name" and form.entry.facet in _PLACES
+
+
+_PLACES = (Facet.COUNTRY.value, Facet.REGION.value)
 
 
 def _makes_needless(known: Form, form: Form) -> bool:

@@ -21,7 +21,11 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
     start, end = span
     _, rule, language, _, _, _ = form
     if language == "zh":
-        return bool(_NAMED_AFTER_ZH.match(text, end) or (rule == "city" and _TREATY_AFTER.match(text, end)))
+        return bool(
+            _NAMED_AFTER_ZH.match(text, end)
+            or (rule == "city" and _TREATY_AFTER.match(text, end))
+            or (text[start] == "中" and start and text[start - 1] in "其集" and text[start + 1] not in "国國")
+        )  # 其中东部 is the east of them, not the Middle East
     before = text[start - 1] if start else "\n"
     word = ""
     if before == " ":
@@ -63,7 +67,9 @@ _BEFORE_WORDS = "«\"“„'([{-*•"
 _NAMED_AFTER = re.compile(
     r" (?:air ?lines?|airways|times|post|herald|tribune|gazette|telegraph|chronicle|inquirer|daily|globe"
     r"|petroleum|motors|united|rovers|wanderers|hotspur|albion|fc|afc|cf|saint-germain"
-    r"|yankees|mets|knicks|lakers|dodgers|celtics|cowboys|steelers|packers|canucks|raiders|red sox)\b"
+    r"|yankees|mets|knicks|lakers|dodgers|celtics|cowboys|steelers|packers|canucks|raiders|red sox|white sox|blue jays"
+    r"|cubs|braves|astros|phillies|padres|mariners|orioles|brewers|seahawks|ravens|broncos|bengals|bruins|canadiens"
+    r"|maple leafs|oilers|timberwolves|raptors|nuggets|pistons|pacers|mavericks|super kings|knight riders)\b"
 )
 
 # 报 alone also begins the word for a report, as 汇报 does: they end a newspaper's name where its quotation ends.
@@ -143,29 +149,32 @@ def sounds_on(text: str, start: int, end: int) -> bool:
 # ── first names ────────────────────────────────────────────────────────────────────────────────────────────
 
 _LATIN = """
-Aaron Abdul Abdullah Abu Adam Adrian Ahmed Alan Albert Alejandro Alessandro Alex Alexander Alexandra Alexei Alfred Ali
-Alice Amanda Amy Ana Anatoly Andrea Andreas Andrei Andrew Andrés Andy Angela Anna Anne Antoine Antonio António Anthony
-Antony Arnold Arthur Barack Barbara Ben Benjamin Bernard Bernie Bill Bob Boris Brad Brandon Brian Bruce Bryan Camille
-Carl Carla Carlos Carmen Caroline Catherine Charles Charlie Chris Christian Christine Christopher Claire Claude Claudia
-Cristina Daniel Danny Darren Dave David Dean Deborah Denis Dennis Diego Dmitry Dominique Donald Doug Douglas Edgar
-Eduardo Edward Elena Eleanor Elizabeth Emily Emma Emmanuel Eric Erik Ernest Evgeny Felipe Fernando Frances Francesca
-Francesco Francis Francisco Franck François Frank Franz Fred Frederick Gabriel Gary George Georges Gerald Gerard Gérard
-Giorgio Giovanni Giuseppe Glenn Gordon Graham Greg Gregory Guillaume Guy Hannah Hans Harold Harriet Harry Hassan Helen
-Helmut Henri Henry Herbert Hillary Hugo Hussein Ian Ibrahim Igor Indiana Irina Isabel Isabelle Ivan Jack Jackie Jacob
-Jacques Jaime James Jamie Jan Jane Janet Jason Javier Jay Jean Jeff Jennifer Jeremy Jessica Jim Jimmy Joan Joe Joel John
-Johnny Jon Jonathan Jorge José Joseph Josh Joshua Joan João Juan Judith Julia Julian Julie Julien Justin Karen Karl Kate
-Katherine Kathleen Keith Kelly Ken Kenneth Kevin Khalid Kim Kurt Larry Laura Lauren Laurent Lawrence Lee Leo Leon
-Leonard Leonardo Lewis Liam Linda Lindsay Lisa Liz Louis Louise Luc Lucas Lucy Luis Luke Marc Marcel Marco Marcus
-Margaret Maria María Marie Mario Marion Mark Marta Martin Martine Mary Matt Matteo Matthew Maurice Max Maxim Megan
-Michael Michel Michelle Miguel Mike Mikhail Mitch Mohamed Mohammad Mohammed Muhammad Monica Nancy Natalia Natalie
-Nathan Neil Nelson Nicholas Nick Nicola Nicolas Nicole Nikolai Noah Norman Oleg Olga Oliver Olivia Olivier Omar Oscar
-Pablo Pamela Patricia Patrick Paul Paula Pavel Pedro Peggy Peter Philip Philippe Pierre Rachel Rafael Ralph Ray Raymond
-Rebecca Reina René Ricardo Richard Rick Rob Robert Roberto Robin Rodrigo Roger Roland Ron Ronald Rosa Rose Roy Russell
-Ruth Ryan Sally Sam Samantha Samuel Sandra Sara Sarah Scott Sean Sebastian Serge Sergei Sergey Sergio Sharon Sheila
-Silvia Simon Simone Sophie Stanislav Stanley Stefan Stephan Stephen Steve Steven Stuart Susan Svetlana Sylvie Tatiana
-Ted Teresa Terry Theodore Theresa Thierry Thomas Tim Timothy Todd Tom Tommy Tony Tracy Valentina Valery Vanessa Vera
-Vicente Victor Vincent Vitaly Vladimir Walter Wayne Wendy Werner William Willie Wolfgang Woody Yasser Yuri Yusuf Yves
-Zoe
+Aaron Abdul Abdullah Abu Adam Adrian Ahmed Alan Alastair Albert Alejandro Alessandro Alex Alexander Alexandra Alexei
+Alfred Ali Alice Alison Allison Amanda Amy Ana Anatoly Andrea Andreas Andrei Andrés Andrew Andy Angela Anna Anne Anthony
+Antoine Antonio António Antony Arnold Arthur Ashley Barack Barbara Barry Ben Benjamin Bernard Bernie Beth Bill Bob Boris
+Brad Brandon Brendan Brent Brett Brian Bruce Bryan Camille Carl Carla Carlos Carmen Caroline Catherine Cesar César
+Charles Charlie Chris Christian Christine Christopher Claire Claude Claudia Colin Cristina Damian Daniel Danny Darren
+Dave David Dean Debbie Deborah Denis Dennis Derek Diego Dmitry Dominique Donald Doug Douglas Eddie Edgar Eduardo Edward
+Eleanor Elena Elizabeth Ellen Emilio Emily Emma Emmanuel Enrique Eric Erik Erin Ernest Ethan Eva Evan Evgeny Felipe
+Fernando Frances Francesca Francesco Francis Francisco Franck François Frank Franz Fred Frederick Gabriel Gary Gavin
+Geoff George Georges Gerald Gerard Gérard Giorgio Giovanni Giuseppe Glenn Gordon Graham Greg Gregory Guillaume Guy
+Hannah Hans Harold Harriet Harry Hassan Helen Helmut Henri Henry Herbert Hillary Hugh Hugo Hussein Ian Ibrahim Igor
+Indiana Irene Irina Isabel Isabelle Ivan Jack Jackie Jacob Jacques Jaime Jake James Jamie Jan Jane Janet Jason Javier
+Jay Jean Jeff Jeffrey Jennifer Jeremy Jerry Jesse Jessica Jill Jim Jimmy Joan Joanna Joanne João Joe Joel John Johnny
+Jon Jonathan Jorge José Joseph Josh Joshua Juan Judith Julia Julian Julie Julien Justin Karen Karl Kate Katherine
+Kathleen Kathy Katie Keith Kelly Ken Kenneth Kevin Khalid Kim Kristen Kurt Kyle Larry Laura Lauren Laurent Lawrence Lee
+Leo Leon Leonard Leonardo Leslie Lewis Liam Linda Lindsay Lisa Liz Lorenzo Louis Louise Luc Lucas Lucy Luigi Luis Luke
+Manuel Marc Marcel Marco Marcos Marcus Margaret Maria María Marie Mario Marion Mark Marta Martin Martine Mary Matt
+Matteo Matthew Maurice Max Maxim Megan Melissa Michael Michel Michelle Miguel Mike Mikhail Mitch Mohamed Mohammad
+Mohammed Molly Monica Muhammad Nancy Natalia Natalie Natasha Nathan Neil Nelson Nicholas Nick Nicola Nicolas Nicole
+Nigel Nikolai Noah Nora Norman Oleg Olga Oliver Olivia Olivier Omar Oscar Pablo Pamela Patricia Patrick Paul Paula Pavel
+Pedro Peggy Peter Phil Philip Philippe Pierre Rachel Rafael Ralph Randy Raúl Ray Raymond Rebecca Reina René Ricardo
+Richard Rick Rob Robert Roberto Robin Rodney Rodrigo Roger Roland Ron Ronald Rosa Rose Roy Russell Ruth Ryan Sally Sam
+Samantha Samuel Sandra Sara Sarah Scott Sean Sebastian Serge Sergei Sergey Sergio Shannon Sharon Shaun Sheila Silvia
+Simon Simone Sophie Stanislav Stanley Stefan Stella Stephan Stephen Steve Steven Stuart Susan Svetlana Sylvie Tatiana
+Ted Teresa Terry Theodore Theresa Thierry Thomas Tim Timothy Todd Tom Tommy Tony Tracy Trevor Ursula Valentina Valery
+Vanessa Vera Vicente Victor Vince Vincent Vitaly Vladimir Walter Wayne Wendy Werner William Willie Wolfgang Woody Yasser
+Yuri Yusuf Yves Zoe
 """
 _CYRILLIC = """
 Александр Александра Алексей Алла Алёна Альберт Арнольд Анастасия Анатолий Ангела Андрей Анна Антон Антонио

@@ -17,7 +17,7 @@ Names = Mapping[str, tuple[str, ...]]
 """Language → names in it, the best one first."""
 
 
-RULES = 3
+RULES = 4
 """Counts the changes of this program after which the same data tag otherwise: stored posts are then tagged anew."""
 
 

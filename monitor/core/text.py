@@ -47,7 +47,8 @@ _UNSPACED_RANGES = (
 )
 _UNSPACED = re.compile(f"[{_UNSPACED_RANGES}]")
 
-_SENTENCE_END = re.compile(r"(?<![^\w](?=\w)\w)[.!?…؟]+[»”\"')\]]*(?=\s)|[。！？\n]")
+# The mark comes first, which is looked for fast; one letter before a full stop is an initial.
+_SENTENCE_END = re.compile(r"[.!?…؟。！？\n](?:(?<=[。！？\n])|(?<![^\w](?=\w)\w[.!?…؟])[.!?…؟]*[»”\"')\]]*(?=\s))")
 
 
 class Change(NamedTuple):

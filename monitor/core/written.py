@@ -127,3 +127,18 @@ def readable(folded: str) -> str:
     if folded.isascii() or not _HAN.search(folded):
         return folded
     return folded.translate(_TABLE)
+
+
+def either_script(expression: str) -> str:
+    """A regular expression of simplified Chinese that finds traditional characters as well."""
+    made, within = [], False
+    for character in expression:
+        variants = _VARIANTS.get(character, "")
+        within = character == "[" or (within and character != "]")
+        made.append(f"[{character}{variants}]" if variants and not within else character + variants)
+    return "".join(made)
+
+
+_VARIANTS: dict[str, str] = {}
+for _one, _other in zip(_TRADITIONAL, _SIMPLIFIED, strict=True):
+    _VARIANTS[_other] = _VARIANTS.get(_other, "") + _one

@@ -91,6 +91,7 @@ def test_run_logs_json_where_collectors_read(monitor: Monitor) -> None:
     events = [json.loads(line) for line in log.read_text().splitlines()]
     assert events[0]["event"] == "starting"
     assert events[0]["sources"] == 3
+    assert "taxonomy-changed" not in {event["event"] for event in events}  # the database is new
     assert events[-1]["event"] == "stopped"
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", event["timestamp"]) for event in events)
 

@@ -127,6 +127,32 @@ def test_stored_posts_are_tagged_anew_and_it_says_what_changed(topical: Monitor)
     assert topical("retag", "--source", "nobody").code == 4
 
 
+def test_it_says_why_there_is_nothing_to_tag_anew(monitor: Monitor) -> None:
+    assert monitor("db", "upgrade").code == 0
+    assert monitor("retag", "--all").out == "no posts are stored yet: there is nothing to tag anew\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--since", "2099-01-01"], "there are no posts seen since 2099-01-01 00:00 UTC: nothing was tagged anew\n"),
+        (["--all", "--since", "2099-01-01"], "there are no posts seen since 2099-01-01 00:00 UTC: nothing was"),
+        (
+            ["--source", "mfa"],
+            "nothing to do: 3 posts of mfa, tagged by these taxonomies already; --all does it again\n",
+        ),
+    ],
+)
+def test_it_says_which_posts_were_meant(polled: Monitor, arguments: list[str], said: str) -> None:
+    assert said in polled("retag", *arguments).out
+
+
+def test_a_post_tagged_by_hand_is_shown_as_it_is_shown_later(polled: Monitor) -> None:
+    tagged = polled("posts", "tag", "1", "--remove", "country:kz", "--by", "ann").out.partition("Said by")[0]
+    assert tagged
+    assert polled("posts", "tag", "1").out.partition("Said by")[0] == tagged
+
+
 def test_own_facets_in_queries(topical: Monitor) -> None:
     assert topical("retag").code == 0
     assert topical("watches", "test", "topic:grain", "--json").json["posts"] == 4
