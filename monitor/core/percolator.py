@@ -1,11 +1,11 @@
 """An index over queries: of a post's words, tags and source, which queries may find it. The evaluator then decides.
 
 From each query the ways in which it can match are taken: sets of keys (words, tags, a source), one of which every
-matching post has whole. Of each set the rarest key is waited for: the longest word at first, then what the first posts
-show. A few words are looked up by one automaton over their
-unchanging parts. Many are looked up the other way round: each word of the post is asked once what it may be a form of,
-by the rules of the post's language, and the answer is kept, since a language has few words. So the cost of a post grows
-with the queries that nearly match it, not with all there are.
+matching post has whole. Of each set the rarest key is waited for: the longest word at first, then
+what the first posts show. A few words are looked up by one automaton over their unchanging parts. Many are looked up
+the other way round: each word of the post is asked once what it may be a form of, by the rules of the post's language,
+and the answer is kept, since a language has few words. So the cost of a post grows with the queries that nearly match
+it, not with all there are.
 """
 
 from __future__ import annotations
@@ -67,8 +67,10 @@ class _Awaited:
 class Percolator:
     """Queries by what a post needs to match them."""
 
-    def __init__(self, roots: Sequence[Node], *, few: int = FEW) -> None:
-        """`few` changes what a look-up costs, never what it finds."""
+    def __init__(
+        self, roots: Sequence[Node], *, few: int = FEW, arranged_after: Sequence[int] = _ARRANGED_AFTER
+    ) -> None:
+        """`few` and `arranged_after` change what a look-up costs, never what it is sure to find."""
         numbers: dict[_Key | _Awaited, int] = {}  # of all that is asked for
         self._always: list[int] = []  # queries of which the index knows nothing
         self._ways: list[tuple[int, tuple[int, ...]]] = []  # queries with the keys of each way to match them
@@ -81,6 +83,7 @@ class Percolator:
         self._guessed = [_frequency(key) for key in numbers]
         self._met: Counter[int] = Counter()  # keys, in the posts that were looked at before all was arranged for good
         self._looked_at = 0
+        self._arranged_after = arranged_after
         self._arrange()
         words = {key: at for key, at in numbers.items() if isinstance(key, _Awaited)}
         keys = {key: at for key, at in numbers.items() if isinstance(key, _Key)}
@@ -110,7 +113,7 @@ class Percolator:
             self._text.into(there, subject.text, subject.post.language)
         if self._title is not None:
             self._title.into(there, subject.text[: subject.title_end], subject.post.language)
-        if self._looked_at < _ARRANGED_AFTER[-1]:
+        if self._looked_at < self._arranged_after[-1]:
             self._count(there)
         found = set(self._always)
         waiting = self._waiting
@@ -130,7 +133,7 @@ class Percolator:
     def _count(self, there: set[int]) -> None:
         self._met.update(there)
         self._looked_at += 1
-        if self._looked_at in _ARRANGED_AFTER:
+        if self._looked_at in self._arranged_after:
             self._arrange()
 
     def _arrange(self) -> None:
@@ -140,7 +143,7 @@ class Percolator:
         pairs: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # … by one of two, with the other
         more: defaultdict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)  # … by one of several
         for query, way in self._ways:
-            rarest = min(way, key=lambda at: (met[at], guessed[at], at))
+            rarest = min(way, key=lambda at: (met.get(at, 0), guessed[at], at))
             match [at for at in way if at != rarest]:
                 case []:
                     sole[rarest].append(query)

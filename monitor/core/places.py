@@ -7,7 +7,7 @@ so many places are looked at, and no more.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import merge
 from itertools import count
 from typing import Generic, TypeVar
