@@ -116,7 +116,7 @@ class _Judges:
                 wanted = sorted((part for part in parts if not isinstance(part, Without)), key=_cost)
                 unwanted = tuple(part.part for part in parts if isinstance(part, Without))
                 found = _every([self.of(part) for part in wanted])
-                return _but(found, self.of(_one_of(unwanted))) if unwanted else found
+                return _but(found, _one_of(unwanted), self.of(_one_of(unwanted))) if unwanted else found
             case Some(parts):
                 return _some(Alternatives(parts, self.of))
             case Without(part):
@@ -179,10 +179,14 @@ def _every(judges: Sequence[Judge]) -> Judge:
     return judge
 
 
-def _but(judge: Judge, unwanted: Judge) -> Judge:
+def _but(judge: Judge, node: Node, unwanted: Judge) -> Judge:
+    anchor = node.anchor if isinstance(node, Words) else ""  # nearly always the unwanted words are not there at all
+
     def found(subject: Subject) -> Found | None:
         there = judge(subject)
-        return there if there is not None and unwanted(subject) is None else None
+        if there is None or anchor not in subject.text:
+            return there
+        return there if unwanted(subject) is None else None
 
     return found
 

@@ -43,29 +43,31 @@ class Terms(dict[tuple[Node, int], Places]):
 
 def _made_once(node: Node, most: int, terms: Terms) -> Places:
     if isinstance(node, Words) and node.field is None:
-        return _anywhere(node, most)
+        return _Anywhere(node, most).places
     return _remembered(_made(node, most, terms))
 
 
-def _anywhere(node: Words, most: int) -> Places:
-    """Most terms by far: words wherever they stand, remembered."""
-    find, number = finder(node), next(_numbers)
+class _Anywhere:
+    """Places of most terms by far: words wherever they stand, remembered. Small, as thousands of them are asked."""
 
-    def places(subject: Subject) -> Sequence[Place] | None:
-        known = subject.found
+    __slots__ = ("_find", "_most", "_number")
+
+    def __init__(self, node: Words, most: int) -> None:
+        self._find, self._most, self._number = finder(node), most, next(_numbers)
+
+    def places(self, subject: Subject) -> Sequence[Place] | None:
+        known, number = subject.found, self._number
         if number in known:
             return known[number]
         there: Sequence[Place]
         if subject.post.hashtags:
             # A hashtag usually stands in the text too: there it counts, in the list of hashtags it would be a repeat.
             end = subject.text_end
-            there = find(subject, 0, end, most) or find(subject, end, len(subject.text), most)
+            there = self._find(subject, 0, end, self._most) or self._find(subject, end, len(subject.text), self._most)
         else:
-            there = find(subject, 0, len(subject.text), most)
+            there = self._find(subject, 0, len(subject.text), self._most)
         found = known[number] = there or None
         return found
-
-    return places
 
 
 def _remembered(find: Places) -> Places:

@@ -124,9 +124,9 @@ def finder(words: Words) -> Finder:
         if only.how is How.SAME:
             return _same(only.folded)
         if only.how is How.FORM and (rest := _rest_of(only)) is not None:
-            return _form(only, rest)
+            return _Form(only, rest).find
         if only.how is How.WILD and is_beginning(only.folded):
-            return _beginning_with(only.folded[:-1])
+            return _Beginning(only.folded[:-1]).find
     return _in_a_row(words)
 
 
@@ -149,30 +149,31 @@ def _same(word: str) -> Finder:
     return find
 
 
-def _form(word: Word, rest: re.Pattern[str]) -> Finder:
-    folded, anchor, length = word.folded, word.anchor, len(word.anchor)
+class _Form:
+    __slots__ = ("_anchor", "_folded", "_rest")
 
-    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
-        text = subject.text
+    def __init__(self, word: Word, rest: re.Pattern[str]) -> None:
+        self._folded, self._anchor, self._rest = word.folded, word.anchor, rest
+
+    def find(self, subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text, anchor = subject.text, self._anchor
         found: list[Place] = []
         at = text.find(anchor, start, end)
         while at >= 0 and len(found) < most:
             if not (at == 0 or text[at - 1] in _BREAKS or is_boundary(text, at)):
                 at = text.find(anchor, _after_word(text, at), end)
                 continue
-            stop = at + length
-            if more := rest.match(text, stop):
+            stop = at + len(anchor)
+            if more := self._rest.match(text, stop):
                 stop = more.end()
             if text[stop : stop + 1] in _BREAKS or _can_end(text, stop):
                 there = text[at:stop]
-                if there == folded:
+                if there == self._folded:
                     found.append(Place(at, stop, "phrase"))
-                elif is_form(folded, there, subject.post.language):
+                elif is_form(self._folded, there, subject.post.language):
                     found.append(Place(at, stop, "form"))
             at = text.find(anchor, stop, end)
         return found
-
-    return find
 
 
 def is_beginning(folded: str) -> bool:
@@ -181,28 +182,29 @@ def is_beginning(folded: str) -> bool:
     return folded.endswith("*") and not ("*" in bare or "?" in bare or is_unspaced(bare[-1:]))
 
 
-def _beginning_with(lead: str) -> Finder:
-    length = len(lead)
-    rest = _SHORT_RESTS.get(_letters_of_script(lead))
+class _Beginning:
+    __slots__ = ("_lead", "_rest")
 
-    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
-        text = subject.text
+    def __init__(self, lead: str) -> None:
+        self._lead, self._rest = lead, _SHORT_RESTS.get(_letters_of_script(lead))
+
+    def find(self, subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text, lead, rest = subject.text, self._lead, self._rest
         found: list[Place] = []
         at = text.find(lead, start, end)
         while at >= 0 and len(found) < most:
-            if _can_begin(text, at):
-                plain = rest.match(text, at + length) if rest else None
-                stop = plain.end() if plain else at + length
+            if at == 0 or text[at - 1] in _BREAKS or is_boundary(text, at):
+                after = at + len(lead)
+                plain = rest.match(text, after) if rest else None
+                stop = plain.end() if plain else after
                 if text[stop : stop + 1] not in _BREAKS:  # as nearly every word ends
-                    stop = _end_of_beginning(text, at + length)
+                    stop = _end_of_beginning(text, after)
                 if stop >= 0:
                     found.append(Place(at, stop, "phrase"))
                     at = text.find(lead, stop, end)
                     continue
             at = text.find(lead, _after_word(text, at), end)
         return found
-
-    return find
 
 
 def _end_of_beginning(text: str, at: int) -> int:
