@@ -42,8 +42,11 @@ MOST_PLACES = 2_000
 
 _MOST_PLACES_NEAR = 6_000  # of all terms of a query that others must be near
 
-_Judge = Callable[[Subject], Sequence[Any] | None]
-"""What is found of a part of a query: places, or evidence of what is known beside the words; None where it is not."""
+Found = Sequence[Any]
+"""What was found of a part of a query: places, or evidence of what is known beside the words."""
+
+Judge = Callable[[Subject], Found | None]
+"""Finds a part of a query in a post; None where it is not there."""
 
 
 def evidence_for(query: Query, subject: Subject) -> tuple[Evidence, ...] | None:
@@ -65,24 +68,34 @@ class Evaluator:
         self._judges = Alternatives(self.branches, judges.of)
         self._by_places = _by_places(query.root)
 
-    def evidence(self, subject: Subject, *, branches: Sequence[int] | None = None) -> tuple[Evidence, ...] | None:
+    def evidence(self, subject: Subject) -> tuple[Evidence, ...] | None:
         """The words by which a post matches, in order and each once; None where it does not match.
 
         What follows from the source alone ("lang:ru") is evidence in Field.SOURCE.
         """
-        found = _any(self._judges.asked(subject) if branches is None else self._judges.numbered(branches), subject)
-        if found is None:
-            return None
+        found = _any(self._judges.asked(subject), subject)
+        return None if found is None else self.told(found, subject)
+
+    @property
+    def judges(self) -> Sequence[Judge]:
+        """What judges a post by each of the branches."""
+        return self._judges.all
+
+    def told(self, found: Found, subject: Subject) -> tuple[Evidence, ...]:
+        """What `judges` found in a post, as evidence."""
         if self._by_places:
-            there = found if len(found) == 1 else sorted(set(found))[:MOST_EVIDENCE]
-            return tuple([subject.evidence(place) for place in there])
+            if len(found) == 1:
+                return (subject.evidence(found[0]),)
+            return tuple([subject.evidence(place) for place in sorted(set(found))[:MOST_EVIDENCE]])
         return _in_order([subject.evidence(each) if isinstance(each, Place) else each for each in found])
 
 
 def _in_order(found: Collection[Evidence]) -> tuple[Evidence, ...]:
-    fields = list(Field)
-    ordered = sorted(set(found), key=lambda each: (fields.index(each.field), each.offset, -len(each.words), each.rule))
-    return tuple(ordered[:MOST_EVIDENCE])
+    once = {(_RANK[each.field], each.offset, -len(each.words), each.rule, each.words): each for each in found}
+    return tuple([each for _, each in sorted(once.items())[:MOST_EVIDENCE]])
+
+
+_RANK = {field: rank for rank, field in enumerate(Field)}
 
 
 class _Judges:
@@ -93,7 +106,7 @@ class _Judges:
         near = sum(1 for each in _near_each_other(root) for _ in terms_of(each))
         self._most_near = max(MOST_EVIDENCE, min(MOST_PLACES, _MOST_PLACES_NEAR // max(near, 1)))
 
-    def of(self, node: Node) -> _Judge:
+    def of(self, node: Node) -> Judge:
         match node:
             case Words() | Pattern() | Listed():
                 return self._terms.places(node, MOST_EVIDENCE)
@@ -102,8 +115,8 @@ class _Judges:
             case Every(parts):
                 wanted = sorted((part for part in parts if not isinstance(part, Without)), key=_cost)
                 unwanted = tuple(part.part for part in parts if isinstance(part, Without))
-                judges = [self.of(part) for part in wanted]
-                return _every([*judges, _without(self.of(_one_of(unwanted)))] if unwanted else judges)
+                found = _every([self.of(part) for part in wanted])
+                return _but(found, _one_of(unwanted), self.of(_one_of(unwanted))) if unwanted else found
             case Some(parts):
                 return _some(Alternatives(parts, self.of))
             case Without(part):
@@ -150,8 +163,11 @@ def _cost(node: Node) -> int:
             return 3
 
 
-def _every(judges: Sequence[_Judge]) -> _Judge:
-    def judge(subject: Subject) -> Sequence[Any] | None:
+def _every(judges: Sequence[Judge]) -> Judge:
+    if len(judges) == 1:
+        return judges[0]
+
+    def judge(subject: Subject) -> Found | None:
         gathered: list[Any] = []
         for each in judges:
             found = each(subject)
@@ -163,20 +179,39 @@ def _every(judges: Sequence[_Judge]) -> _Judge:
     return judge
 
 
-def _some(alternatives: Alternatives[_Judge]) -> _Judge:
+def _but(judge: Judge, node: Node, unwanted: Judge) -> Judge:
+    anchor = node.anchor if isinstance(node, Words) else ""  # nearly always the unwanted words are not there at all
+
+    def found(subject: Subject) -> Found | None:
+        there = judge(subject)
+        if there is None or anchor not in subject.text:
+            return there
+        return there if unwanted(subject) is None else None
+
+    return found
+
+
+def _some(alternatives: Alternatives[Judge]) -> Judge:
     return lambda subject: _any(alternatives.asked(subject), subject)
 
 
-def _any(judges: Iterable[_Judge], subject: Subject) -> Sequence[Any] | None:
-    gathered: Sequence[Any] | None = None
+def _any(judges: Iterable[Judge], subject: Subject) -> Found | None:
+    gathered: Found | None = None
     for judge in judges:
         found = judge(subject)
         if found is not None:
-            gathered = found if gathered is None else [*gathered, *found]
+            gathered = together(gathered, found)
             if len(gathered) > MOST_PLACES:
                 break
     return gathered
 
 
-def _without(judge: _Judge) -> _Judge:
+def together(before: Found | None, found: Found) -> Found:
+    """What was found by one alternative beside what the alternatives before it found."""
+    if before is None:
+        return found
+    return before if len(before) > MOST_PLACES else [*before, *found]
+
+
+def _without(judge: Judge) -> Judge:
     return lambda subject: [] if judge(subject) is None else None

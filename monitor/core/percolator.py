@@ -1,16 +1,17 @@
 """An index over queries: of a post's words, tags and source, which queries may find it. The evaluator then decides.
 
 From each query the ways in which it can match are taken: sets of keys (words, tags, a source), one of which every
-matching post has whole. Of each set the rarest key is waited for. A few words are looked up by one automaton over their
-unchanging parts. Many are looked up the other way round: each word of the post is asked once what it may be a form of,
-by the rules of the post's language, and the answer is kept, since a language has few words. So the cost of a post grows
-with the queries that nearly match it, not with all there are.
+matching post has whole. Of each set the rarest key is waited for: the longest word at first, then
+what the first posts show. A few words are looked up by one automaton over their unchanging parts. Many are looked up
+the other way round: each word of the post is asked once what it may be a form of, by the rules of the post's language,
+and the answer is kept, since a language has few words. So the cost of a post grows with the queries that nearly match
+it, not with all there are.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -33,13 +34,16 @@ from monitor.core.query.tree import (
 )
 from monitor.core.runs import Runs
 from monitor.core.subject import Subject
-from monitor.core.text import is_unspaced
+from monitor.core.text import is_unspaced, without_unspaced
 from monitor.core.wordforms import is_form, roots_of, roots_wanted, tongue
-from monitor.core.wording import fits, holds_unspaced, is_beginning, is_one_run, words_in
+from monitor.core.wording import fits, is_beginning, is_one_run, words_in
 from monitor.core.written import readable
 
 FEW = 300
 """Words up to which one automaton over the text is cheaper than asking each word of the text."""
+
+_ARRANGED_AFTER = (200, 2_000)
+"""Posts after which it is seen anew which of its keys each query waits for, the second time for good."""
 
 MOST_KNOWN_WORDS = 200_000  # answers kept; a long-running process meets ever new names and misspellings
 _LONGEST_KNOWN_WORD = 40  # characters; what is longer is an address, and does not come again
@@ -63,31 +67,24 @@ class _Awaited:
 class Percolator:
     """Queries by what a post needs to match them."""
 
-    def __init__(self, roots: Sequence[Node], *, few: int = FEW) -> None:
-        """`few` changes what a look-up costs, never what it finds."""
+    def __init__(
+        self, roots: Sequence[Node], *, few: int = FEW, arranged_after: Sequence[int] = _ARRANGED_AFTER
+    ) -> None:
+        """`few` and `arranged_after` change what a look-up costs, never what it is sure to find."""
         numbers: dict[_Key | _Awaited, int] = {}  # of all that is asked for
-
-        def number_of(key: _Key | _Awaited) -> int:
-            return numbers.setdefault(key, len(numbers))
-
-        sole: defaultdict[int, list[int]] = defaultdict(list)  # queries by a key that is enough for them
-        pairs: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # … by one of two, with the other
-        more: defaultdict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)  # … by one of several
         self._always: list[int] = []  # queries of which the index knows nothing
+        self._ways: list[tuple[int, tuple[int, ...]]] = []  # queries with the keys of each way to match them
         for query, root in enumerate(roots):
             ways = _ways(root)
             if ways is None:
                 self._always.append(query)
             for way in ways or ():
-                rarest = number_of(min(way, key=_frequency))
-                match [at for at in map(number_of, way) if at != rarest]:
-                    case []:
-                        sole[rarest].append(query)
-                    case [other]:
-                        pairs[rarest].append((query, other))
-                    case others:
-                        more[rarest].append((query, frozenset(others)))
-        self._waiting = [(sole.get(at, ()), pairs.get(at, ()), more.get(at, ())) for at in range(len(numbers))]
+                self._ways.append((query, tuple([numbers.setdefault(key, len(numbers)) for key in way])))
+        self._guessed = [_frequency(key) for key in numbers]
+        self._met: Counter[int] = Counter()  # keys, in the posts that were looked at before all was arranged for good
+        self._looked_at = 0
+        self._arranged_after = arranged_after
+        self._arrange()
         words = {key: at for key, at in numbers.items() if isinstance(key, _Awaited)}
         keys = {key: at for key, at in numbers.items() if isinstance(key, _Key)}
         self._known = {key: at for key, at in keys.items() if key.kind != "text"}
@@ -116,19 +113,49 @@ class Percolator:
             self._text.into(there, subject.text, subject.post.language)
         if self._title is not None:
             self._title.into(there, subject.text[: subject.title_end], subject.post.language)
+        if self._looked_at < self._arranged_after[-1]:
+            self._count(there)
         found = set(self._always)
         waiting = self._waiting
         for key in there:
-            sole, pairs, more = waiting[key]
-            if sole:
+            queries = waiting[key]
+            if queries is not None:
+                sole, pairs, more = queries
                 found.update(sole)
-            for query, other in pairs:
-                if other in there:
-                    found.add(query)
-            for query, others in more:
-                if others <= there:
-                    found.add(query)
+                for query, other in pairs:
+                    if other in there:
+                        found.add(query)
+                for query, others in more:
+                    if others <= there:
+                        found.add(query)
         return sorted(found)
+
+    def _count(self, there: set[int]) -> None:
+        self._met.update(there)
+        self._looked_at += 1
+        if self._looked_at in self._arranged_after:
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Let each query wait for the rarest key of each of its ways, as far as posts have shown which that is."""
+        met, guessed = self._met, self._guessed
+        sole: defaultdict[int, list[int]] = defaultdict(list)  # queries by a key that is enough for them
+        pairs: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)  # … by one of two, with the other
+        more: defaultdict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)  # … by one of several
+        for query, way in self._ways:
+            rarest = min(way, key=lambda at: (met.get(at, 0), guessed[at], at))
+            match [at for at in way if at != rarest]:
+                case []:
+                    sole[rarest].append(query)
+                case [other]:
+                    pairs[rarest].append((query, other))
+                case others:
+                    more[rarest].append((query, frozenset(others)))
+        awaited = sole.keys() | pairs.keys() | more.keys()
+        self._waiting = [
+            (sole.get(at, ()), pairs.get(at, ()), more.get(at, ())) if at in awaited else None
+            for at in range(len(guessed))
+        ]
 
     def _tags_and_origins(self, subject: Subject) -> Iterator[int]:
         known = self._known
@@ -155,8 +182,8 @@ class _ByWord:
     def __init__(self, awaited: Mapping[Word, int]) -> None:
         self._same: defaultdict[str, list[int]] = defaultdict(list)
         self._by_root: defaultdict[str, list[tuple[str, int]]] = defaultdict(list)
-        self._beginnings: defaultdict[str, list[int]] = defaultdict(list)
         self._wild: list[tuple[Word, int]] = []
+        beginnings: defaultdict[str, list[int]] = defaultdict(list)
         unspaced: defaultdict[str, list[int]] = defaultdict(list)
         for word, at in awaited.items():
             if is_unspaced(word.anchor[:1]):
@@ -167,7 +194,7 @@ class _ByWord:
                     for root in roots_wanted(word.folded):
                         self._by_root[root].append((word.folded, at))
                 case How.WILD if is_beginning(word.folded):
-                    self._beginnings[word.anchor].append(at)
+                    beginnings[word.anchor].append(at)
                 case How.WILD:
                     self._wild.append((word, at))
                 case How.CAPITALS:
@@ -175,7 +202,7 @@ class _ByWord:
                     self._same[word.folded + "s"].append(at)
                 case _:
                     self._same[word.folded].append(at)
-        self._lengths = sorted(set(map(len, self._beginnings)))  # of the beginnings
+        self._beginnings = _Beginnings(beginnings) if beginnings else None
         self._fitting = Runs([word.anchor for word, _ in self._wild]) if self._wild else None
         self._unspaced = _ByRun(unspaced) if unspaced else None
         self._by_language: dict[str | None, _Answers] = {}
@@ -186,9 +213,13 @@ class _ByWord:
         answers = self._by_language.get(by)
         if answers is None:
             answers = self._by_language[by] = _Answers(self, by)
+        chunks = text
         for mark in _OFTEN_BESIDE_WORDS:
-            text = text.replace(mark, " ")
-        there.update(*filter(None, map(answers.__getitem__, text.split())))
+            chunks = chunks.replace(mark, " ")
+        there.update(*filter(None, map(answers.__getitem__, chunks.split())))
+        if _UNSPACED in there:
+            there.remove(_UNSPACED)
+            self._unspaced_into(there, text)
 
     def learnt(self) -> None:
         """One more answer is kept; all are forgotten when they become too many."""
@@ -198,35 +229,56 @@ class _ByWord:
             for answers in self._by_language.values():
                 answers.clear()
 
-    def of_word(self, word: str, language: str | None) -> set[int]:
+    def of_word(self, word: str, language: str | None) -> tuple[int, ...]:
         """What a word may be, by the rules of a language (None: of any)."""
-        found = set(self._same.get(word, ()))
-        for root in {word, *roots_of(word, language)}:
-            for wanted, at in self._by_root.get(root, ()):
-                if at not in found and is_form(wanted, word, language):
-                    found.add(at)
-        for length in self._lengths:
-            if length > len(word):
-                break
-            found.update(self._beginnings.get(word[:length], ()))
+        found: list[int] = []
+        found += self._same.get(word, ())
+        found += self._forms(word, word, language)
+        for root in roots_of(word, language):
+            if root != word:
+                found += self._forms(root, word, language)
+        if self._beginnings is not None:
+            found += self._beginnings.of(word)
         if self._fitting is not None:
             for number in self._fitting.maybe_in(word):
                 wild, at = self._wild[number]
                 if len(word) > _LONGEST_KNOWN_WORD or fits(wild.folded, word):
-                    found.add(at)
-        return found
+                    found.append(at)
+        return tuple(dict.fromkeys(found)) if found else ()
 
-    def of_run(self, run: str) -> set[int]:
-        """What may stand in a run of characters of which some need no spaces between words."""
-        found: set[int] = set()
+    def _forms(self, root: str, word: str, language: str | None) -> Iterable[int]:
+        wanted = self._by_root.get(root)
+        return [at for folded, at in wanted if is_form(folded, word, language)] if wanted else ()
+
+    def _unspaced_into(self, there: set[int], text: str) -> None:
+        """What may stand in a text of which some needs no spaces between words."""
         if self._unspaced is not None:
-            self._unspaced.into(found, run)
+            self._unspaced.into(there, text)
         if self._fitting is not None:  # a "?" may stand for such a character: any wild word may be there
-            found.update(self._wild[number][1] for number in self._fitting.maybe_in(run))
-        return found
+            there.update([self._wild[number][1] for number in self._fitting.maybe_in(text)])
+
+
+class _Beginnings:
+    """Keys by the letters that a word begins with."""
+
+    def __init__(self, keys: Mapping[str, Sequence[int]]) -> None:
+        self._keys = keys
+        self._least = min(map(len, keys))
+        # Most words have no such beginning, and one look tells.
+        self._lengths: defaultdict[str, list[int]] = defaultdict(list)
+        for letters in sorted(keys, key=len):
+            lengths = self._lengths[letters[: self._least]]
+            if len(letters) not in lengths:
+                lengths.append(len(letters))
+
+    def of(self, word: str) -> list[int]:
+        lengths = self._lengths.get(word[: self._least], ())
+        return [at for length in lengths for at in self._keys.get(word[:length], ()) if length <= len(word)]
 
 
 _OFTEN_BESIDE_WORDS = '.,()"«»:_'
+_UNSPACED = -1
+"""No key: says that a text holds what needs no spaces between words, and must be looked through for that."""
 
 
 class _Answers(dict[str, tuple[int, ...]]):
@@ -239,27 +291,20 @@ class _Answers(dict[str, tuple[int, ...]]):
 
     def __missing__(self, chunk: str) -> tuple[int, ...]:
         owner = self._owner
-        unspaced = holds_unspaced(chunk)
-        found: set[int] = set()
-        for run in words_in(chunk):
-            if holds_unspaced(run):
-                found |= owner.of_run(run)
-                found.update(*map(self.__getitem__, _pieces(run)))
-            elif run == chunk:
-                found |= owner.of_word(run, self._language)
-            else:
-                found.update(self[run])
-        answer = tuple(found)
-        # What is written without spaces is a sentence, and does not come again.
-        if not unspaced and len(chunk) <= _LONGEST_KNOWN_WORD:
+        if (apart := without_unspaced(chunk)) is not None:
+            # A sentence, which does not come again: only the words of other scripts in it are asked about one by one.
+            return (_UNSPACED, *(key for word in set(apart.split()) for key in self[word]))
+        if chunk.isalpha():
+            answer = owner.of_word(chunk, self._language)
+        else:
+            found: set[int] = set()
+            for run in words_in(chunk):
+                found.update(self[run] if run != chunk else owner.of_word(run, self._language))
+            answer = tuple(found)
+        if len(chunk) <= _LONGEST_KNOWN_WORD:
             self[chunk] = answer
             owner.learnt()
         return answer
-
-
-def _pieces(run: str) -> set[str]:
-    """The words of other scripts in a run of characters without spaces."""
-    return set("".join(" " if is_unspaced(character) else character for character in run).split())
 
 
 # ── choosing keys ──────────────────────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ so many places are looked at, and no more.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import merge
 from itertools import count
 from typing import Generic, TypeVar
@@ -37,8 +37,37 @@ class Terms(dict[tuple[Node, int], Places]):
         """What finds up to `most` places of a node."""
         known = self.get((node, most))
         if known is None:
-            known = self[node, most] = _remembered(_made(node, most, self))
+            known = self[node, most] = _made_once(node, most, self)
         return known
+
+
+def _made_once(node: Node, most: int, terms: Terms) -> Places:
+    if isinstance(node, Words) and node.field is None:
+        return _Anywhere(node, most).places
+    return _remembered(_made(node, most, terms))
+
+
+class _Anywhere:
+    """Places of most terms by far: words wherever they stand, remembered. Small, as thousands of them are asked."""
+
+    __slots__ = ("_find", "_most", "_number")
+
+    def __init__(self, node: Words, most: int) -> None:
+        self._find, self._most, self._number = finder(node), most, next(_numbers)
+
+    def places(self, subject: Subject) -> Sequence[Place] | None:
+        known, number = subject.found, self._number
+        if number in known:
+            return known[number]
+        there: Sequence[Place]
+        if subject.post.hashtags:
+            # A hashtag usually stands in the text too: there it counts, in the list of hashtags it would be a repeat.
+            end = subject.text_end
+            there = self._find(subject, 0, end, self._most) or self._find(subject, end, len(subject.text), self._most)
+        else:
+            there = self._find(subject, 0, len(subject.text), self._most)
+        found = known[number] = there or None
+        return found
 
 
 def _remembered(find: Places) -> Places:
@@ -56,7 +85,7 @@ def _remembered(find: Places) -> Places:
 def _made(node: Node, most: int, terms: Terms) -> Places:
     match node:
         case Words():
-            return _words(node, most)
+            return _in_field(node, most)
         case Pattern():
             return _pattern(node, most)
         case Some(parts):
@@ -73,24 +102,15 @@ def _made(node: Node, most: int, terms: Terms) -> Places:
             raise TypeError(f"{type(node).__name__} has no place in a text")
 
 
-def _words(node: Words, most: int) -> Places:
+def _in_field(node: Words, most: int) -> Places:
     find = finder(node)
     match node.field:
         case Field.TITLE:
             return lambda subject: find(subject, 0, subject.title_end, most)
-        case Field.TEXT:
-            return lambda subject: find(subject, subject.title_end, subject.text_end, most)
         case Field.HASHTAG:
             return lambda subject: find(subject, subject.text_end, len(subject.text), most)
-
-    def anywhere(subject: Subject) -> Sequence[Place]:
-        if not subject.post.hashtags:
-            return find(subject, 0, len(subject.text), most)
-        # A hashtag usually stands in the text as well: there it counts, in the list of hashtags it would be a repeat.
-        text_end = subject.text_end
-        return find(subject, 0, text_end, most) or find(subject, text_end, len(subject.text), most)
-
-    return anywhere
+        case _:
+            return lambda subject: find(subject, subject.title_end, subject.text_end, most)
 
 
 def _pattern(node: Pattern, most: int) -> Places:
@@ -127,7 +147,7 @@ class Alternatives(Generic[T]):
     """Several nodes with what is made of each, of which those are asked that may be in a text."""
 
     def __init__(self, parts: Sequence[Node], made: Callable[[Node], T]) -> None:
-        self._made = [made(part) for part in parts]
+        self.all = [made(part) for part in parts]
         self._unknown: list[int] = []
         anchors: dict[str, list[int]] = {}
         if len(parts) >= _MANY:
@@ -139,16 +159,12 @@ class Alternatives(Generic[T]):
         self._anchored = list(anchors.values())
         self._runs = Runs(list(anchors)) if anchors else None
 
-    def numbered(self, numbers: Iterable[int]) -> list[T]:
-        """Those at some places in the query."""
-        return [self._made[number] for number in numbers]
-
     def asked(self, subject: Subject) -> list[T]:
         """All that may be there, in the order of the query."""
         if self._runs is None:
-            return self._made
+            return self.all
         there = {number for at in self._runs.maybe_in(subject.text) for number in self._anchored[at]}
-        return [self._made[number] for number in sorted(there.union(self._unknown))]
+        return [self.all[number] for number in sorted(there.union(self._unknown))]
 
 
 def _any_of(alternatives: Alternatives[Places], most: int) -> Places:

@@ -15,7 +15,7 @@ from monitor.core.gazetteer import Gazetteer
 from monitor.core.lexicon import Lexicon
 from monitor.core.model import Evidence, Facet, Field, Post, Source, Tag
 from monitor.core.taxonomy import Taxonomy
-from monitor.core.text import Page, page_of
+from monitor.core.text import Page, evidence_of, page_of
 
 # How surely words of each kind mean the entry.
 _PLAINNESS = {"name": 1.0, "acronym": 0.95, "hashtag": 0.9, "demonym": 0.8, "flag": 0.7, "city": 0.6}
@@ -73,7 +73,7 @@ class Tagger:
                 continue
             # The same few pieces serve every region of a country.
             lent = tuple(
-                [_evidence(each.field, each.offset, each.words, "member") for each in tag.evidence[:_MEMBER_EVIDENCE]]
+                [evidence_of(each.field, each.offset, each.words, "member") for each in tag.evidence[:_MEMBER_EVIDENCE]]
             )
             for region, worth in self._regions.get(tag.slug, ()):
                 weight = worth * tag.weight
@@ -156,7 +156,7 @@ def _weighed(found: list[Found], page: Page, post: Post) -> list[Tag]:
             known.doubt *= doubt
             if len(known.evidence) >= MOST_EVIDENCE:
                 continue
-        known.evidence.append(_evidence(field, start - base, original[start:end], rule))
+        known.evidence.append(evidence_of(field, start - base, original[start:end], rule))
     best: dict[str, float] = {}
     for each in named.values():
         best[each.entry.facet] = max(best.get(each.entry.facet, 0.0), 1 - each.doubt)
@@ -194,9 +194,7 @@ _FACETS = {facet.value: facet for facet in Facet.BUILT_IN}
 
 _bare = object.__new__
 _TAG_SLOTS = tuple(Tag.__dict__[each.name].__set__ for each in fields(Tag))
-_EVIDENCE_SLOTS = tuple(Evidence.__dict__[each.name].__set__ for each in fields(Evidence))
 _put_facet, _put_slug, _put_main, _put_weight, _put_evidence = _TAG_SLOTS
-_put_field, _put_offset, _put_words, _put_rule = _EVIDENCE_SLOTS
 
 
 def _tag(facet: Facet, slug: str, main: bool, weight: float, evidence: tuple[Evidence, ...]) -> Tag:
@@ -206,15 +204,6 @@ def _tag(facet: Facet, slug: str, main: bool, weight: float, evidence: tuple[Evi
     _put_main(made, main)
     _put_weight(made, weight)
     _put_evidence(made, evidence)
-    return made
-
-
-def _evidence(field: Field, offset: int, words: str, rule: str) -> Evidence:
-    made = _bare(Evidence)
-    _put_field(made, field)
-    _put_offset(made, offset)
-    _put_words(made, words)
-    _put_rule(made, rule)
     return made
 
 

@@ -13,7 +13,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
@@ -241,6 +241,13 @@ def is_unspaced(character: str) -> bool:
     return _UNSPACED.match(character) is not None
 
 
+def without_unspaced(text: str) -> str | None:
+    """A text with a space for each character of such scripts; None where it holds none."""
+    if text.isascii() or _UNSPACED.search(text) is None:
+        return None
+    return _UNSPACED.sub(" ", text)
+
+
 def is_boundary(text: str, at: int) -> bool:
     """Whether a word can begin or end before `text[at]`."""
     if at <= 0 or at >= len(text):
@@ -294,7 +301,23 @@ class Page:
             field, base = Field.TEXT, self.text_at
         else:
             field, base = Field.HASHTAG, self.hashtags_at
-        return Evidence(field=field, offset=start - base, words=self.original[start:end], rule=rule)
+        return evidence_of(field, start - base, self.original[start:end], rule)
+
+
+# A frozen value is slow to make: its slots are filled one by one through object.__setattr__. Of evidence so much is
+# made that its slots are filled directly.
+_bare = object.__new__
+_put_field, _put_offset, _put_words, _put_rule = (Evidence.__dict__[each.name].__set__ for each in fields(Evidence))
+
+
+def evidence_of(field: Field, offset: int, words: str, rule: str) -> Evidence:
+    """`Evidence(field=field, offset=offset, words=words, rule=rule)`, in a third of the time."""
+    made = _bare(Evidence)
+    _put_field(made, field)
+    _put_offset(made, offset)
+    _put_words(made, words)
+    _put_rule(made, rule)
+    return made
 
 
 _BETWEEN_FIELDS = "\n\n"

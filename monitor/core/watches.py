@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from monitor.core.matching import Evaluator, Terms
+from monitor.core.matching import Evaluator, Found, Terms, together
 from monitor.core.model import Match, Post, Source, Tag, Watch
 from monitor.core.percolator import FEW, Percolator
 from monitor.core.query import Query, QueryError, expanded, parse
@@ -71,9 +71,7 @@ class WatchSet:
         terms = Terms()  # what several watches ask for is looked for once a post
         self._watches = [(slug, Evaluator(query, terms)) for slug, query in looked_for]
         # Alternatives are waited for by themselves: those that a post cannot hold are not looked for in it.
-        self._branches = [
-            (at, branch) for at, (_, it) in enumerate(self._watches) for branch in range(len(it.branches))
-        ]
+        self._judges = [(at, judge) for at, (_, it) in enumerate(self._watches) for judge in it.judges]
         self._percolator = Percolator([root for _, it in self._watches for root in it.branches], few=few)
 
     def matches(
@@ -93,14 +91,14 @@ class WatchSet:
         if not self._watches:
             return ()
         subject = subject or subject_of(post, source, tags, now=now)
+        by_watch: dict[int, Found] = {}
+        for branch in self._percolator.candidates(subject):
+            watch, judge = self._judges[branch]
+            found = judge(subject)
+            if found is not None:
+                by_watch[watch] = together(by_watch.get(watch), found)
         matches = []
-        possible: dict[int, list[int]] = {}
-        for number in self._percolator.candidates(subject):
-            watch, branch = self._branches[number]
-            possible.setdefault(watch, []).append(branch)
-        for watch, branches in possible.items():
+        for watch, found in by_watch.items():
             slug, evaluator = self._watches[watch]
-            evidence = evaluator.evidence(subject, branches=branches)
-            if evidence is not None:
-                matches.append(Match(watch=slug, evidence=evidence))
+            matches.append(Match(watch=slug, evidence=evaluator.told(found, subject)))
         return tuple(matches)

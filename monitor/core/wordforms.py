@@ -12,8 +12,6 @@ from functools import lru_cache
 
 import Stemmer
 
-from monitor.core.text import is_unspaced
-
 _LATIN, _CYRILLIC, _ARABIC, _GREEK, _OTHER = "latin", "cyrillic", "arabic", "greek", ""
 
 # ISO 639-1 → Snowball's name, by script; the first of each script serves languages that have none of their own.
@@ -170,7 +168,7 @@ def stem(word: str, language: str) -> str:
     if not name:
         return word
     if name not in _stemmers:
-        _stemmers[name] = Stemmer.Stemmer(name)
+        _stemmers[name] = Stemmer.Stemmer(name, 0)  # keeping answers itself costs it three times what it saves
     found: str = _stemmers[name].stemWord(word)
     return found
 
@@ -199,10 +197,8 @@ def _agree(endings: tuple[str, str], language: str) -> bool:
 
 def _script(word: str) -> str:
     first = word[:1]
-    if not first or is_unspaced(first):
-        return _OTHER
     if first < "\u0250":
-        return _LATIN
+        return _LATIN if first else _OTHER
     if "\u0400" <= first <= "\u052f":
         return _CYRILLIC
     if "\u0600" <= first <= "\u06ff":

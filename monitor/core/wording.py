@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -123,9 +124,9 @@ def finder(words: Words) -> Finder:
         if only.how is How.SAME:
             return _same(only.folded)
         if only.how is How.FORM and (rest := _rest_of(only)) is not None:
-            return _form(only, rest)
+            return _Form(only, rest).find
         if only.how is How.WILD and is_beginning(only.folded):
-            return _beginning_with(only.folded[:-1])
+            return _Beginning(only.folded[:-1]).find
     return _in_a_row(words)
 
 
@@ -148,30 +149,31 @@ def _same(word: str) -> Finder:
     return find
 
 
-def _form(word: Word, rest: re.Pattern[str]) -> Finder:
-    folded, anchor, length = word.folded, word.anchor, len(word.anchor)
+class _Form:
+    __slots__ = ("_anchor", "_folded", "_rest")
 
-    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
-        text = subject.text
+    def __init__(self, word: Word, rest: re.Pattern[str]) -> None:
+        self._folded, self._anchor, self._rest = word.folded, word.anchor, rest
+
+    def find(self, subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text, anchor = subject.text, self._anchor
         found: list[Place] = []
         at = text.find(anchor, start, end)
         while at >= 0 and len(found) < most:
             if not (at == 0 or text[at - 1] in _BREAKS or is_boundary(text, at)):
                 at = text.find(anchor, _after_word(text, at), end)
                 continue
-            stop = at + length
-            if more := rest.match(text, stop):
+            stop = at + len(anchor)
+            if more := self._rest.match(text, stop):
                 stop = more.end()
-            if _can_end(text, stop):
+            if text[stop : stop + 1] in _BREAKS or _can_end(text, stop):
                 there = text[at:stop]
-                if there == folded:
+                if there == self._folded:
                     found.append(Place(at, stop, "phrase"))
-                elif is_form(folded, there, subject.post.language):
+                elif is_form(self._folded, there, subject.post.language):
                     found.append(Place(at, stop, "form"))
             at = text.find(anchor, stop, end)
         return found
-
-    return find
 
 
 def is_beginning(folded: str) -> bool:
@@ -180,26 +182,38 @@ def is_beginning(folded: str) -> bool:
     return folded.endswith("*") and not ("*" in bare or "?" in bare or is_unspaced(bare[-1:]))
 
 
-def _beginning_with(lead: str) -> Finder:
-    length = len(lead)
+class _Beginning:
+    __slots__ = ("_lead", "_rest")
 
-    def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
-        text = subject.text
+    def __init__(self, lead: str) -> None:
+        self._lead, self._rest = lead, _SHORT_RESTS.get(_letters_of_script(lead))
+
+    def find(self, subject: Text, start: int, end: int, most: int) -> list[Place]:
+        text, lead, rest = subject.text, self._lead, self._rest
         found: list[Place] = []
         at = text.find(lead, start, end)
         while at >= 0 and len(found) < most:
-            if _can_begin(text, at) and (tail := _TAIL.match(text, at + length)):
-                stop = tail.end()
-                if not tail[0].isascii() and (other := _UNSPACED.search(text, at + length, stop)):
-                    stop = other.start()
-                if _can_end(text, stop):
+            if at == 0 or text[at - 1] in _BREAKS or is_boundary(text, at):
+                after = at + len(lead)
+                plain = rest.match(text, after) if rest else None
+                stop = plain.end() if plain else after
+                if text[stop : stop + 1] not in _BREAKS:  # as nearly every word ends
+                    stop = _end_of_beginning(text, after)
+                if stop >= 0:
                     found.append(Place(at, stop, "phrase"))
                     at = text.find(lead, stop, end)
                     continue
             at = text.find(lead, _after_word(text, at), end)
         return found
 
-    return find
+
+def _end_of_beginning(text: str, at: int) -> int:
+    """Where the word ends that goes on at `at`, as far as a star reaches; -1 where it reaches less far."""
+    tail = _TAIL.match(text, at)
+    stop = tail.end() if tail else at
+    if other := _UNSPACED.search(text, at, stop):
+        stop = other.start()
+    return stop if _can_end(text, stop) else -1
 
 
 def _after_word(text: str, at: int) -> int:
@@ -217,11 +231,13 @@ def _in_a_row(words: Words) -> Finder:
     pattern, lead = _pattern(words)
     star = words.words[0].folded.startswith("*")
     after_star = next(filter(None, re.split(r"[*?]", words.words[0].folded)))
+    anchor, as_asked = words.anchor, _asked(words)
+    open_ended = not pattern.groupindex.keys().isdisjoint({"lead", "tail"})
 
     def find(subject: Text, start: int, end: int, most: int) -> list[Place]:
         text = subject.text
         places: list[Place] = []
-        if text.find(words.anchor, start, end) < 0:
+        if text.find(anchor, start, end) < 0:
             return places
         at = start
         for _ in range(MOST_TRIED):
@@ -242,11 +258,11 @@ def _in_a_row(words: Words) -> Finder:
             at = after
             if found is None:
                 continue
-            begin, stop = _within_script(found, text)
+            begin, stop = _within_script(found, text) if open_ended else found.span()
             if _is_whole(text, begin, stop) and not (words.hashtag and text[stop : stop + 1] == "_"):
-                place = _as_asked(words, found, Place(begin, stop, "phrase"), subject)
-                if place is not None:
-                    places.append(place)
+                rule = as_asked(found, begin, stop, subject)
+                if rule is not None:
+                    places.append(Place(begin, stop, rule))
                     if len(places) >= most:
                         break
                     at = stop
@@ -285,10 +301,15 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 _LATIN, _CYRILLIC, _GREEK = "0-9a-z\u00df-\u024f", "0-9\u0430-\u052f", "0-9\u03ac-\u03ff\u1f00-\u1fff"
 _ARABIC = "0-9\u0620-\u064a\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff"
 _RESTS = {letters: re.compile(f"[{letters}]+") for letters in (_LATIN, _CYRILLIC, _GREEK)}
+_SHORT_RESTS = {letters: re.compile(f"[{letters}]{{0,{_LONGEST_STAR}}}") for letters in (_LATIN, _CYRILLIC, _GREEK)}
 
 
 def _letters_of(word: Word) -> str:
-    first = word.folded[0]
+    return _letters_of_script(word.folded)
+
+
+def _letters_of_script(word: str) -> str:
+    first = word[0]
     if first < "\u0250":
         return _LATIN
     if "\u0600" <= first <= "\u06ff":
@@ -301,24 +322,29 @@ def _rest_of(word: Word) -> re.Pattern[str] | None:
     return _RESTS.get(_letters_of(word))
 
 
-def _as_asked(words: Words, found: re.Match[str], place: Place, subject: Text) -> Place | None:
-    """The place, if each word is there as the query wants it."""
-    if any(word.how in {How.EXACT, How.CAPITALS} for word in words.words):
-        original = subject.original(place)
-        spelt = [original[start:end] for start, end in words_of(original)]
-        if len(spelt) != len(words.words):
-            return None
-        if not all(_is_written(word, as_written) for word, as_written in zip(words.words, spelt, strict=True)):
-            return None
-    rule = place.rule
-    for number, word in enumerate(words.words):
-        if word.how is How.FORM:
-            there = found[f"w{number}"]
-            if there != word.folded:
-                if not is_form(word.folded, there, subject.post.language):
+def _asked(words: Words) -> Callable[[re.Match[str], int, int, Text], str | None]:
+    """What tells by which rule each word is there as the query wants it; None where one is not."""
+    forms = [(f"w{at}", word.folded) for at, word in enumerate(words.words) if word.how is How.FORM]
+    exact = any(word.how in {How.EXACT, How.CAPITALS} for word in words.words)
+
+    def rule(found: re.Match[str], begin: int, stop: int, subject: Text) -> str | None:
+        if exact:
+            original = subject.original(Place(begin, stop, "phrase"))
+            spelt = [original[start:end] for start, end in words_of(original)]
+            if len(spelt) != len(words.words):
+                return None
+            if not all(_is_written(word, as_written) for word, as_written in zip(words.words, spelt, strict=True)):
+                return None
+        told = "phrase"
+        for group, wanted in forms:
+            there = found[group]
+            if there != wanted:
+                if not is_form(wanted, there, subject.post.language):
                     return None
-                rule = "form"
-    return place if rule == place.rule else place._replace(rule=rule)
+                told = "form"
+        return told
+
+    return rule
 
 
 def _is_written(word: Word, as_written: str) -> bool:

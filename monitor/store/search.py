@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, cast, column, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, and_, cast, column, delete, exists, func, or_, select, text, union_all, update
 from sqlalchemy import table as lightweight
 from sqlalchemy.dialects.postgresql import TSQUERY
 
@@ -107,8 +107,10 @@ def _settled(tx: Transaction) -> int:
 
 
 def _not_indexed(settled: int) -> ColumnElement[bool]:
-    missing = and_(post.c.id > settled, ~exists().where(indexed.c.post_id == post.c.id))
-    return or_(missing, post.c.id.in_(select(stale.c.post_id)))
+    later = lightweight("post", column("id")).alias("later")
+    missing = select(later.c.id).where(later.c.id > settled, ~exists().where(indexed.c.post_id == later.c.id))
+    # Listed, few as they are: asked of each post in an "or", SQLite would go through the whole archive.
+    return post.c.id.in_(union_all(missing, select(stale.c.post_id)))
 
 
 def _settle(tx: Transaction, settled: int, *, upto: int | None, now: datetime) -> None:
@@ -166,16 +168,7 @@ def search(
 
     Of posts published at or after `since`, where it is given.
     """
-    condition = narrowed(query.root, now=now)
-    candidates = select(post.c.id).order_by(post.c.id.desc())
-    if condition is not None:
-        settled = _settled(tx)
-        candidates = candidates.where(or_(_sql(condition, tx), post.c.id.in_(_unindexed_ids(settled))))
-    if since is not None:  # no post is published after it was first seen
-        candidates = candidates.where(post.c.first_seen_at >= since)
-    if within is not None:
-        candidates = candidates.limit(within + 1)
-    ids = list(tx.execute(candidates).scalars())
+    ids = _candidates(tx, narrowed(query.root, now=now), since=since, most=None if within is None else within + 1)
     complete = within is None or len(ids) <= within
     ids = ids if complete else ids[:within]
     tagged = any(isinstance(term, Tagged) for term in terms_of(query.root))
@@ -201,6 +194,42 @@ def search(
                 )
             )
     return Found(hits=tuple(hits), judged=len(ids), complete=complete, oldest=None if complete else oldest)
+
+
+def _candidates(tx: Transaction, condition: Condition | None, *, since: datetime | None, most: int | None) -> list[int]:
+    """The newest posts that meet a condition or are not indexed yet, newest first."""
+    # No post is published after it was first seen.
+    seen = [post.c.first_seen_at >= since] if since is not None else []
+    newest = select(post.c.id).where(*seen).order_by(post.c.id.desc()).limit(most)
+    if condition is None:
+        return list(tx.execute(newest).scalars())
+    not_indexed = _not_indexed(_settled(tx))
+    words, others = _parted(condition)
+    if words is None or tx.dialect.name != "sqlite":
+        return list(tx.execute(newest.where(or_(_sql(condition, tx), not_indexed))).scalars())
+    # FTS5 gives posts with the newest first, one by one: with common words it need not come to the end.
+    by_words = (
+        select(_fts.c.rowid)
+        .join_from(_fts, post, post.c.id == _fts.c.rowid)
+        .where(
+            _fts.c.post_words.op("MATCH")(_fts5(_or_too_many(words))), *seen, *(_for_each(each, tx) for each in others)
+        )
+        .order_by(_fts.c.rowid.desc())
+        .limit(most)
+    )
+    found = {*tx.execute(by_words).scalars(), *tx.execute(newest.where(not_indexed)).scalars()}
+    return sorted(found, reverse=True)[:most]
+
+
+def _parted(condition: Condition) -> tuple[Condition | None, tuple[Condition, ...]]:
+    """What of a condition the index of words tells, and what else must hold."""
+    if _is_words(condition):
+        return condition, ()
+    if isinstance(condition, AllOf):
+        words = tuple(part for part in condition.parts if _is_words(part))
+        if words:
+            return AllOf(words), tuple(part for part in condition.parts if not _is_words(part))
+    return None, (condition,)
 
 
 def shares(
@@ -249,10 +278,6 @@ def facets(tx: Transaction, ids: Sequence[int]) -> dict[str, dict[str, int]]:
             of_facet = counts.setdefault(facet, {})
             of_facet[slug] = of_facet.get(slug, 0) + number
     return counts
-
-
-def _unindexed_ids(settled: int) -> Select[Any]:
-    return select(post.c.id).where(_not_indexed(settled))
 
 
 def _subjects(
@@ -359,7 +384,7 @@ def _sql(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
             return or_(*(_sql(part, tx) for part in parts))
         case TagIs(facet, slug):
             wanted = tag.c.slug == slug
-            if "*" in slug or "?" in slug:
+            if _is_wild(slug):
                 wanted = tag.c.slug.like(_like(slug), escape="\\")
             return post.c.id.in_(select(tag.c.post_id).where(tag.c.facet == facet, wanted))
         case SeenSince(at):
@@ -390,10 +415,29 @@ def _is_words(condition: Condition) -> bool:
 
 def _by_words(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
     """Posts that the index knows by these words, and those that have too many words to be in it."""
-    wanted = AnyOf((condition, Token(TOO_MANY)))
+    wanted = _or_too_many(condition)
     if tx.dialect.name == "sqlite":
         return post.c.id.in_(select(_fts.c.rowid).where(_fts.c.post_words.op("MATCH")(_fts5(wanted))))
     return post.c.id.in_(select(_vectors.c.post_id).where(_vectors.c.words.op("@@")(cast(_tsquery(wanted), TSQUERY))))
+
+
+def _or_too_many(words: Condition) -> Condition:
+    return AnyOf((words, Token(TOO_MANY)))
+
+
+def _for_each(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
+    """A condition to be asked of few posts, one by one; `_sql` lists all posts that meet it."""
+    match condition:
+        case TagIs(facet, slug) if not _is_wild(slug):
+            return exists().where(tag.c.post_id == post.c.id, tag.c.facet == facet, tag.c.slug == slug)
+        case AllOf(parts):
+            return and_(*(_for_each(part, tx) for part in parts))
+        case _:
+            return _sql(condition, tx)
+
+
+def _is_wild(slug: str) -> bool:
+    return "*" in slug or "?" in slug
 
 
 def _fts5(condition: Condition) -> str:

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.core.matching import evidence_for
+from monitor.core.matching import Evaluator, evidence_for
 from monitor.core.model import Authority, Evidence, Facet, Field, Match, Source, Tag, Watch
+from monitor.core.percolator import Percolator
 from monitor.core.query import FIELDS, LONGEST_QUERY, MOST_TERMS
 from monitor.core.query.grammar import DEEPEST_QUERY
 from monitor.core.subject import subject_of
@@ -250,6 +251,13 @@ def test_a_watch_that_cannot_be_read_is_named() -> None:
         WatchSet([Watch(slug="broken", title="", query="(grain")])
 
 
+@pytest.mark.parametrize("letters", ["ㄅㄆㄇ", "ㄅ grain", "x ㆠ.", "grain制ㄅ裁deal"])
+def test_letters_of_scripts_that_are_half_one_thing_and_half_another_stop_nothing(letters: str) -> None:
+    watches = [Watch(slug=f"w{at}", title="", query=f"word{at} OR grain") for at in range(400)]
+    found = WatchSet(watches).matches(post(text=f"The grain deal {letters}"), SOURCE, ())
+    assert len(found) == 400
+
+
 def test_no_watches_match_nothing() -> None:
     assert WatchSet([]).matches(post(text="grain"), SOURCE, TAGS) == ()
 
@@ -276,6 +284,8 @@ WORDS = [
     "сделкам",
     "对",
     "#grain_deal",
+    "ㄅ",
+    "grainㄅ",
 ]
 TERMS = st.sampled_from(
     [
@@ -349,6 +359,16 @@ def test_the_index_and_the_evaluator_agree(queries: list[str], post, tags) -> No
     for few in (0, 1_000):
         found = WatchSet(watches, few=few).matches(post, SOURCE, tags)
         assert {match.watch: match.evidence for match in found} == one_by_one
+
+
+@given(queries=st.lists(QUERIES, min_size=1, max_size=6), posts=st.lists(POSTS, min_size=1, max_size=5))
+def test_whatever_posts_came_before_none_that_matches_is_left_out(queries: list[str], posts) -> None:
+    evaluators = [Evaluator(parse(query)) for query in queries]
+    percolator = Percolator([parse(query).root for query in queries], few=0, arranged_after=(1, 2, 3))
+    for each in posts:
+        subject = subject_of(each, SOURCE, TAGS)
+        matching = {at for at, it in enumerate(evaluators) if it.evidence(subject) is not None}
+        assert matching <= set(percolator.candidates(subject))
 
 
 @given(query=QUERIES, others=st.lists(QUERIES, max_size=5), post=POSTS)
