@@ -13,7 +13,7 @@ import pytest
 
 from monitor.core import model
 from monitor.core.model import Evidence, Facet, Field, Grouping, Memory, Source, grouping_of
-from monitor.core.ownwords import Said
+from monitor.core.sketch import Said
 from tests import make
 
 VALUES = [c for _, c in inspect.getmembers(model, inspect.isclass) if dataclasses.is_dataclass(c)]
