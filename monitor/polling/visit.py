@@ -16,7 +16,7 @@ from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
 from monitor.core.errors import POSTPONEMENTS, ConfigError, SourceError
 from monitor.core.hints import Hints, from_headers
-from monitor.core.identity import FEW, digest8, unmet
+from monitor.core.identity import FEW, digest8, unmet, unpacked
 from monitor.core.model import (
     Fetched,
     Freshness,
@@ -153,6 +153,7 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     wanted = unmet(source.memory.seen, reading.seen, few=FEW if reading.older is None else 1)
     connected = not wanted or not wanted.isdisjoint((await _known(source, reading, parts=parts)).values())
     # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
+    newest = frozenset(unpacked(reading.seen))
     waiting = list(source.memory.backfill)
     moved_on = {address for address in waiting if _NUMBERED.search(address)}  # left by an earlier poll
     missed = not connected and reading.older is None
@@ -172,6 +173,13 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
         if older is None or not older.shown:
             missed = True
             continue
+        if frozenset(unpacked(older.seen)) <= newest:  # led back to the first page: what it shows connects nothing
+            if address in source.memory.backfill:
+                missed = True
+                continue
+            notes.append("an older page showed the newest posts again: it is asked for once more at the next poll")
+            waiting.append(address)
+            break
         collected += older.posts
         pages_read += older.numbers
         known = await _known(source, older, parts=parts)
