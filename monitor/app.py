@@ -402,7 +402,7 @@ async def build(
                     longest=settings.delivery.backoff_ceiling,
                 ),
                 claim_for=settings.delivery.claim,
-                hourly={name: settings.delivery.hourly_limit for name in CHANNELS if name != Mailbox.name},
+                hourly=settings.delivery.by_recipient([name for name in CHANNELS if name != Mailbox.name]),
                 disable_after={Webhook.name: settings.webhook.disable_after} if settings.webhook.disable_after else {},
             ),
         )

@@ -37,7 +37,7 @@ class Parts:
     chance: Callable[[], float]  # uniform in [0, 1)
     patience: Patience = field(default_factory=Patience)
     claim_for: timedelta = timedelta(minutes=5)  # longer than any attempt may take
-    hourly: Mapping[str, int] = field(default_factory=dict)  # messages an hour for one recipient, by channel
+    hourly: Mapping[str, int] = field(default_factory=dict)  # messages an hour for one recipient, see claim_due
     disable_after: Mapping[str, timedelta] = field(default_factory=dict)  # of nothing but failures, by channel
 
 

@@ -11,6 +11,7 @@ from monitor.core.durations import show
 from monitor.core.errors import ConfigError
 from monitor.settings import Settings, schema
 from monitor.settings.reading import is_secret, only_outside_the_file, sections_of, variable
+from monitor.settings.sections import Delivery
 from monitor.settings.toml import Document
 
 ROOT = Path(__file__).parents[1]
@@ -375,6 +376,24 @@ last = 4
 )
 def test_lines_of_keys_are_found_in_any_layout(path, line):
     assert Document("f", LAYOUT).line_of(path) == line
+
+
+def test_hourly_limits_may_differ_by_channel_and_recipient():
+    delivery = Delivery(hourly_limit=50, hourly_limits=("chat:20", "email:desk@example.org:300", "chat:desk:0"))
+    assert delivery.by_recipient(["chat", "email"]) == {
+        "chat": 20,
+        "email": 50,
+        "email:desk@example.org": 300,
+        "chat:desk": 0,
+    }
+    with pytest.raises(ConfigError, match="'pigeon' is no channel that has a limit; those are chat, email"):
+        Delivery(hourly_limits=("pigeon:3",)).by_recipient(["email", "chat"])
+
+
+@pytest.mark.parametrize("limit", ["chat", "chat:", "chat:many", ":20", "chat:-1", "chat: :3"])
+def test_a_limit_says_whose_it_is_and_how_many(limit):
+    with pytest.raises(ValueError, match="is no limit"):
+        Delivery(hourly_limits=(limit,))
 
 
 # ── what is written about the settings ─────────────────────────────────────────────────────────────────────

@@ -170,13 +170,12 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
             notes.append(f"an older page could not be read: {error}")
             waiting.append(address)
             break
-        if older is None or not older.shown:
+        # A page that leads back to the newest posts connects nothing, whoever knows them.
+        again = older is not None and frozenset(unpacked(older.seen)) <= newest
+        if older is None or not older.shown or (again and address in source.memory.backfill):
             missed = True
             continue
-        if frozenset(unpacked(older.seen)) <= newest:  # led back to the first page: what it shows connects nothing
-            if address in source.memory.backfill:
-                missed = True
-                continue
+        if again:
             notes.append("an older page showed the newest posts again: it is asked for once more at the next poll")
             waiting.append(address)
             break

@@ -7,6 +7,7 @@ setting of the same name with `_file` points at.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -27,8 +28,11 @@ from pydantic import (
 )
 
 from monitor.core.checking import Duration, Flag, Unfit, Whole
+from monitor.core.errors import ConfigError
 from monitor.core.mail import sender_parts
 from monitor.core.signing import LONGEST, SHORTEST, signing_key
+
+_HOURLY = re.compile(r"[a-z]+(:.*\S)?:[0-9]{1,6}")
 
 Port = Annotated[Whole, Field(ge=1, le=65_535)]
 
@@ -310,6 +314,36 @@ class Delivery(Section):
         description="Messages that one recipient is handed in an hour; further ones wait, none is dropped. "
         "0: no limit. A mailbox has none",
     )
+    hourly_limits: tuple[str, ...] = Field(
+        default=(),
+        description="Other limits, as CHANNEL:NUMBER or, for a single recipient, CHANNEL:RECIPIENT:NUMBER",
+        examples=[["chat:20", "email:desk@example.org:300"]],
+    )
+
+    @field_validator("hourly_limits")
+    @classmethod
+    def _are_numbers(cls, limits: tuple[str, ...]) -> tuple[str, ...]:
+        for limit in limits:
+            if not _HOURLY.fullmatch(limit):
+                raise Unfit(f"{limit!r} is no limit", expected="one like chat:20 or email:desk@example.org:300")
+        return limits
+
+    def by_recipient(self, channels: Collection[str]) -> dict[str, int]:
+        """Messages an hour under each channel, and under "channel:recipient" where one has a limit of its own.
+
+        ConfigError for a limit of a channel that is none of `channels`.
+        """
+        hourly = dict.fromkeys(channels, self.hourly_limit)
+        for limit in self.hourly_limits:
+            whose, _, most = limit.rpartition(":")
+            channel = whose.partition(":")[0]
+            if channel not in hourly:
+                known = ", ".join(sorted(channels))
+                raise ConfigError(
+                    f"delivery.hourly_limits: {channel!r} is no channel that has a limit; those are {known}"
+                )
+            hourly[whose] = int(most)
+        return hourly
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

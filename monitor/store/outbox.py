@@ -98,7 +98,8 @@ def claim_due(
     """Take up to `limit` due messages, so that nobody else sends them before `until`.
 
     A claim that ran out is due again: whoever held it died, or will find its token gone. `hourly` says how many
-    messages one recipient may be handed in an hour, by channel; those beyond that wait, none is dropped.
+    messages one recipient may be handed in an hour, by channel or "channel:recipient"; those beyond that wait, none is
+    dropped.
     """
     due = or_(
         and_(message.c.state == MessageState.WAITING.value, message.c.next_attempt_at <= now),
@@ -135,7 +136,11 @@ def _an_earlier_one_is_unsent() -> Any:
 
 def _within_limits(tx: Transaction, rows: Sequence[Any], hourly: Mapping[str, int], *, now: datetime) -> list[int]:
     """Ids of the messages that may go now; the others are put off until the hour has room for them."""
-    limited = {(row.channel, row.recipient) for row in rows if hourly.get(row.channel)}
+
+    def limit_of(row: Any) -> int:
+        return hourly.get(f"{row.channel}:{row.recipient}", hourly.get(row.channel, 0))
+
+    limited = {(row.channel, row.recipient) for row in rows if limit_of(row)}
     if not limited:
         return [row.id for row in rows]
     query = (
@@ -151,7 +156,7 @@ def _within_limits(tx: Transaction, rows: Sequence[Any], hourly: Mapping[str, in
     chosen: list[int] = []
     held: list[tuple[int, str, str]] = []
     for row in rows:
-        most = hourly.get(row.channel)
+        most = limit_of(row)
         number, oldest = sent.get((row.channel, row.recipient), (0, now))
         if not most or number < most:
             sent[row.channel, row.recipient] = (number + 1, oldest)

@@ -338,6 +338,15 @@ def test_without_order_one_that_waits_holds_up_no_other(database: Database) -> N
     assert keys(claim(database)) == ["2"]
 
 
+def test_a_recipient_may_have_an_hourly_limit_of_its_own(database: Database) -> None:
+    add(database, "1", "2", "3", recipient="desk")
+    add(database, "4", "5", recipient="reader")
+    hourly = {"mailbox": 1, "mailbox:desk": 2}
+    with database.writing() as tx:
+        taken = outbox.claim_due(tx, now=NOW, until=NOW + minutes(5), token="mine", limit=20, hourly=hourly)
+    assert keys(taken) == ["1", "2", "4"]
+
+
 def test_beyond_the_hourly_limit_messages_wait_and_none_is_dropped(database: Database) -> None:
     add(database, "1", "2", "3", "4", recipient="reader")
     add(database, "else")
