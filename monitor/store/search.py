@@ -430,6 +430,10 @@ def _for_each(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
     match condition:
         case TagIs(facet, slug) if not _is_wild(slug):
             return exists().where(tag.c.post_id == post.c.id, tag.c.facet == facet, tag.c.slug == slug)
+        case ValueIs("source", value):  # listed once, so that no other source's post is so much as looked at
+            theirs = select(source.c.id).where(func.lower(source.c.slug) == value)
+            # "+ 0", or SQLite would search for the words in each of them.
+            return (_fts.c.rowid + 0).in_(select(post.c.id).where(post.c.source_id.in_(theirs)))
         case AllOf(parts):
             return and_(*(_for_each(part, tx) for part in parts))
         case _:
