@@ -95,7 +95,7 @@ def open_database(settings: Settings) -> Database:
 
 def load_configuration(settings: Settings) -> Configuration:
     """What the files under config/ say; ConfigError lists everything that is wrong with them."""
-    return load(
+    loaded = load(
         settings.paths.config,
         kinds={name: kind.options for name, kind in KINDS.items()},
         addresses={name: kind.address for name, kind in KINDS.items()},
@@ -104,6 +104,13 @@ def load_configuration(settings: Settings) -> Configuration:
         languages=languages(settings.digests.templates_dir),
         interval=settings.polling.interval,
     )
+    hourly_limits(settings)  # which name channels too
+    return loaded
+
+
+def hourly_limits(settings: Settings) -> dict[str, int]:
+    """How many messages one recipient is handed in an hour, by channel or "channel:recipient"; a mailbox has none."""
+    return settings.delivery.by_recipient([name for name in CHANNELS if name != Mailbox.name])
 
 
 def lexicon_of(settings: Settings, taxonomy: Taxonomy) -> Lexicon:
@@ -402,7 +409,7 @@ async def build(
                     longest=settings.delivery.backoff_ceiling,
                 ),
                 claim_for=settings.delivery.claim,
-                hourly=settings.delivery.by_recipient([name for name in CHANNELS if name != Mailbox.name]),
+                hourly=hourly_limits(settings),
                 disable_after={Webhook.name: settings.webhook.disable_after} if settings.webhook.disable_after else {},
             ),
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-from monitor.core.ownwords import CHARACTERS_A_WORD, OPENING_WORDS, Wording, longest_dateline, shingle_length
+from monitor.core.ownwords import DATELINE, OPENING_WORDS, Wording, in_words, shingle_length
 
 OPENING = 28  # words in which a report says what it reports
 FORM = 40  # words: where no more are said, one that differs makes another statement
@@ -116,12 +116,13 @@ def _share(marks: int, of: Wording) -> float:
     if not marks:
         return 0.0
     first = (marks & -marks).bit_length() - 1
-    dateline = 0 < first <= longest_dateline(of.unspaced) and any(word[0].isdigit() for word in of.words[:first])
+    longest = in_words(DATELINE, unspaced=of.unspaced)
+    dateline = 0 < first <= longest and any(word[0].isdigit() for word in of.words[:first])
     return marks.bit_count() / (len(of.words) - first if dateline else len(of.words))
 
 
 def _opening(marks: int, of: Wording) -> float:
-    first = min(round(OPENING * CHARACTERS_A_WORD) if of.unspaced else OPENING, len(of.words))
+    first = min(in_words(OPENING, unspaced=of.unspaced), len(of.words))
     return (marks & ((1 << first) - 1)).bit_count() / first
 
 
@@ -133,7 +134,7 @@ def _as_bytes(marks: int, of: Wording) -> bytes:
 def _differ_as_forms(one: Wording, other: Wording, here: bytes, there: bytes) -> bool:
     """Whether two like texts are one form that was filled in differently: another country, number, name or day."""
     few = min(one.size, other.size) <= FORM
-    width = round(SLOT * CHARACTERS_A_WORD) + 2 if one.unspaced else SLOT
+    width = in_words(SLOT, unspaced=one.unspaced) + (2 if one.unspaced else 0)
     names = one.capitals | other.capitals
     differing = filled = slots = numbers = 0
     for was, now in _replaced(one, other, here, there):

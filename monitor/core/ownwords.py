@@ -153,8 +153,9 @@ def shingle_length(unspaced: bool) -> int:
     return 5 if unspaced else SHINGLE
 
 
-def longest_dateline(unspaced: bool) -> int:
-    return round(DATELINE * CHARACTERS_A_WORD) if unspaced else DATELINE
+def in_words(number: int, *, unspaced: bool) -> int:
+    """So many words, counted as `Wording.words` are: character by character where a script has no spaces."""
+    return round(number * CHARACTERS_A_WORD) if unspaced else number
 
 
 def taken_apart(text: str) -> tuple[Wording, tuple[bytes, ...], tuple[bytes, ...]]:
@@ -310,17 +311,17 @@ def _keys(of: Wording) -> tuple[int, ...]:
     smallest few of the beginning, which a text and its teaser have in common; and the very first words. Of a short text
     all its words, and the first where it breaks off.
     """
-    first = round(OPENING_WORDS * CHARACTERS_A_WORD) if of.unspaced else OPENING_WORDS
+    first = in_words(OPENING_WORDS, unspaced=of.unspaced)
     opening = crc32(("begins " + " ".join(of.words[:first])).encode("utf-8", "replace"))
     if of.is_short:
         whole = int.from_bytes(of.key[:4], "big")
         return (whole, opening) if of.cut and len(of.words) >= first else (whole,)
-    run = round(KEY_WORDS * CHARACTERS_A_WORD) if of.unspaced else KEY_WORDS
-    mixed = [(number * 0x9E3779B1) & 0xFFFFFFFF for number in of.runs(run)]
+    runs = of.runs(in_words(KEY_WORDS, unspaced=of.unspaced))
+    mixed = [(number * 0x9E3779B1) & 0xFFFFFFFF for number in runs]
     smallest: dict[int, int] = {}
     for value in sorted(mixed):
         smallest.setdefault(value & (KEYS - 1), value)
         if len(smallest) == KEYS:
             break
-    lead = sorted(mixed[: round(LEAD_WORDS * CHARACTERS_A_WORD) if of.unspaced else LEAD_WORDS])[:LEAD_KEYS]
+    lead = sorted(mixed[: in_words(LEAD_WORDS, unspaced=of.unspaced)])[:LEAD_KEYS]
     return tuple({opening, *smallest.values(), *lead})

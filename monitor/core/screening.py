@@ -8,18 +8,16 @@ are compared word by word (`core.likeness`).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from monitor.core.likeness import CONTAINED_OF_FEW, FEW, OPENING, Limits
-from monitor.core.ownwords import CHARACTERS_A_WORD, MIN_WORDS, longest_dateline, shingle_length
+from monitor.core.ownwords import DATELINE, MIN_WORDS, in_words, shingle_length
 from monitor.core.sketch import Sketch
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Shares = NDArray[np.float64]
-    Marks = NDArray[np.bool_]
+Shares = NDArray[np.float64]
+Marks = NDArray[np.bool_]
 
 
 def surely_two(one: Sketch, others: Sequence[Sketch], limits: Limits) -> list[bool]:
@@ -42,8 +40,6 @@ def _by_size_and_key(one: Sketch, other: Sketch) -> bool | None:
 
 
 def _by_shares(one: Sketch, others: Sequence[Sketch], limits: Limits) -> list[bool]:
-    import numpy as np  # noqa: PLC0415 - takes as long as a whole round that brings nothing new
-
     smaller = np.minimum(one.size, [other.size for other in others])
     contained = np.where(smaller >= FEW, limits.contained, max(limits.contained, CONTAINED_OF_FEW))
     shared = _Shared(one, others)
@@ -73,8 +69,6 @@ class _Shared:
     """
 
     def __init__(self, one: Sketch, others: Sequence[Sketch]) -> None:
-        import numpy as np  # noqa: PLC0415 - as above
-
         self._one, self._others = one, others
         mine = np.frombuffer(one.runs, "<u2")
         theirs = np.frombuffer(b"".join(other.runs for other in others), "<u2")
@@ -102,8 +96,6 @@ class _Shared:
 
     def there(self, *, beginnings: bool = False) -> Shares:
         """Of each of the others."""
-        import numpy as np  # noqa: PLC0415 - as above
-
         runs = np.array([shingle_length(other.unspaced) for other in self._others])
         words = np.array([_opening(other) if beginnings else _fewest_words(other) for other in self._others])
         marks = self._there
@@ -120,10 +112,10 @@ class _Shared:
 
 
 def _opening(of: Sketch) -> int:
-    return round(OPENING * CHARACTERS_A_WORD) if of.unspaced else OPENING
+    return in_words(OPENING, unspaced=of.unspaced)
 
 
 def _fewest_words(of: Sketch) -> int:
     """Words of a text, without a dateline if it may have one."""
     words = of.length + shingle_length(of.unspaced) - 1
-    return words - longest_dateline(of.unspaced) if of.dated else words
+    return words - in_words(DATELINE, unspaced=of.unspaced) if of.dated else words

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from struct import Struct
 from zlib import crc32
 
-from monitor.core.ownwords import Wording, longest_dateline, taken_apart
+from monitor.core.ownwords import DATELINE, Wording, in_words, taken_apart
 
 LONGEST = 2_000
 """Shingles of which a sketch is made: a longer text has none, and is always compared word by word."""
@@ -58,7 +58,7 @@ def sketch_of(wording: Wording) -> Sketch | None:
         size=wording.size,
         unspaced=wording.unspaced,
         cut=wording.cut,
-        dated=any(word[0].isdigit() for word in wording.words[: longest_dateline(wording.unspaced)]),
+        dated=any(word[0].isdigit() for word in wording.words[: in_words(DATELINE, unspaced=wording.unspaced)]),
         numbers=_packed([crc32(number.encode()) for number in sorted(wording.numbers)]),
         runs=_packed(shingles),
     )

@@ -28,7 +28,6 @@ from monitor.core.kinship import kin_keys
 from monitor.core.likeness import Form, Likeness, Limits, likeness, numbers_agree
 from monitor.core.model import Authority, Post
 from monitor.core.ownwords import Wording, wording
-from monitor.core.screening import surely_two
 from monitor.core.sketch import Said, Sketch, sketch_of, stored_sketch
 from monitor.core.urls import canonical
 
@@ -85,7 +84,7 @@ class Telling:
     source_id: int
     at: datetime  # when it was published, see `moment`
     mark: bytes  # stands for source and guid: decides between posts of one length and moment
-    said: str  # what is compared, see `said_of`
+    text: str  # what is compared, see `said_of`
     without: Collection[bytes] = frozenset()  # `line_key` of each line that its source says in every post
     read: Said | None = None  # what was made of it already, where its source has no such lines
     kept: bytes | None = None  # its sketch as stored
@@ -102,7 +101,7 @@ class Telling:
     @cached_property
     def words(self) -> Wording:
         """What it says, word by word."""
-        return wording(self.said, without=self.without)
+        return wording(self.text, without=self.without)
 
     @cached_property
     def sketch(self) -> Sketch | None:
@@ -295,6 +294,9 @@ def depending(on: Telling, others: Iterable[Telling], rules: Rules) -> list[Tell
 
 def _screened(told: Telling, others: Sequence[Telling], rules: Rules) -> list[tuple[Telling, bool]]:
     """Each of the others, and whether the words tell for certain that it is another statement."""
+    # Loads numpy, which takes as long as a whole round that brings nothing new.
+    from monitor.core.screening import surely_two  # noqa: PLC0415
+
     sketches = {
         other.id: other.sketch for other in others if not (told.former or other.former) and other.sketch is not None
     }

@@ -152,8 +152,8 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     # Where there is an older page, looking costs less than a doubt: even a single post that is out of sight counts.
     wanted = unmet(source.memory.seen, reading.seen, few=FEW if reading.older is None else 1)
     connected = not wanted or not wanted.isdisjoint((await _known(source, reading, parts=parts)).values())
-    # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
     newest = frozenset(unpacked(reading.seen))
+    # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
     waiting = list(source.memory.backfill)
     moved_on = {address for address in waiting if _NUMBERED.search(address)}  # left by an earlier poll
     missed = not connected and reading.older is None

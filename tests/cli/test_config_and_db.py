@@ -33,6 +33,13 @@ def test_check_lists_every_problem_of_every_file(monitor: Monitor) -> None:
     assert found.json["problems"][1]["file"].endswith("sources.yaml")
 
 
+def test_check_knows_the_channels_of_hourly_limits(monitor: Monitor) -> None:
+    monitor.file("monitor.toml").write_text('[delivery]\nhourly_limits = ["pigeon:3"]\n')
+    ended = monitor("config", "check")
+    assert ended.code == 3
+    assert "delivery.hourly_limits: 'pigeon' is no channel that has a limit" in ended.err
+
+
 def test_check_fills_the_templates(monitor: Monitor) -> None:
     templates = monitor.directory / "templates" / "email"
     templates.mkdir(parents=True)

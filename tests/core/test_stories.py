@@ -71,7 +71,7 @@ def key(text: str | None) -> bytes | None:
 
 
 def told(id_: int, text: str, **given_: object) -> Telling:
-    default = {"source_id": id_, "at": NOW, "mark": digest_of(str(id_), 8), "said": text}
+    default = {"source_id": id_, "at": NOW, "mark": digest_of(str(id_), 8), "text": text}
     return Telling(id=id_, **(default | given_))  # type: ignore[arg-type]
 
 
