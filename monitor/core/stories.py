@@ -13,11 +13,11 @@ again, and those behind them only if something changed (`settle`).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from heapq import heappop, heappush
 from math import floor, log
@@ -110,6 +110,11 @@ class Telling:
         return stored or stored_sketch(self.kept, habits=len(self.without)) or sketch_of(self.words)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether its sketch is stored as it is now."""
+        return self.kept == b"" or stored_sketch(self.kept, habits=len(self.without)) is not None
+
+    @property
     def to_keep(self) -> bytes:
         """Its sketch as it is stored, b"" of a very long text."""
         return self.sketch.to_bytes(habits=len(self.without)) if self.sketch else b""
@@ -118,6 +123,11 @@ class Telling:
     def kin_keys(self) -> tuple[int, ...]:
         """Equal for the same page in other languages, see core.kinship."""
         return kin_keys(self.url, self.title)
+
+    @property
+    def links(self) -> list[bytes]:
+        """What may be linked by others: its own address, and that of what it forwards."""
+        return [key for key in (self.url_key, self.forward_key) if key is not None]
 
     @cached_property
     def size(self) -> int:
@@ -209,6 +219,7 @@ def moment(stated: datetime | None, first_seen: datetime, *, ahead: timedelta = 
     return min(stated - ahead, first_seen)
 
 
+@lru_cache(maxsize=4096)  # asked for at several places of each post's way into the store
 def link_key(url: str | None) -> bytes | None:
     """8 bytes that stand for a canonical address in the index; None where the address identifies nothing.
 
@@ -294,16 +305,28 @@ def depending(on: Telling, others: Iterable[Telling], rules: Rules) -> list[Tell
 
 def _screened(told: Telling, others: Sequence[Telling], rules: Rules) -> list[tuple[Telling, bool]]:
     """Each of the others, and whether the words tell for certain that it is another statement."""
-    # Loads numpy, which takes as long as a whole round that brings nothing new.
-    from monitor.core.screening import surely_two  # noqa: PLC0415
+    sketches = {other.id: other.sketch for other in others if not other.former and other.sketch is not None}
+    [unlike] = surely_others([(told, sketches)], rules)
+    return [(other, other.id in unlike) for other in others]
 
-    sketches = {
-        other.id: other.sketch for other in others if not (told.former or other.former) and other.sketch is not None
-    }
-    if told.sketch is None or not sketches:
-        return [(other, False) for other in others]
-    unlike = dict(zip(sketches, surely_two(told.sketch, list(sketches.values()), rules.limits), strict=True))
-    return [(other, unlike.get(other.id, False)) for other in others]
+
+def surely_others(asked: Sequence[tuple[Telling, Mapping[int, Sketch]]], rules: Rules) -> list[set[int]]:
+    """Of each post's candidates, never edited and known by their sketches, those that are surely other statements."""
+    found: list[set[int]] = [set() for _ in asked]
+    compared = [
+        (at, told.sketch, candidates)
+        for at, (told, candidates) in enumerate(asked)
+        if candidates and not told.former and told.sketch is not None
+    ]
+    if not compared:
+        return found
+    # Loads numpy, which takes as long as a whole round that brings nothing new.
+    from monitor.core.screening import each_surely_two  # noqa: PLC0415
+
+    told_apart = each_surely_two([(sketch, tuple(each.values())) for _, sketch, each in compared], rules.limits)
+    for (at, _, candidates), surely in zip(compared, told_apart, strict=True):
+        found[at] = {id_ for id_, two in zip(candidates, surely, strict=True) if two}
+    return found
 
 
 def evidence(

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, text, update
 
 from monitor.core.model import Post
 from monitor.core.ownwords import edges, wording
-from monitor.core.sketch import Said
+from monitor.core.sketch import Said, Sketch, stored_sketch
 from monitor.core.stories import (
     Placement,
     Relation,
@@ -29,6 +29,7 @@ from monitor.core.stories import (
     mark_of,
     moment,
     settle,
+    surely_others,
     told_words,
 )
 from monitor.store import habits
@@ -112,6 +113,7 @@ def plan(
     desk.look_up(tellings)
     for told in tellings:
         desk.add(told)
+    desk.tell_apart(tellings)
     others = desk.load({*reworded, *again})
     desk.look_up(others)
     for told in others:
@@ -231,6 +233,9 @@ _FORWARDS = (
     .order_by(post.c.id)
     .limit(2 * FOLLOWERS)
 )
+_SKETCHES = select(post.c.id, post.c.source_id, post.c.revisions, post.c.sketch).where(
+    post.c.id.in_(bindparam("ids", expanding=True))
+)
 _TELLINGS = (
     select(
         post.c.id,
@@ -278,6 +283,8 @@ class Desk:
         self._found: dict[tuple[int, bool], list[int]] = {}  # (post, mute) → stored posts that may be like it
         self._scores: dict[int, dict[int, int]] = {}  # post → stored posts that speak, and how many keys they share
         self._linked: dict[tuple[int, bool], list[int]] = {}  # (post, mute) → those that a link leads to
+        self._others: defaultdict[int, set[int]] = defaultdict(set)  # post → stored posts that are surely others
+        self._sketches: dict[int, Sketch | None] = {}  # of stored posts; None where the whole post has to be read
         self._much_alike: set[int] = set()  # those with a speaker that is most probably like them
         self._habits: dict[int, frozenset[bytes]] = {}
         self._holders: dict[bytes, dict[int, tuple[int, int]]] = {}  # link → source → posts that have it, the first
@@ -332,10 +339,30 @@ class Desk:
     def look_up(self, tellings: Sequence[Telling]) -> None:
         """Find what all of them may be like, in as few statements as can be."""
         self._look(tellings, mute=False)
-        self.load({id_ for told in tellings for id_ in self._found[told.id, False]})
         lonely = [told for told in tellings if told.id not in self._much_alike]  # they will speak for themselves
         self._look(lonely, mute=True)
-        self.load({id_ for told in lonely for id_ in self._found[told.id, True]})
+        looked_for = [*((told.id, False) for told in tellings), *((told.id, True) for told in lonely)]
+        self.load({id_ for each in looked_for for id_ in self._found[each]})
+
+    def tell_apart(self, newcomers: Sequence[Telling]) -> None:
+        """Know which newcomers that share keys are surely two statements, all at once."""
+        asked: dict[int, tuple[Telling, dict[int, Sketch]]] = {told.id: (told, {}) for told in newcomers}
+        for told in newcomers:
+            ties = {id_ for key in (*told.links, *told.kin_keys) for id_ in self._by_key[key]}
+            shared: Counter[int] = Counter()
+            for key in told.keys:
+                if len(holders := self._by_key[key]) <= EVERYWHERE:
+                    shared.update(holders)
+            for id_ in _best(shared, COMPARED + 1):
+                known_to_it = asked[id_][1]  # of two that ask for each other only one needs to
+                sketch = self.known[id_].sketch
+                if id_ not in {told.id, *ties} and told.id not in known_to_it and sketch is not None:
+                    asked[told.id][1][id_] = sketch
+        pairs = list(asked.values())
+        for (told, _), others in zip(pairs, surely_others(pairs, self._rules), strict=True):
+            self._others[told.id] |= others
+            for id_ in others:
+                self._others[id_].add(told.id)
 
     def _former(self, ids: Collection[int]) -> defaultdict[int, list[str]]:
         """What edited posts said before: the first version, and the latest ones."""
@@ -369,16 +396,16 @@ class Desk:
     def speakers(self, told: Telling) -> Collection[Telling]:
         self._stored_near(told, mute=False)
         shared = {**self._scores[told.id], **self._speakers_here(told)}
-        ids = {*_best(shared, COMPARED), *self._linked.get((told.id, False), ()), *self._linked_here(told)}
+        ids = {*_best(shared, COMPARED)} - self._others[told.id]
+        ids.update(self._linked.get((told.id, False), ()), self._linked_here(told))
         ids.discard(told.id)
         return [each for each in self.load(ids) if (standing := self.standing(each.id)) is not None and standing.speaks]
 
     def near(self, told: Telling) -> Collection[Telling]:
         ids = {id_ for mute in (False, True) for id_ in self._stored_near(told, mute=mute)}
+        here = {id_ for key in self._all_keys(told) for id_ in self._by_key.get(key, ())} - self._others[told.id]
         # Newcomers that have not been looked at yet wait for their turn as it is.
-        ids.update(
-            id_ for key in self._all_keys(told) for id_ in self._by_key.get(key, ()) if id_ > 0 or id_ in self.after
-        )
+        ids.update(id_ for id_ in here if id_ > 0 or id_ in self.after)
         ids.discard(told.id)
         return self.load(ids)
 
@@ -419,29 +446,54 @@ class Desk:
         return shared
 
     def _linked_here(self, told: Telling) -> list[int]:
-        return [id_ for key in (told.url_key, told.forward_key) if key for id_ in self._speaking.get(key, ())]
+        return [id_ for key in told.links for id_ in self._speaking.get(key, ())]
 
     def _all_keys(self, told: Telling) -> list[object]:
-        return [*told.keys, *(key for key in (told.url_key, told.forward_key) if key is not None)]
+        return [*told.keys, *told.links]
 
     def _look(self, tellings: Sequence[Telling], *, mute: bool) -> None:
         if not tellings:
             return
         scores: dict[int, Counter[int]] = {told.id: Counter() for told in tellings}
-        self._look_for_words(tellings, scores, mute=mute)
+        kin = self._look_for_words(tellings, scores, mute=mute)
         if not mute:
             self._look_for_links(tellings)
+        best: dict[int, list[int]] = {}
         for told in tellings:
             scores[told.id].pop(told.id, None)
-            best = _best(scores[told.id], FOLLOWERS if mute else COMPARED)
-            linked = self._linked.get((told.id, mute), [])
+            best[told.id] = _best(scores[told.id], FOLLOWERS if mute else COMPARED)
             if not mute:
-                self._scores[told.id] = {id_: scores[told.id][id_] for id_ in best}
-                if (best and scores[told.id][best[0]] >= MUCH) or linked:
-                    self._much_alike.add(told.id)
-            self._found[told.id, mute] = list(dict.fromkeys((*best, *linked)))
+                self._scores[told.id] = {id_: scores[told.id][id_] for id_ in best[told.id]}
+        by_words = {id_: [each for each in ids if each not in kin[id_]] for id_, ids in best.items()}
+        self._read_sketches({each for ids in by_words.values() for each in ids})
+        asked = [
+            (told, {id_: sketch for id_ in by_words[told.id] if (sketch := self._sketches[id_]) is not None})
+            for told in tellings
+        ]
+        for (told, _), others in zip(asked, surely_others(asked, self._rules), strict=True):
+            self._others[told.id] |= others
+            linked = self._linked.get((told.id, mute), [])
+            like = [id_ for id_ in best[told.id] if id_ not in self._others[told.id]]
+            if not mute and (linked or any(scores[told.id][id_] >= MUCH for id_ in like[:1])):
+                self._much_alike.add(told.id)
+            self._found[told.id, mute] = list(dict.fromkeys((*like, *linked)))
 
-    def _look_for_words(self, tellings: Sequence[Telling], scores: dict[int, Counter[int]], *, mute: bool) -> None:
+    def _read_sketches(self, ids: Collection[int]) -> None:
+        """Know stored posts by their sketches, which are read in a fraction of the time that whole posts take."""
+        for part in chunks(sorted(ids - self._sketches.keys())):
+            rows = self._tx.execute(_SKETCHES, {"ids": part}).all()
+            self.learn_habits({row.source_id for row in rows})
+            self._sketches |= dict.fromkeys(part)
+            for id_, source_id, revisions, kept in rows:
+                if not revisions:
+                    self._sketches[id_] = stored_sketch(kept, habits=len(self._habits[source_id]))
+
+    def _look_for_words(
+        self, tellings: Sequence[Telling], scores: dict[int, Counter[int]], *, mute: bool
+    ) -> defaultdict[int, set[int]]:
+        """Count the keys that stored posts share with each. Gives those that may be one page in other languages."""
+        kin: defaultdict[int, set[int]] = defaultdict(set)
+        of_kin = {(told.id, signed(key)) for told in tellings for key in told.kin_keys}
         askers: defaultdict[int, list[int]] = defaultdict(list)
         for told in tellings:
             for key in told.keys:
@@ -457,6 +509,8 @@ class Desk:
                 common = len(holders) > COMMON
                 ids, first, last = [id_ for _, id_ in holders], min(holders)[0], max(holders)[0]
                 for asker in askers[key]:
+                    if (asker, key) in of_kin:
+                        kin[asker].update(ids)
                     counted = weak[asker] if common else scores[asker]
                     if last - window <= days[asker] <= first + window:
                         counted.update(ids)
@@ -464,10 +518,11 @@ class Desk:
                         counted.update(id_ for day, id_ in holders if abs(day - days[asker]) <= window)
         for asker, counted in weak.items():
             _add_weak(scores[asker], counted)
+        return kin
 
     def _look_for_links(self, tellings: Sequence[Telling]) -> None:
         by_url, by_forward = defaultdict(list), defaultdict(list)
-        links = {key for told in tellings for key in (told.url_key, told.forward_key) if key is not None}
+        links = {key for told in tellings for key in told.links}
         for part in chunks(sorted(links)):
             for row in self._tx.execute(_HOLDERS, {"links": part}):
                 self._holders.setdefault(row.url_key, {})[row.source_id] = (row.number, row.first)
@@ -475,9 +530,8 @@ class Desk:
             for row in self._tx.execute(_FORWARDS, {"links": part}):
                 by_forward[row.forward_key, not row.speaks].append(row.id)
         for told in tellings:
-            keys = [key for key in (told.url_key, told.forward_key) if key is not None]
             for mute in (False, True):
-                ids = [id_ for key in keys for id_ in (*by_url.get(key, ()), *by_forward.get((key, mute), ()))]
+                ids = [id_ for key in told.links for id_ in (*by_url.get(key, ()), *by_forward.get((key, mute), ()))]
                 if ids:
                     linked = [id_ for id_ in dict.fromkeys(ids) if id_ != told.id]
                     self._linked[told.id, mute] = linked[:FOLLOWERS]
@@ -573,6 +627,15 @@ def _index(tx: Transaction, made: Plan, stored: dict[int, int]) -> None:
     kept = [{"of_post": id_, "sketch": desk.known[id_].to_keep} for id_ in made.reworded if id_ in desk.known]
     if kept:
         tx.execute(update(post).where(post.c.id == bindparam("of_post")), kept)
+    _keep_sketches(tx, [told for id_, told in desk.known.items() if id_ > 0 and id_ not in made.reworded])
+
+
+def _keep_sketches(tx: Transaction, tellings: Iterable[Telling]) -> None:
+    """Store the sketches that had to be made of posts looked at, so that the next time they need not be read whole."""
+    kept = [{"of_post": told.id, "as_read": told.kept, "sketch": told.to_keep} for told in tellings if not told.is_kept]
+    if kept:  # but not over that of words which somebody else has stored meanwhile
+        as_read = post.c.sketch.is_not_distinct_from(bindparam("as_read", type_=post.c.sketch.type))
+        tx.execute(update(post).where(post.c.id == bindparam("of_post"), as_read), kept)
 
 
 def _correction(id_: int, standing: Standing, story_id: int) -> dict[str, Any]:
