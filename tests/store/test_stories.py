@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import select, update
 
-from monitor.core.model import Authority, Prepared, Source, StoredPost
+from monitor.core.model import Authority, Forward, Prepared, Source, StoredPost
 from monitor.core.stories import Relation, Rules
 from monitor.store import placing, posts, stories
 from monitor.store.database import Database
@@ -209,3 +211,55 @@ def test_a_post_that_somebody_else_stored_meanwhile_leaves_no_story_behind(datab
         placing.carry_out(tx, plan, ids, now=NOW)
     assert partition(database) == {frozenset("a")}
     assert rebuilt(database).stories == 1
+
+
+def forms(common: str) -> tuple[str, str]:
+    """Two statements that begin with one sentence, and are surely two."""
+    return f"{common} {statement(21, 7)}", f"{common} {statement(22, 7)}"
+
+
+def sketches(database: Database) -> dict[str, bytes | None]:
+    with database.reading() as tx:
+        return dict(tx.execute(select(posts.post.c.guid, posts.post.c.sketch)).all())
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one after the other"])
+@pytest.mark.parametrize(
+    ("given", "relation"),
+    [
+        ({}, None),
+        ({"url": "https://mfa.example/en/news/1234"}, Relation.SAME_LINK),
+        ({"forwarded_from": Forward(name="MFA", link="https://mfa.example/en/news/1234")}, Relation.FORWARD),
+        ({"url": "https://mfa.example/fr/news/1234", "language": "fr"}, Relation.TRANSLATION),
+    ],
+    ids=["nothing else", "same link", "forward", "translation"],
+)
+def test_words_that_surely_differ_do_not_hide_other_evidence(
+    database: Database, given: dict[str, Any], relation: Relation | None, together: bool
+) -> None:
+    one, other = forms(statement(20, 1))
+    mfa, wire = make.stored_source(database), make.stored_source(database, "wire")
+    first = make.prepared("first", text=one, title="First", url="https://mfa.example/en/news/1234", language="en")
+    second = make.prepared("second", text=other, title="Second", **({"url": None, "language": "en"} | given))
+    early = placing.Newcomer(source_id=mfa.id, post=first.post, first_seen_at=NOW)
+    late = placing.Newcomer(source_id=wire.id, post=second.post, first_seen_at=NOW + hours(1))
+    stored = [] if together else make.arrive(database, mfa, first)
+    with database.writing() as tx:
+        placed = placing.plan(tx, [early, late] if together else [late], RULES).placements[-1]
+    assert placed.root_id == (stored[0].id if stored and relation else None)
+    assert placed.relation is (relation or Relation.FIRST)
+
+
+def test_a_sketch_that_is_not_there_is_made_when_the_post_is_looked_at_and_kept(database: Database) -> None:
+    one, other = forms(statement(23, 1))
+    source = make.stored_source(database)
+    make.arrive(database, source, said("old", one))
+    made = sketches(database)["old"]
+    with database.writing() as tx:
+        tx.execute(update(posts.post).values(sketch=None))
+    [_, copy] = make.arrive(database, source, said("new", other), said("copy", one), at=NOW + hours(1))
+    assert sketches(database)["old"] == made
+    assert made
+    with database.reading() as tx:
+        [members] = stories.members_of(tx, [copy.story_id]).values()
+    assert [(m.post_id, m.relation) for m in members][1] == (copy.id, Relation.REPOST)
