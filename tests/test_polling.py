@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from monitor import polling
 from monitor.core import drift
@@ -439,3 +442,56 @@ def test_a_clock_that_runs_ahead_is_found_out(database: Database) -> None:
         asyncio.run(world.due_by_name("mfa"))
     warning = drift.warning(drift.Drift.from_bytes(world.memory().source.memory.drift))
     assert "3 h ahead" in (warning or "")
+
+
+GROWING = ("post", "tag", "band", "alias", "habit", "match", "story", "revision", "poll", "stale")
+
+
+def walks(database: Database, work: Callable[[], object]) -> list[str]:
+    """The statements of some work for which SQLite reads the whole of a table that grows with every post."""
+    statements: dict[str, None] = {}
+
+    def collect(statement: str) -> None:
+        statements[statement] = None
+
+    def traced(connection: Any, *_: object) -> None:
+        connection.set_trace_callback(collect)  # gives statements with their values
+
+    event.listen(database.engine, "checkout", traced)
+    try:
+        work()
+    finally:
+        event.remove(database.engine, "checkout", traced)
+    assert len(statements) > 50, "nothing was traced"
+    found = []
+    with database.reading() as tx:
+        for statement in statements:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
+                plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.replace('%', '%%')}")]
+                if any(re.match(rf"SCAN ({'|'.join(GROWING)})\b", step) for step in plan):
+                    found.append(f"{statement[:300]}: {plan}")
+    return found
+
+
+def test_what_a_poll_costs_does_not_grow_with_the_archive(database: Database) -> None:
+    if database.engine.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL takes the index for pairs of values, and plans by what a table holds")
+    world = World(database)
+    for slug in ("mfa", "wire"):
+        make.stored_source(database, slug)
+
+    def shown(*numbers: int, note: str = "", renamed: str = "") -> None:
+        for slug in ("mfa", "wire"):
+            world.document(f"https://{slug}.example/rss.xml", rss(*(f"{renamed}{n}" for n in numbers), note=note))
+
+    def work() -> None:
+        for numbers, changes in (
+            (range(1, 10), {}),
+            (range(3, 12), {}),
+            (range(3, 12), {"note": " with a correction"}),
+            (range(5, 14), {"renamed": "a", "note": " with a correction"}),
+        ):
+            shown(*numbers, **changes)
+            assert not any(each.poll.reason for each in world.poll().values())
+
+    assert walks(database, work) == []

@@ -16,7 +16,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    CTE,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Table,
+    and_,
+    column,
+    create_engine,
+    event,
+    make_url,
+    text,
+    values,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -252,6 +266,15 @@ def insert_new(tx: Transaction, table: Table, rows: Sequence[dict[str, Any]], *,
         process = table.c[name].type.dialect_impl(tx.dialect).bind_processor(tx.dialect)
         columns.append(values if process is None else map(process, values))
     insert_new_tuples(tx, table, names, list(zip(*columns, strict=True)), key=key)
+
+
+def asked_for(rows: Sequence[tuple[Any, ...]], *columns: Column[Any]) -> tuple[CTE, ColumnElement[bool]]:
+    """Rows of a statement's own, and when the columns are those of one of them: to be joined with their table.
+
+    SQLite walks the whole table for `(a, b) IN ((…), …)`, whatever indexes it has; a join takes the index.
+    """
+    named = values(*(column(each.name, each.type) for each in columns), name="asked").data(list(rows)).cte()
+    return named, and_(*(each == named.c[each.name] for each in columns))
 
 
 def insert_new_tuples(

@@ -6,11 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
-from sqlalchemy import bindparam, delete, select, tuple_, update
+from sqlalchemy import bindparam, delete, select, update
 
 from monitor.core.ownwords import line_key
-from monitor.store.database import Transaction, insert_or_update
-from monitor.store.posts import chunks
+from monitor.store.database import Transaction, asked_for, insert_or_update
+from monitor.store.posts import CHUNK, chunks
 from monitor.store.tables import HabitRow, table
 
 habit = table(HabitRow)
@@ -44,9 +44,9 @@ def counted(tx: Transaction, edges: Iterable[tuple[int, Iterable[bytes]]], *, da
     if not brought:
         return set()
     known: dict[Line, tuple[int, bool]] = {}
-    for part in chunks(sorted(brought)):
-        query = select(habit).where(tuple_(habit.c.source_id, habit.c.line).in_(part))
-        for row in tx.execute(query):
+    for part in chunks(sorted(brought), CHUNK // 2):
+        asked, is_asked = asked_for(part, habit.c.source_id, habit.c.line)
+        for row in tx.execute(select(habit).join_from(asked, habit, is_asked)):
             known[row.source_id, row.line] = (row.posts, row.learnt)
     rows, new = [], set()
     for line, number in brought.items():

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, not_, or_, select, tuple_, update
+from sqlalchemy import Select, and_, delete, exists, func, insert, not_, or_, select, update
 
 from monitor.core.model import Content, Delivery, Message, MessageState, StateChange
 from monitor.store import recipients
-from monitor.store.database import Transaction, insert_new_statement
+from monitor.store.database import Transaction, asked_for, insert_new_statement
 from monitor.store.tables import ContentRow, DeliveryRow, MessageRow, MessageStateRow, SubscriptionRow, WatchRow, table
 
 message, content, delivery = table(MessageRow), table(ContentRow), table(DeliveryRow)
@@ -143,10 +143,11 @@ def _within_limits(tx: Transaction, rows: Sequence[Any], hourly: Mapping[str, in
     limited = {(row.channel, row.recipient) for row in rows if limit_of(row)}
     if not limited:
         return [row.id for row in rows]
+    asked, is_asked = asked_for(sorted(limited), message.c.channel, message.c.recipient)
     query = (
         select(message.c.channel, message.c.recipient, func.count().label("sent"), func.min(message.c.finished_at))
+        .join_from(asked, message, is_asked)
         .where(
-            tuple_(message.c.channel, message.c.recipient).in_(sorted(limited)),
             message.c.state == MessageState.DELIVERED.value,
             message.c.finished_at > now - HOUR,
         )

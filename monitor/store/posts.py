@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, insert, literal, select, tuple_, update
+from sqlalchemy import Select, and_, delete, exists, func, insert, literal, select, update
 
 from monitor.core.model import (
     Authority,
@@ -30,7 +30,7 @@ from monitor.core.recognition import lead_key
 from monitor.core.stories import Placement, forward_key, link_key, moment
 from monitor.core.verdicts import ruled
 from monitor.store import sources, verdicts
-from monitor.store.database import Transaction, insert_new, insert_new_statement, insert_new_tuples
+from monitor.store.database import Transaction, asked_for, insert_new, insert_new_statement, insert_new_tuples
 from monitor.store.tables import (
     MatchRow,
     PostRow,
@@ -89,7 +89,8 @@ def known(tx: Transaction, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, s
     columns = (post.c.source_id, post.c.guid, post.c.id, post.c.content_hash, post.c.revisions)
     found = {}
     for part in chunks(list(originals), CHUNK // 2):
-        for row in tx.execute(select(*columns).where(tuple_(post.c.source_id, post.c.guid).in_(part))):
+        asked, is_asked = asked_for(part, post.c.source_id, post.c.guid)
+        for row in tx.execute(select(*columns).join_from(asked, post, is_asked)):
             stored = Known(id=row.id, content_hash=row.content_hash, revisions=row.revisions)
             for guid in originals[row.source_id, row.guid]:
                 found[row.source_id, guid] = stored

@@ -13,7 +13,7 @@ from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import exists, func, literal, or_, select, tuple_
+from sqlalchemy import exists, func, literal, or_, select
 
 from monitor.core.identity import digest8, shared_identity, unpacked
 from monitor.core.model import Post, Prepared, Source
@@ -29,7 +29,7 @@ from monitor.core.recognition import (
     under_same_guid,
 )
 from monitor.core.stories import link_key
-from monitor.store.database import Transaction, insert_or_update
+from monitor.store.database import Transaction, asked_for, insert_or_update
 from monitor.store.posts import CHUNK, Known, stored_guid
 from monitor.store.tables import AliasRow, PostRow, SourceRow, table
 
@@ -318,15 +318,15 @@ def _under_guids(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple
     for source_id, guid in keys:
         originals[source_id, stored_guid(guid)].add(guid)
     found: dict[tuple[int, str], _Stored] = {}
-    by_alias = select(*_COLUMNS, alias.c.guid.label("asked"), alias.c.reason).join(post, post.c.id == alias.c.post_id)
+    stated = select(*_COLUMNS, post.c.guid.label("asked"), literal("").label("reason"))
+    by_alias = select(*_COLUMNS, alias.c.guid.label("asked"), alias.c.reason)
     for part in _chunks(list(originals), CHUNK // 2):
+        posts_asked, is_post = asked_for(part, post.c.source_id, post.c.guid)
+        aliases_asked, is_alias = asked_for(part, alias.c.source_id, alias.c.guid)
+        named = aliases_asked.join(alias, is_alias).join(post, post.c.id == alias.c.post_id)
         rows = [
-            *tx.execute(
-                select(*_COLUMNS, post.c.guid.label("asked"), literal("").label("reason")).where(
-                    tuple_(post.c.source_id, post.c.guid).in_(part)
-                )
-            ),
-            *tx.execute(by_alias.where(tuple_(alias.c.source_id, alias.c.guid).in_(part))),
+            *tx.execute(stated.join_from(posts_asked, post, is_post)),
+            *tx.execute(by_alias.select_from(named)),
         ]
         for row in rows:
             for guid in originals[row.source_id, row.asked]:
@@ -338,7 +338,8 @@ def _ids(tx: Transaction, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, st
     wanted = {(source_id, stored_guid(guid)): guid for source_id, guid in keys}
     found = {}
     for part in _chunks(list(wanted), CHUNK // 2):
-        query = select(post.c.id, post.c.source_id, post.c.guid).where(tuple_(post.c.source_id, post.c.guid).in_(part))
+        asked, is_asked = asked_for(part, post.c.source_id, post.c.guid)
+        query = select(post.c.id, post.c.source_id, post.c.guid).join_from(asked, post, is_asked)
         for row in tx.execute(query):
             found[row.source_id, wanted[row.source_id, row.guid]] = row.id
     return found
