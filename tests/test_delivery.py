@@ -12,7 +12,7 @@ from monitor.core.model import Message, MessageState, Receipt
 from monitor.core.pacing import Patience
 from monitor.store import notices, outbox, recipients
 from monitor.store.database import Database
-from tests import make
+from tests import make, plans
 from tests.make import NOW, hours
 
 
@@ -110,3 +110,12 @@ def test_one_success_ends_the_count(database: Database) -> None:
         [standing] = recipients.every(tx)
     assert standing.disabled_at is None
     assert standing.failing_since == NOW + hours(200)
+
+
+def test_what_a_round_of_delivery_costs_does_not_grow_with_what_was_sent(database: Database) -> None:
+    plans.only_on_sqlite(database)
+    put(database, *"abc")
+    line = Line(None, DeliveryError("503"), None)
+    given = parts(database, line, always(NOW), hourly={"webhook": 100})
+    assert plans.walks(database, lambda: asyncio.run(delivery.deliver_due(given))) == []
+    assert line.sent == ["a", "b", "c"]

@@ -19,7 +19,7 @@ from monitor.core.taxonomy import Taxonomy
 from monitor.render import Renderer
 from monitor.store import editions, histories, outbox, posts, subscriptions
 from monitor.store.database import Database
-from tests import databases, make
+from tests import databases, make, plans
 from tests.make import NOW, hours
 
 YEAR = timedelta(days=365)
@@ -108,6 +108,19 @@ def test_an_edit_before_a_post_is_given_stands_with_it_and_is_no_news_of_its_own
     desk.post("Another")
     desk.tick()
     assert desk.told[-1].amended == ()
+
+
+def test_what_a_digest_costs_does_not_grow_with_the_archive(database: Database) -> None:
+    plans.only_on_sqlite(database)
+    desk = Desk(database)
+    desk.post("First", text="The talks will begin on Monday in Geneva.", tags=[make.tag("osce")])
+    desk.tick()
+    desk.now = NOW + timedelta(days=1)
+    desk.post("Statement", text="The talks begin.", tags=[make.tag("osce")])
+    desk.edit(1, "The talks will begin on Tuesday in Geneva.")
+    assert plans.walks(database, desk.tick) == []
+    assert desk.told[-1].amended
+    assert len(desk.sent) == 2
 
 
 def test_one_digest_covers_the_whole_of_a_downtime(database: Database) -> None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from monitor import polling
 from monitor.core import drift
@@ -22,7 +19,7 @@ from monitor.core.watches import WatchSet
 from monitor.sources.reading import Tools, read
 from monitor.store import posts, sources
 from monitor.store.database import Database
-from tests import make
+from tests import make, plans
 
 TOOLS = Tools(tagger=Tagger(Taxonomy(organisations=(), countries=(), regions=())), watches=WatchSet([]))
 
@@ -444,38 +441,8 @@ def test_a_clock_that_runs_ahead_is_found_out(database: Database) -> None:
     assert "3 h ahead" in (warning or "")
 
 
-GROWING = ("post", "tag", "band", "alias", "habit", "match", "story", "revision", "poll", "stale")
-
-
-def walks(database: Database, work: Callable[[], object]) -> list[str]:
-    """The statements of some work for which SQLite reads the whole of a table that grows with every post."""
-    statements: dict[str, None] = {}
-
-    def collect(statement: str) -> None:
-        statements[statement] = None
-
-    def traced(connection: Any, *_: object) -> None:
-        connection.set_trace_callback(collect)  # gives statements with their values
-
-    event.listen(database.engine, "checkout", traced)
-    try:
-        work()
-    finally:
-        event.remove(database.engine, "checkout", traced)
-    assert len(statements) > 50, "nothing was traced"
-    found = []
-    with database.reading() as tx:
-        for statement in statements:
-            if statement.startswith(("SELECT", "UPDATE", "DELETE", "WITH")):
-                plan = [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement.replace('%', '%%')}")]
-                if any(re.match(rf"SCAN ({'|'.join(GROWING)})\b", step) for step in plan):
-                    found.append(f"{statement[:300]}: {plan}")
-    return found
-
-
 def test_what_a_poll_costs_does_not_grow_with_the_archive(database: Database) -> None:
-    if database.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL takes the index for pairs of values, and plans by what a table holds")
+    plans.only_on_sqlite(database)
     world = World(database)
     for slug in ("mfa", "wire"):
         make.stored_source(database, slug)
@@ -494,4 +461,4 @@ def test_what_a_poll_costs_does_not_grow_with_the_archive(database: Database) ->
             shown(*numbers, **changes)
             assert not any(each.poll.reason for each in world.poll().values())
 
-    assert walks(database, work) == []
+    assert plans.walks(database, work) == []

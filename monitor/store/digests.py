@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, and_, cast, exists, func, insert, or_, select
+from sqlalchemy import Text, and_, cast, exists, func, insert, select
 
 from monitor.core.model import (
     Coverage,
@@ -43,10 +43,13 @@ def uncovered(
     nothing that was first seen at or after `until`, as an edition compiled then would have it.
     """
     given = exists().where(covered.c.subscription_id == subscription.id, covered.c.post_id == post.c.id)
-    came = post.c.first_seen_at >= since
-    if subscription.last_post_id is not None:
-        came = or_(came & (post.c.first_seen_at < until), post.c.id > subscription.last_post_id)
-    query = posts.all_news().where(came, ~given)
+    came = select(post.c.id).where(post.c.first_seen_at >= since)
+    in_time = came.where(post.c.first_seen_at < until)
+    if subscription.last_post_id is None:
+        query = posts.all_news().where(post.c.id.in_(came), ~given)
+    else:  # either range is found by an index; of "one or the other" SQLite would rather read all posts
+        later = select(post.c.id).where(post.c.id > subscription.last_post_id)
+        query = posts.all_news().where(post.c.id.in_(in_time.union(later)), ~given)
     return posts.load(tx, query.where(post.c.first_seen_at < until) if as_of else query)
 
 

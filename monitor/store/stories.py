@@ -67,7 +67,8 @@ def latest(
         .limit(limit)
     )
     if since is not None:
-        counted = counted.having(func.max(post.c.first_seen_at) >= since)
+        lately = select(post.c.story_id).where(post.c.first_seen_at >= since)
+        counted = counted.where(post.c.story_id.in_(lately))
     if source_slug is not None:
         of_source = select(post.c.story_id).join(source, source.c.id == post.c.source_id)
         counted = counted.where(post.c.story_id.in_(of_source.where(source.c.slug == source_slug)))

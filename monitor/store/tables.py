@@ -211,6 +211,12 @@ class PostRow(Base, table=True):
         Index(None, "lead_key"),
         Index(None, "forward_key"),
         Index(None, "taxonomy"),
+        Index(
+            "ix_post_withdrawn_at",
+            "withdrawn_at",
+            sqlite_where=text("withdrawn_at IS NOT NULL"),
+            postgresql_where=text("withdrawn_at IS NOT NULL"),
+        ),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -318,7 +324,7 @@ class MissingRow(Base, table=True):
 
 class RevisionRow(Base, table=True):
     __tablename__ = "revision"
-    __table_args__ = (Unique("post_id", "number"),)
+    __table_args__ = (Unique("post_id", "number"), Index(None, "replaced_at"))
 
     id: int | None = Field(default=None, primary_key=True)
     post_id: int = reference("post.id", nullable=False)
@@ -552,7 +558,18 @@ class ContentRow(Base, table=True):
 
 class MessageRow(Base, table=True):
     __tablename__ = "message"
-    __table_args__ = (Index(None, "state", "next_attempt_at"), Index(None, "channel", "recipient", "finished_at"))
+    __table_args__ = (
+        Index(None, "state", "next_attempt_at"),
+        Index(None, "channel", "recipient", "finished_at"),
+        Index(
+            "ix_message_claim",
+            "claim",
+            sqlite_where=text("claim IS NOT NULL"),
+            postgresql_where=text("claim IS NOT NULL"),
+        ),
+        Index(None, "digest_id"),
+        Index(None, "content_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     key: str = text_column(unique=True)
