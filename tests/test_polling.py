@@ -258,43 +258,49 @@ def test_numbered_pages_that_move_on_between_two_polls_are_read_to_the_end(datab
     assert len(world.stored()) >= last - 20 + size
 
 
-@pytest.mark.parametrize("turns", [True, False], ids=["once", "always"])
-def test_an_older_page_that_leads_back_to_the_newest_connects_nothing(turns: bool, database: Database) -> None:
-    """As where a server that is moving house forgets which page it was asked for. Asked once more, then a gap."""
-    world = World(database)
-    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
-    world.document("https://t.me/s/sample", telegram(81, 100))
-    world.poll()
-    for address in ("https://t.me/s/sample", "https://t.me/s/sample?before=121"):
-        world.document(address, telegram(121, 140))
-    led_back = world.poll()["mfa"]
-    assert (led_back.new, led_back.poll.gap) == (20, None)
-    assert world.memory().source.memory.backfill != ()
-    if turns:
-        world.document("https://t.me/s/sample?before=121", telegram(101, 120))
-        world.document("https://t.me/s/sample?before=101", telegram(81, 100))
-    again = world.poll()["mfa"]
-    assert (again.new, again.poll.gap is None) == ((20, True) if turns else (0, False))
-    assert world.memory().source.memory.backfill == ()
-
-
-def test_an_older_page_that_fails_is_tried_again(database: Database) -> None:
-    world = World(database)
-    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
-    world.document("https://t.me/s/sample", telegram(81, 100))
-    world.poll()
-
+def _failing(reason: str) -> Callable[[Source], FetchResult]:
     def fail(source: Source) -> FetchResult:
-        raise SourceError("t.me answered 429", reason="http-429")
+        raise SourceError(f"{source.url} answered {reason}", reason=reason)
 
+    return fail
+
+
+OLDER = "https://t.me/s/sample?before=121"
+IN_VAIN = {
+    "fails": _failing("http-429"),
+    "is not there": _failing("http-404"),
+    "is gone": lambda source: Gone(),
+    "shows nothing": telegram(1, 0),
+    "leads back to the newest": telegram(121, 140),  # as where a server moves house and forgets which page was asked for
+}
+
+
+@pytest.mark.parametrize("hours", [5, 99], ids=["for hours", "for ever"])
+@pytest.mark.parametrize("in_vain", IN_VAIN.values(), ids=IN_VAIN.keys())
+def test_an_older_page_in_vain_is_asked_for_some_hours_and_is_a_gap_then(
+    in_vain: str | Callable[[Source], FetchResult], hours: int, database: Database
+) -> None:
+    world = World(database)
+    make.stored_source(database, kind="telegram", url="https://t.me/s/sample")
+    world.document("https://t.me/s/sample", telegram(81, 100))
+    world.poll()
     world.document("https://t.me/s/sample", telegram(121, 140))
-    world.answers["https://t.me/s/sample?before=121"] = fail
-    assert world.poll()["mfa"].new == 20
-    world.document("https://t.me/s/sample", telegram(122, 141))
-    world.document("https://t.me/s/sample?before=121", telegram(101, 120))
     world.document("https://t.me/s/sample?before=101", telegram(81, 100))
-    assert world.poll()["mfa"].new == 21
-    assert len(world.stored()) == 61
+    gaps = []
+    for hour in range(9):
+        if hour == hours:
+            world.document(OLDER, telegram(101, 120))
+        elif isinstance(in_vain, str):
+            world.document(OLDER, in_vain)
+        else:
+            world.answers[OLDER] = in_vain
+        [recorded] = asyncio.run(world.due_by_name("mfa"))
+        assert recorded.poll.outcome in {Outcome.NEW, Outcome.KNOWN}
+        gaps += [hour] if recorded.poll.gap else []
+        assert (world.memory().source.memory.backfill == ()) is (hour >= min(hours, 6))
+        world.now += timedelta(hours=1)
+    assert gaps == ([] if hours == 5 else [6])  # said once
+    assert len(world.stored()) == (60 if hours == 5 else 40)
 
 
 def test_an_index_whose_host_asks_for_patience_is_put_off_and_does_not_fail(database: Database) -> None:

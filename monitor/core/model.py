@@ -50,6 +50,14 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OlderPage:
+    """A page at which going back to a known post goes on."""
+
+    address: str
+    since: datetime | None = None  # when it was first asked for in vain
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """What polling remembers of a source between two polls."""
 
@@ -64,7 +72,7 @@ class Memory:
     unchecked: int = 0  # times in a row that its word was taken for "not modified"; from below 0 where it was proven
     moved_to: str | None = None  # where permanent redirects led
     moved_polls: int = 0  # polls in a row that were led there; after some, that address is asked directly
-    backfill: tuple[str, ...] = ()  # pages at which going back to a known post goes on, that of the oldest spell first
+    backfill: tuple[OlderPage, ...] = ()  # that of the oldest spell first
     rhythm: bytes = b""  # when it usually posts, see core.rhythm
     hints: Mapping[str, Any] = field(default_factory=dict)  # what its feed asks for, see core.hints
     drift: bytes = b""  # how far its stated times are off, see core.drift

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import blake2b
 from typing import Any
 
@@ -23,6 +24,7 @@ from monitor.core.model import (
     Gone,
     Memory,
     NotModified,
+    OlderPage,
     Outcome,
     Poll,
     Prepared,
@@ -37,6 +39,7 @@ from monitor.store.recognition import Brought
 log = get_logger()
 
 PAGES_BACK = 20  # older pages one poll turns to; the next poll goes on
+PATIENCE = timedelta(hours=6)  # with an older page that shows nothing to go on from; then what it hides is a gap
 SPELLS_BACK = 20  # spells between two windows that wait to be read, each from its own page; more are a gap
 PARTS_OF_INDEX = 10  # documents one poll reads beside the one it asked for
 FULL_TEXTS = 20  # pages of posts that one poll reads; the other posts keep their teasers
@@ -144,7 +147,8 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
 
     Bounded: what one poll does not reach, the next goes on with. Pages that are numbered have moved on by then: what is
     known at the top of such a page the poll before had read, and only what is known after something new ends it. Where
-    there is no older page to turn to, posts may have been missed: a gap, said aloud.
+    there is no older page to turn to, or none that shows anything for some hours, posts may have been missed: a gap,
+    said aloud.
     """
     source = done.source
     if not source.memory.polled_before or not source.memory.seen:
@@ -155,29 +159,26 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
     newest = frozenset(unpacked(reading.seen))
     # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
     waiting = list(source.memory.backfill)
-    moved_on = {address for address in waiting if _NUMBERED.search(address)}  # left by an earlier poll
+    moved_on = {page.address for page in waiting if _NUMBERED.search(page.address)}  # left by an earlier poll
     missed = not connected and reading.older is None
     if not connected and reading.older is not None:
-        waiting.append(reading.older)
+        waiting.append(OlderPage(address=reading.older))
     collected, notes, pages_read = list(reading.posts), list(reading.notes), list(reading.numbers)
     pages, between = 0, False  # whether something new was on the pages that moved on
     while waiting and pages < PAGES_BACK:
-        address = waiting.pop()
+        page = waiting.pop()
+        address = page.address
         pages += 1
-        try:
-            older = await _elsewhere(source, address, parts=parts)
-        except SourceError as error:
-            notes.append(f"an older page could not be read: {error}")
-            waiting.append(address)
-            break
-        # A page that leads back to the newest posts connects nothing, whoever knows them.
-        again = older is not None and frozenset(unpacked(older.seen)) <= newest
-        if older is None or not older.shown or (again and address in source.memory.backfill):
-            missed = True
-            continue
-        if again:
-            notes.append("an older page showed the newest posts again: it is asked for once more at the next poll")
-            waiting.append(address)
+        older, in_vain = await _turned_to(source, address, newest=newest, parts=parts)
+        if older is None:
+            now = parts.clock()
+            since = page.since or now
+            if now - since >= PATIENCE:
+                notes.append(f"{in_vain}; it is given up")
+                missed = True
+                continue
+            notes.append(f"{in_vain}; it is asked for again at the next poll")
+            waiting.append(replace(page, since=since))
             break
         collected += older.posts
         pages_read += older.numbers
@@ -186,7 +187,7 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
             between = between or len(known) < len(older.posts)
             if not (between and older.posts[-1].post.guid in known):
                 moved_on.add(older.older)
-                waiting.append(older.older)
+                waiting.append(OlderPage(address=older.older))
                 continue
         between = False
         if older.shown > len(older.posts) or known:
@@ -194,11 +195,27 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
         if older.older is None:
             missed = True
         else:
-            waiting.append(older.older)
+            waiting.append(OlderPage(address=older.older))
     missed = missed or len(waiting) > SPELLS_BACK
     gap = "no post of the last window is shown any more: some may have been missed in between" if missed else None
     whole = replace(reading, posts=_each_once(collected), notes=tuple(notes), numbers=tuple(pages_read))
     return replace(done, reading=whole, gap=gap, memory=replace(done.memory, backfill=tuple(waiting[-SPELLS_BACK:])))
+
+
+async def _turned_to(
+    source: Source, address: str, *, newest: frozenset[bytes], parts: Parts
+) -> tuple[Reading | None, str]:
+    """What an older page shows; None and a sentence where that is nothing to go on from."""
+    try:
+        older = await _elsewhere(source, address, parts=parts)
+    except SourceError as error:
+        return None, f"an older page could not be read: {error}"
+    if older is None or not older.shown:
+        return None, f"the older page {address} had nothing to show"
+    # One that leads back to the newest posts connects nothing, whoever knows them.
+    if frozenset(unpacked(older.seen)) <= newest:
+        return None, f"the older page {address} showed the newest posts"
+    return older, ""
 
 
 def _counted(done: Poll) -> Poll:

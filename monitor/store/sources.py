@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row, Select, bindparam, case, delete, func, insert, or_, select, update
 
 from monitor.core.drift import Drift, estimate
-from monitor.core.model import Authority, Health, Memory, Outcome, Owner, Poll, Source, SourceStatus
+from monitor.core.model import Authority, Health, Memory, OlderPage, Outcome, Owner, Poll, Source, SourceStatus
 from monitor.core.provenance import Origin
 from monitor.store.database import Transaction
 from monitor.store.tables import PollRow, PostRow, SourceRow, SourceStateRow, table
@@ -35,7 +35,7 @@ def _whole() -> Select[Any]:
 def from_row(row: Row[Any]) -> Source:
     """A source with its memory, from a row of `_whole`."""
     columns: Mapping[Any, Any] = row._mapping
-    backfill = tuple((columns["backfill"] or "").split())
+    backfill = tuple(_older_page(line) for line in (columns["backfill"] or "").splitlines())
     memory = Memory(
         **{name: columns[name] for name in STATE_COLUMNS} | {"health": Health(columns["health"]), "backfill": backfill}
     )
@@ -46,8 +46,18 @@ def _memory_columns(value: Memory, *, prefix: str = "") -> dict[str, Any]:
     # PostgreSQL's driver has its own idea of how members of an enumeration are written.
     return {prefix + name: getattr(value, name) for name in STATE_COLUMNS} | {
         prefix + "health": value.health.value,
-        prefix + "backfill": "\n".join(value.backfill) or None,  # addresses have no white space
+        prefix + "backfill": "\n".join(map(_line, value.backfill)) or None,
     }
+
+
+def _line(page: OlderPage) -> str:
+    # Addresses have no white space.
+    return page.address if page.since is None else f"{page.address} {page.since.isoformat()}"
+
+
+def _older_page(line: str) -> OlderPage:
+    address, _, since = line.partition(" ")
+    return OlderPage(address=address, since=datetime.fromisoformat(since) if since else None)
 
 
 def from_columns(

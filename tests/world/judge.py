@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -26,6 +27,7 @@ ROUNDING = 1e-6  # seconds
 CATCHING_UP = 6 * HOUR  # that may pass after an outage however short, and …
 SHARE_OF_OUTAGE = 1.6  # … beside it of the outage: waits grow by 2.5 at most
 CEILING = 24.5 * HOUR  # no source is left alone for longer
+UNTIL_SAID = (6 + 12) * HOUR  # older pages are asked for six hours before it is a gap, and the next poll says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,17 +157,22 @@ class Verdict:
                 yield f"{token}: {changes} changes were shown, {revisions} revisions are kept"
 
     def missed_gaps(self) -> Iterator[str]:
-        """Articles that came and went between two windows, and nothing was said."""
+        """Articles that came and went between two windows, and nothing was said, be it later where there are older
+        pages: only when these did not bring them to light is it a gap."""
         for publisher in self.lived.publishers:
-            for at, missed, _, reported in self.windows(publisher):
-                if missed and not reported:
+            said = [at for at, _, _, reported in self.windows(publisher) if reported]
+            for at, missed, *_ in self.windows(publisher):
+                due = at + (UNTIL_SAID if publisher.kind == "telegram" else 0.0)
+                if missed and due < self._last_finished() and not any(at <= when <= due for when in said):
                     yield f"{publisher.slug}: {missed} articles fell out unseen before {at:.0f}"
 
     def false_gaps(self) -> Iterator[str]:
         """Gaps reported between windows that meet."""
         for publisher in self.lived.publishers:
+            last_apart = -math.inf
             for at, _, apart, reported in self.windows(publisher):
-                if reported and not apart:
+                last_apart = at if apart else last_apart
+                if reported and last_apart < at - (UNTIL_SAID if publisher.kind == "telegram" else 0.0):
                     yield f"{publisher.slug} at {at:.0f}"
 
     def windows(self, publisher: Publisher) -> Iterator[tuple[float, int, bool, bool]]:
