@@ -271,7 +271,9 @@ IN_VAIN = {
     "is not there": _failing("http-404"),
     "is gone": lambda source: Gone(),
     "shows nothing": telegram(1, 0),
-    "leads back to the newest": telegram(121, 140),  # as where a server moves house and forgets which page was asked for
+    "leads back to the newest": telegram(
+        121, 140
+    ),  # as where a server moves house and forgets which page was asked for
 }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from monitor.cli.output import count, length
-from monitor.cli.sources import state_of
+from monitor.cli.sources import GAP_SHOWN, state_of
 from monitor.core.model import MessageState, Notice, SourceStatus, Subscription
 from monitor.store.health import Heartbeat
 
@@ -152,6 +152,9 @@ def _warnings(
         slugs = [s.source.slug for s in seen.sources if state_of(s) == state]
         if slugs:
             yield f"{means}: {_some(slugs)}; see: monitor sources list --state {state}"
+    gaps = [s.source.slug for s in _followed(seen) if s.last_gap_at is not None and now - s.last_gap_at < GAP_SHOWN]
+    if gaps:
+        yield f"posts may have been missed in the last {length(GAP_SHOWN)} by {_some(gaps)}; see: monitor sources show {gaps[0]}"
     if not followed:
         yield "no source is followed; add one: monitor sources add ADDRESS"
     if not _active(seen):

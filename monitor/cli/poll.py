@@ -109,7 +109,8 @@ def _wanted(session: Session, slugs: list[str], *, everything: bool) -> tuple[li
 def _row(one: Recorded) -> tuple[object, ...]:
     said = document(one)
     numbers = (one.new, one.changed, said["entries"], said["milliseconds"])
-    return (one.poll.source.slug, one.poll.outcome.value, *numbers, brief_error(one.poll.error, one.poll.source.url))
+    wrong = brief_error(one.poll.error, one.poll.source.url) or one.poll.gap or ""
+    return (one.poll.source.slug, one.poll.outcome.value, *numbers, wrong)
 
 
 def _is_worth_a_row(one: Recorded) -> bool:

@@ -26,9 +26,11 @@ from monitor.cli.output import (
     show_table,
 )
 from monitor.cli.session import Session, completing, find
+from monitor.core.conditional import MOVES
 from monitor.core.drift import Drift, warning
 from monitor.core.health import Answers
-from monitor.core.model import Health, HealthChange, Outcome, Owner, Source, SourceStatus
+from monitor.core.hints import Hints
+from monitor.core.model import Health, HealthChange, Memory, Outcome, Owner, Source, SourceStatus
 from monitor.core.numbers import Absent, absent
 from monitor.core.rhythm import Rhythm
 from monitor.store import changes, sources
@@ -39,6 +41,8 @@ FILE = "sources.yaml"
 CHANGES_SHOWN = 10
 ACQUAINTED = 24  # hours of observing, before which nothing is said of how often a source posts
 RANGES_SHOWN = 12
+GAP_SHOWN = timedelta(days=1)  # how long a list says that posts may have been missed
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Shown(StrEnum):
@@ -87,6 +91,7 @@ def document(status: SourceStatus) -> dict[str, Any]:
         "last_poll_at": status.last_poll_at,
         "last_success_at": status.last_success_at,
         "last_new_at": status.last_new_at,
+        "last_gap_at": status.last_gap_at,
         "next_poll_at": None if source.paused else status.next_poll_at,
         "last_outcome": status.last_outcome,
         "error": status.last_error,
@@ -106,6 +111,7 @@ def document(status: SourceStatus) -> dict[str, Any]:
         "tags": source.tags,
         "default_tags": source.default_tags,
         "interval_seconds": source.interval,
+        "asks": source.memory.hints,
         "posts_a_day": round(rhythm.posts_a_day, 2) if _acquainted(rhythm) else None,
         "share_of_repeats": round(rhythm.share_of_repeats, 3) if _acquainted(rhythm) else None,
         "homepage": source.homepage,
@@ -156,7 +162,7 @@ def list_sources(
                 f"{status.posts:,}",
                 "" if status.source.paused else _due(status.next_poll_at, now=now),
                 owner_of(status.source, file=FILE),
-                wrong_with(status, last_changes.get(status.source.slug)) or status.source.title,
+                wrong_with(status, last_changes.get(status.source.slug), now=now) or status.source.title,
             )
             for status in wanted
         ],
@@ -179,7 +185,7 @@ def show(
         last = sources.polls_of(tx, slug, limit=polls)
         past = changes.of(tx, slug, limit=CHANGES_SHOWN)
     record = [
-        {name: poll[name] for name in ("started_at", "outcome", "reason", "error", "entries")}
+        {name: poll[name] for name in ("started_at", "outcome", "reason", "error", "gap", "entries")}
         | {"new": poll["fresh"], "changed": poll["changed"], "bytes": poll["size"]}
         | {"milliseconds": _milliseconds(poll), "answer_milliseconds": poll["answer_ms"], "notes": poll["notes"]}
         for poll in last
@@ -271,14 +277,16 @@ def change_document(change: HealthChange) -> dict[str, Any]:
     return {"at": change.at, "from": change.before.value, "to": change.after.value, "why": change.why}
 
 
-def wrong_with(status: SourceStatus, change: HealthChange | None) -> str:
-    """What keeps a source from being fine, or went wrong at its last poll; "" where nothing did."""
+def wrong_with(status: SourceStatus, change: HealthChange | None, *, now: datetime) -> str:
+    """What keeps a source from being fine, went wrong at its last poll, or was missed of late; "" where nothing did."""
     if status.source.paused:
         return ""
     if status.last_error and (status.source.memory.failures or status.last_outcome == Outcome.GONE):
         return brief_error(status.last_error, status.source.url)
     if change is not None and change.after == status.source.memory.health is not Health.FINE:
         return brief_error(change.why, status.source.url)
+    if status.last_gap_at is not None and now - status.last_gap_at < GAP_SHOWN:
+        return f"a gap {moment(status.last_gap_at, now=now)}: posts may have been missed"
     return ""
 
 
@@ -311,6 +319,48 @@ def _rhythm(rhythm: Rhythm) -> str | None:
     return f"{often}; {rhythm.share_of_repeats:.0%} of its polls bring nothing new"
 
 
+def _gap(status: SourceStatus, *, now: datetime) -> str | None:
+    if status.last_gap_at is None:
+        return None
+    return f"{exactly(status.last_gap_at, now=now)}: what was published shortly before may have been missed"
+
+
+def _moved(memory: Memory, *, owner: str) -> list[tuple[str, str | None]]:
+    """Where permanent redirects lead: believed once they held, and then the operator's to write down."""
+    if memory.moved_to is None:
+        return []
+    if memory.moved_polls < MOVES:
+        return [
+            ("redirected to", f"{memory.moved_to}, in {memory.moved_polls} of the {MOVES} polls that make it a move")
+        ]
+    return [("moved to", f"{memory.moved_to}: asked there directly; write it into {owner}")]
+
+
+def _asks(hints: Hints) -> str | None:
+    """What the feed itself asks of those who poll it."""
+    asked = []
+    if hints.ttl is not None:
+        asked.append(f"once in {length(hints.ttl)}")
+    if hints.period is not None:
+        asked.append(f"updates come every {length(hints.period)}")
+    if hints.skip_hours:
+        asked.append(f"not at {_ranges(sorted(hints.skip_hours))} h UTC")
+    if hints.skip_days:
+        asked.append(f"not on {', '.join(WEEKDAYS[day] for day in sorted(hints.skip_days))}")
+    return f"{'; '.join(asked)} (heeded up to twice the learnt interval)" if asked else None
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """ "0–8, 11–23"."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return ", ".join(f"{first}–{last}" if first < last else f"{first}" for first, last in found)
+
+
 def _numbers(missing: Sequence[Absent], *, withdrawn: bool) -> str | None:
     """The numbers that are missing, the newest of them by name."""
     wanted = [each for each in missing if each.withdrawn is withdrawn]
@@ -337,7 +387,7 @@ def _show(
             ("failures in a row", source.memory.failures or None),
             ("kind", source.kind),
             ("address", source.url),
-            ("moved to", source.memory.moved_to),
+            *_moved(source.memory, owner=owner_of(source, file=file)),
             ("validators", f"not sent: {source.memory.unconditional}" if source.memory.unconditional else None),
             ("clock", warning(Drift.from_bytes(source.memory.drift))),
             ("answers", _answers(Answers.from_bytes(source.memory.answers))),
@@ -353,11 +403,13 @@ def _show(
             ("options", ", ".join(f"{name}: {value}" for name, value in source.options.items())),
             ("owner", owner_of(source, file=file)),
             ("interval", f"{length(source.interval)}, adapted to when it posts"),
+            ("asks", _asks(Hints.from_json(source.memory.hints))),
             ("rhythm", _rhythm(Rhythm.from_bytes(source.memory.rhythm))),
             ("posts", f"{status.posts:,}"),
             ("last poll", exactly(status.last_poll_at, now=now) or "never"),
             ("last read", exactly(status.last_success_at, now=now) or "never"),
             ("last new post", exactly(status.last_new_at, now=now) or "never"),
+            ("last gap", _gap(status, now=now)),
             ("next poll", None if source.paused else exactly(status.next_poll_at, now=now)),
         ]
     )
@@ -392,7 +444,7 @@ def _show(
                 poll["entries"],
                 round(poll["bytes"] / 1000),
                 poll["milliseconds"],
-                brief_error(poll["error"], source.url),
+                brief_error(poll["error"], source.url) or poll["gap"] or "",
             )
             for poll in polls
         ],

@@ -113,6 +113,7 @@ class SourceStatus:
     last_poll_at: datetime | None
     last_success_at: datetime | None
     last_new_at: datetime | None  # when a poll last brought a post not known before
+    last_gap_at: datetime | None  # when a poll last found that posts may have been missed
     last_outcome: str | None
     last_error: str | None
     posts: int

@@ -143,5 +143,7 @@ def _report(recorded: Recorded) -> None:
         say("polled", reason=p.reason, error=p.error, failures=p.memory.failures)
     else:
         event.info("polled", new=recorded.new, changed=recorded.changed, entries=p.reading.entries if p.reading else 0)
+        if p.gap:
+            event.warning("gap", why=p.gap)
         for note in p.reading.notes if p.reading else ():
             event.debug("entry-note", note=note)

@@ -25,7 +25,9 @@ STATE_COLUMNS = tuple(each.name for each in fields(Memory))
 def _whole() -> Select[Any]:
     return select(
         source,
-        *(state.c[name] for name in (*STATE_COLUMNS, "next_poll_at", "last_poll_at", "last_success_at", "last_new_at")),
+        *(state.c[name] for name in (*STATE_COLUMNS, "next_poll_at", "last_poll_at", "last_success_at")),
+        state.c.last_new_at,
+        state.c.last_gap_at,
         state.c.last_outcome,
         state.c.last_error,
         state.c.held,
@@ -146,6 +148,7 @@ def statuses(tx: Transaction, *, slugs: Sequence[str] = ()) -> list[SourceStatus
             last_poll_at=row.last_poll_at,
             last_success_at=row.last_success_at,
             last_new_at=row.last_new_at,
+            last_gap_at=row.last_gap_at,
             last_outcome=row.last_outcome,
             last_error=row.last_error,
             posts=row.posts,

@@ -78,6 +78,55 @@ def test_show_says_since_when_and_why_a_source_is_in_its_state(polled: Monitor) 
     assert polled("sources", "list", "--state", "failed").code == 2
 
 
+def test_a_gap_is_shown_wherever_the_source_is(polled: Monitor) -> None:
+    def show(*numbers: int) -> None:
+        items = "".join(f"<item><guid>{n}</guid><title>Statement {n} on trade</title></item>" for n in numbers)
+        feed = f"<rss version='2.0'><channel><title>Busy</title>{items}</channel></rss>"
+        polled.site.pages["/busy.xml"] = feed.encode()
+
+    show(3, 2, 1)
+    assert polled("sources", "add", f"{polled.site.address}/busy.xml", "--slug", "busy", "--yes").code == 0
+    assert polled("poll", "busy").code == 0
+    assert polled("sources", "show", "busy", "--json").json["last_gap_at"] is None
+    assert "missed" not in polled("sources", "show", "busy").out
+    show(9, 8, 7)
+    ended = polled("poll", "busy", columns=160)
+    assert "some may have been missed in between" in ended.out
+    assert "posts may have been missed" in polled("sources", "list", columns=160).out
+    screen = polled("sources", "show", "busy", columns=160).out
+    assert "what was published shortly before may have been missed" in screen
+    assert "some may have been missed in between" in screen
+    shown = polled("sources", "show", "busy", "--json").json
+    assert shown["last_gap_at"] == shown["last_poll_at"]
+    assert [poll["gap"] is not None for poll in shown["polls"]] == [True, False]
+    assert "posts may have been missed in the last 24 h by busy" in polled("status").err
+
+
+def test_show_says_what_the_feed_asks_of_those_who_poll_it(polled: Monitor) -> None:
+    hours = "".join(f"<hour>{hour}</hour>" for hour in range(24) if hour not in {9, 10})
+    polled.site.pages["/asking.xml"] = (
+        "<rss version='2.0' xmlns:sy='http://purl.org/rss/1.0/modules/syndication/'><channel><title>Asking</title>"
+        f"<ttl>180</ttl><skipHours>{hours}</skipHours><skipDays><day>Sunday</day></skipDays>"
+        "<sy:updatePeriod>daily</sy:updatePeriod><sy:updateFrequency>2</sy:updateFrequency>"
+        "<item><guid>1</guid><title>Statement on trade</title></item></channel></rss>"
+    ).encode()
+    assert polled("sources", "add", f"{polled.site.address}/asking.xml", "--slug", "asking", "--yes").code == 0
+    assert polled("poll", "asking").code == 0
+    screen = polled("sources", "show", "asking", columns=160).out
+    assert "once in 3 h; updates come every 12 h; not at 0–8, 11–23 h UTC; not on Sunday" in screen
+    assert polled("sources", "show", "asking", "--json").json["asks"]["ttl"] == 3 * 3600
+    assert "asks" not in polled("sources", "show", "mfa").out
+
+
+def test_a_redirect_is_a_move_once_it_held(polled: Monitor) -> None:
+    database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
+    for polls, words in ((2, "in 2 of the 3 polls that make it a move"), (3, "asked there directly; write it into")):
+        with database.writing() as tx:
+            moved = {"to": "https://new.example/rss", "polls": polls}
+            tx.execute(text("UPDATE source_state SET moved_to = :to, moved_polls = :polls"), moved)
+        assert words in polled("sources", "show", "mfa", columns=160).out
+
+
 def test_show_names_missing_numbers(polled: Monitor) -> None:
     database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
     known = learnt({}, [Numbered(first=1, last=9, shown=(1, 2, 5, 9))], at=NOW, first=True)

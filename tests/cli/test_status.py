@@ -30,6 +30,7 @@ def followed(
     due: timedelta = timedelta(),
     paused: bool = False,
     health: Health = Health.FINE,
+    gap: timedelta | None = None,
 ) -> SourceStatus:
     state = Health.FAILING if failures or not read else health
     source = make.source(slug, memory=Memory(failures=failures, health=state), paused=paused)
@@ -39,6 +40,7 @@ def followed(
         last_poll_at=NOW - minutes(5),
         last_success_at=NOW - minutes(5) if read else None,
         last_new_at=None,
+        last_gap_at=None if gap is None else NOW - gap,
         last_outcome="failed" if failures else "known",
         last_error="no answer" if failures else None,
         posts=0,
@@ -92,6 +94,11 @@ FINE = {"heartbeats": ALIVE, "sources": [followed("a"), followed("b")], "subscri
         ({"sources": [followed("a", health=Health.SILENT), followed("b")]}, [], ["unusually silent: a; see"]),
         ({"sources": [followed("a", health=Health.SLOW), followed("b")]}, [], ["unusually slow to answer: a; see"]),
         ({"sources": [followed("a", health=Health.GONE), followed("b")]}, [], ["1 of 2 sources cannot be read"]),
+        (
+            {"sources": [followed("a", gap=hours(23)), followed("b", gap=hours(25))]},
+            [],
+            ["posts may have been missed in the last 24 h by a; see: monitor sources show a"],
+        ),
         ({"oldest_waiting_at": NOW - minutes(59)}, [], []),
         ({"oldest_waiting_at": NOW - hours(3)}, [], ["a message has been waiting for 3 h"]),
     ],

@@ -260,6 +260,7 @@ def test_a_success_is_remembered(database: Database) -> None:
         last_poll_at=NOW,
         last_success_at=NOW,
         last_new_at=NOW,
+        last_gap_at=None,
         last_outcome="new",
         last_error=None,
         posts=0,
