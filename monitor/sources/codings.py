@@ -63,7 +63,19 @@ class Body:
             raise SourceError("the compressed answer is damaged", reason="encoding") from error
 
     def content(self) -> bytes:
-        """The whole body, once the last bytes were added."""
+        """The whole body, once the last bytes were added. A file kept packed ("feed.xml.gz", or packed by a server that
+        does not say so) is unpacked, once, where that can be done within the limit."""
+        content = self._decoded()
+        if not content.startswith(_GZIP_MAGIC):
+            return content
+        file = Body("gzip", limit=self._limit)
+        try:
+            file.add(content)
+            return file._decoded()
+        except SourceError:
+            return content
+
+    def _decoded(self) -> bytes:
         if self._coding and self._sent and not (self._inflate and self._inflate.eof):
             raise SourceError("the compressed answer ends in the middle", reason="truncated")
         return bytes(self._content)

@@ -577,6 +577,8 @@ BODY = bytes(range(256)) * 3
         (gzip.compress(BODY, mtime=0) + bytes(512), "gzip"),
         (zlib.compress(BODY), "deflate"),
         (zlib.compress(BODY)[2:-4], "deflate"),
+        (gzip.compress(BODY, mtime=0), ""),  # a file kept packed, or a server that does not say so
+        (gzip.compress(gzip.compress(BODY, mtime=0)), "gzip"),
     ],
 )
 @pytest.mark.parametrize("piece", [1, 7, 10_000])
@@ -594,6 +596,12 @@ def test_bodies_of_exactly_the_limit_arrive_whole_in_whatever_pieces(body, codin
     result, _ = once({"/": chunked}, max_bytes=limit)
     assert isinstance(result, Fetched), result
     assert result.document.content == BODY
+
+
+@pytest.mark.parametrize("packed", [gzip.compress(bytes(1_000_000)), gzip.compress(BODY)[:-9], b"\x1f\x8bnone"])
+def test_a_packed_file_that_cannot_be_unpacked_within_the_limit_stays_as_it_is(packed):
+    result, _ = once({"/": message(body=packed)}, max_bytes=100_000)
+    assert result.document.content == packed
 
 
 @pytest.mark.parametrize(
