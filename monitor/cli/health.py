@@ -154,8 +154,8 @@ def _warnings(
             yield f"{means}: {_some(slugs)}; see: monitor sources list --state {state}"
     gaps = [s.source.slug for s in _followed(seen) if s.last_gap_at is not None and now - s.last_gap_at < GAP_SHOWN]
     if gaps:
-        lately = length(GAP_SHOWN)
-        yield f"posts may have been missed in the last {lately} by {_some(gaps)}; see: monitor sources show {gaps[0]}"
+        span = length(GAP_SHOWN)
+        yield f"posts may have been missed in the last {span} by {_some(gaps)}; see: monitor sources show {gaps[0]}"
     if not followed:
         yield "no source is followed; add one: monitor sources add ADDRESS"
     if not _active(seen):

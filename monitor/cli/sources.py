@@ -30,7 +30,7 @@ from monitor.core.conditional import MOVES
 from monitor.core.drift import Drift, warning
 from monitor.core.health import Answers
 from monitor.core.hints import Hints
-from monitor.core.model import Health, HealthChange, Memory, Outcome, Owner, Source, SourceStatus
+from monitor.core.model import Health, HealthChange, Memory, OlderPage, Outcome, Owner, Source, SourceStatus
 from monitor.core.numbers import Absent, absent
 from monitor.core.rhythm import Rhythm
 from monitor.store import changes, sources
@@ -325,6 +325,15 @@ def _gap(status: SourceStatus, *, now: datetime) -> str | None:
     return f"{exactly(status.last_gap_at, now=now)}: what was published shortly before may have been missed"
 
 
+def _older_pages(waiting: Sequence[OlderPage], *, now: datetime) -> str | None:
+    """The pages at which reading back to the last known post goes on."""
+    if not waiting:
+        return None
+    in_vain = [page.since for page in waiting if page.since is not None]
+    since = f", asked for in vain since {exactly(min(in_vain), now=now)}" if in_vain else ""
+    return f"reading back goes on at the next poll with {', '.join(page.address for page in waiting)}{since}"
+
+
 def _moved(memory: Memory, *, owner: str) -> list[tuple[str, str | None]]:
     """Where permanent redirects lead: believed once they held, and then the operator's to write down."""
     if memory.moved_to is None:
@@ -391,6 +400,7 @@ def _show(
             ("validators", f"not sent: {source.memory.unconditional}" if source.memory.unconditional else None),
             ("clock", warning(Drift.from_bytes(source.memory.drift))),
             ("answers", _answers(Answers.from_bytes(source.memory.answers))),
+            ("older pages", _older_pages(source.memory.backfill, now=now)),
             ("withdrawn", _numbers(missing, withdrawn=True)),
             ("missing numbers", _numbers(missing, withdrawn=False)),
             ("homepage", source.homepage),

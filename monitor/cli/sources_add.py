@@ -27,6 +27,7 @@ from monitor.cli.tag_names import tag_listed
 from monitor.core.checking import problems_of
 from monitor.core.errors import Problem
 from monitor.core.model import Authority, Owner, Source
+from monitor.core.opml import address_key
 from monitor.core.slugs import free, slug_for, told_apart
 from monitor.core.suggest import nearest, one_of
 from monitor.core.taxonomy import Taxonomy
@@ -78,13 +79,14 @@ def add(
     taxonomy = wiring.load_configuration(session.settings).taxonomy
     with session.reading() as tx:
         known = sources.every(tx)
+    found = None
     if kind is None and not no_check:
-        found = chosen(session, address, yes=yes, as_json=as_json)
+        found = chosen(session, address, known, yes=yes, as_json=as_json)
         kind, address = found.kind, found.url
     kind = kind or ("telegram" if _TELEGRAM.match(address.strip()) else "feed")
     url = _address(address, kind)
     _refuse_known(url, slug, known)
-    suggested = slug or _unused_slug(url, known)
+    suggested = slug or _unused_slug(url, known, title=title or (found.title if found else None))
     if slug is None and title is None and not as_json and not yes and sys.stdin.isatty():
         suggested = typer.prompt("slug", default=suggested, err=True)
         _refuse_known(url, suggested, known)
@@ -124,8 +126,8 @@ def add(
         raise typer.Exit(ExitCode.WRONG)
 
 
-def _unused_slug(url: str, known: Iterable[Source]) -> str:
-    taken, plain = {source.slug for source in known}, slug_for(url)
+def _unused_slug(url: str, known: Iterable[Source], *, title: str | None) -> str:
+    taken, plain = {source.slug for source in known}, slug_for(url, title)
     return plain if plain not in taken else free(told_apart(plain, url), taken)
 
 
@@ -145,7 +147,7 @@ def _address(written: str, kind: str) -> str:
 
 def _refuse_known(url: str, slug: str | None, known: Iterable[Source]) -> None:
     for source in known:
-        if source.url.rstrip("/").lower() == url.rstrip("/").lower():
+        if address_key(source.url) == address_key(url):
             raise refused(f"{url} is followed already; see: monitor sources show {source.slug}")
         if source.slug == slug:
             raise refused(f"the slug {slug!r} is taken by {source.url}; choose another with --slug")

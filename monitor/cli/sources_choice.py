@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +16,8 @@ from monitor.cli.errors import ExitCode, unusable
 from monitor.cli.output import columns, complain, count, emit, moment, safe, say, screen, show_table
 from monitor.cli.service import with_service
 from monitor.cli.session import Session
+from monitor.core.model import Source
+from monitor.core.opml import address_key
 from monitor.sources.candidates import Candidate, Discovery, Way
 
 SHOWN = 3  # posts of a candidate
@@ -21,7 +25,7 @@ SHOWN = 3  # posts of a candidate
 _SURE = frozenset({Way.ITSELF, Way.PLATFORM})
 
 
-def chosen(session: Session, address: str, *, yes: bool, as_json: bool) -> Candidate:
+def chosen(session: Session, address: str, known: Iterable[Source], *, yes: bool, as_json: bool) -> Candidate:
     """The source that is meant by what a person pasted.
 
     Nothing is asked where the address is itself the one source there is, and not just a page with something like a
@@ -30,6 +34,7 @@ def chosen(session: Session, address: str, *, yes: bool, as_json: bool) -> Candi
     """
     discovery = _discovered(session, address)
     candidates = discovery.candidates
+    followed = {address_key(source.url): source.slug for source in known}
     if not candidates:
         if as_json:
             emit(document(discovery))
@@ -42,15 +47,11 @@ def chosen(session: Session, address: str, *, yes: bool, as_json: bool) -> Candi
     if as_json:
         emit(document(discovery))
     else:
-        _show(discovery, now=session.now())
+        _show(discovery, followed, now=session.now())
         if discovery.aside:
             complain(discovery.aside, label="note")
     if not asks:
-        complain(
-            f"{count(len(candidates), 'source')} found; nothing was added. Take the best with --yes, or one of them"
-            f" with: monitor sources add {best.url} --kind {best.kind}",
-            label="note",
-        )
+        complain(_what_to_do(candidates, followed), label="note")
         raise typer.Exit(ExitCode.WRONG)
     return candidates[_asked(len(candidates)) - 1]
 
@@ -97,7 +98,16 @@ def _discovered(session: Session, address: str) -> Discovery:
         raise unusable(str(error)) from None
 
 
-def _show(discovery: Discovery, *, now: datetime) -> None:
+def _what_to_do(candidates: Sequence[Candidate], followed: Mapping[str, str]) -> str:
+    left = [each for each in candidates if address_key(each.url) not in followed]
+    said = f"{count(len(candidates), 'source')} found; nothing was added."
+    if not left:
+        return f"{said} All of it is followed already"
+    best = "Take the best with --yes, or one of them" if left[0] is candidates[0] else "Take one that is not followed"
+    return f"{said} {best} with: monitor sources add {shlex.quote(left[0].url)} --kind {left[0].kind}"
+
+
+def _show(discovery: Discovery, followed: Mapping[str, str], *, now: datetime) -> None:
     show_table(
         columns(
             "", "kind", "entries", "a week", "newest", "language", "title", "address", right=["", "entries", "a week"]
@@ -118,7 +128,9 @@ def _show(discovery: Discovery, *, now: datetime) -> None:
         wrap=True,
     )
     for number, each in enumerate(discovery.candidates, start=1):
-        say("", f"{number}: {each.way.words}{''.join(f'; {warning}' for warning in each.warnings)}")
+        slug = followed.get(address_key(each.url))
+        known = (f"followed already as {slug}",) if slug else ()
+        say("", f"{number}: {'; '.join((each.way.words, *known, *each.warnings))}")
         for post in each.newest[:SHOWN]:
             say(Text(safe(f"   {moment(post.at, now=now, never='undated')}: {post.title}")))
 

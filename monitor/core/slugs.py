@@ -26,6 +26,7 @@ _LETTERS = {
 }  # fmt: skip
 
 _TELEGRAM_HOSTS = frozenset({"t.me", "telegram.me", "telegram.dog"})
+_NUMBERED_HOSTS = frozenset({"youtube.com"})
 _OWN_PART = re.compile(r"/(?:@|r/|u/|user/|users/@?)([\w-]+)")
 _UNTELLING = frozenset(
     {"www", "rss", "feed", "feeds", "news", "api", "m", "co", "com", "org", "gov", "gob", "gouv", "int"}
@@ -43,10 +44,11 @@ def slugged(text: str, *, longest: int = MAX_LENGTH) -> str:
     return words if len(words) <= longest else words[:longest].rpartition("-")[0] or words[:longest]
 
 
-def slug_for(url: str) -> str:
+def slug_for(url: str, title: str | None = None) -> str:
     """What a person would call a source: "osce" for https://www.osce.org/feed, the channel's name on Telegram.
 
-    Where a host is many people's, the path tells: "reddit-worldnews" for https://www.reddit.com/r/worldnews/.rss.
+    Where a host is many people's, the path tells: "reddit-worldnews" for https://www.reddit.com/r/worldnews/.rss;
+    where the path is a number, as on YouTube, the `title` does.
 
     "source" where the address gives nothing.
     """
@@ -61,6 +63,8 @@ def slug_for(url: str) -> str:
         name = "-".join([label for label in labels[:-1] if label not in _UNTELLING] or labels[:1])
         if (own := _OWN_PART.match(parts.path)) is not None:
             name = f"{name}-{own[1]}"
+        elif host.removeprefix("www.") in _NUMBERED_HOSTS and title:
+            name = f"{name}-{title}"
     return slugged(name) or "source"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from enum import IntEnum
 from urllib.parse import urlsplit
 
 from monitor.sources.glimpse import Glimpse, Headline
+from monitor.sources.platforms import is_known
 
 UNREACHABLE = frozenset({"dns", "connect", "tls", "timeout", "reset", "protocol"})
 """Reasons of a SourceError that say nothing about what is at the address."""
@@ -99,13 +101,13 @@ class Discovery:
         if not self.candidates or not self.tried or any(each.way <= Way.PLATFORM for each in self.candidates):
             return ""
         first = self.tried[0]
-        if first.way is not Way.ITSELF or first.reason == "known":
+        if first.way is not Way.ITSELF or first.reason == "known" or is_known(first.url):
             return ""
         if first.reason != "page":
             return f"{first.why}; what was found is elsewhere on the site"
         return (
             f"on {first.url} itself no list of news was recognised; to follow that one page for changes:"
-            f" monitor sources add {first.url} --kind document"
+            f" monitor sources add {shlex.quote(first.url)} --kind document"
         )
 
 

@@ -22,7 +22,7 @@ from monitor.sources import KINDS
 from monitor.sources.candidates import UNREACHABLE, Discovery, Found, Tried, Way, ranked
 from monitor.sources.glimpse import Glimpse, Link
 from monitor.sources.pasted import understood
-from monitor.sources.platforms import platform_feed
+from monitor.sources.platforms import platform_feed, without_feeds
 
 Fetch = Callable[[str, str], Awaitable[Document]]
 """(address, Accept header) → what is there; SourceError where nothing can be had."""
@@ -87,6 +87,9 @@ async def discover(
 async def _explore(search: _Search, addresses: Iterable[str]) -> None:
     start: Glimpse | None = None
     for url in addresses:
+        if (platform := without_feeds(url)) is not None:
+            search.refuse(url, platform)
+            return
         if (known := platform_feed(url)) is not None and await search.candidate(known[1], Way.PLATFORM, kind=known[0]):
             return
         start = await search.candidate(url, Way.ITSELF)
@@ -213,6 +216,12 @@ class _Search:
                 self.closed.add(origin)
             self._note(url, way, str(error), reason=error.reason)
             return None
+
+    def refuse(self, url: str, platform: str) -> None:
+        """Note that a platform has nothing to follow, without asking it."""
+        said = f"{platform} has no feeds and shows its posts to those who are logged in"
+        advice = "look for the same body's website or feed, its Telegram channel (@name) or its account on Mastodon"
+        self._note(url, Way.ITSELF, f"{said}: {advice}", reason="no-feeds")
 
     def _note(self, url: str, way: Way, why: str, *, reason: str) -> None:
         self.last_reason = reason

@@ -12,6 +12,7 @@ from monitor.sources.kind import web_address
 _TELEGRAM = re.compile(r"tg:|(?:https?://)?(?:[\w-]+\.)?(?:t\.me|telegram\.me|telegram\.dog)(?:[/?]|$)", re.IGNORECASE)
 _HANDLE = re.compile(r"@[\w.]+")
 _FEDIVERSE = re.compile(r"@?([\w.-]+)@([\w-]+(?:\.[\w-]+)+)")
+_REDDIT = re.compile(r"/?(?:r|u|user)/[\w-]+/?")
 _BARE = re.compile(
     r"(?:[\w-]+\.)+[\w-]{2,}\.?(?::\d+)?(?:[/?#].*)?|\d+(?:\.\d+){3}(?::\d+)?(?:/.*)?|localhost(?::\d+)?(?:/.*)?"
 )
@@ -28,7 +29,7 @@ class Pasted:
 
 
 def understood(text: str) -> Pasted:
-    """The addresses that a site, a feed, a t.me link, @name, name@instance or a bare domain stands for.
+    """The addresses that a site, a feed, a t.me link, @name, name@instance, r/name or a bare domain stands for.
 
     ValueError with a sentence for anything else.
     """
@@ -44,6 +45,8 @@ def understood(text: str) -> Pasted:
                 f" and for the website: {account[2]}"
             )
         return Pasted(telegram=False, addresses=(f"https://{account[2]}/@{account[1]}",))
+    if _REDDIT.fullmatch(plain):
+        return Pasted(telegram=False, addresses=(f"https://www.reddit.com/{plain.strip('/')}/",))
     plain = plain_web_address(plain)
     if "://" in plain:
         return Pasted(telegram=False, addresses=(web_address(plain),))

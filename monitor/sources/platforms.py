@@ -28,6 +28,19 @@ _NOT_MASTODON = frozenset(  # other platforms that write "/@name"
     {"youtube.com", "tiktok.com", "medium.com", "threads.net", "threads.com", "twitter.com", "x.com", "instagram.com"}
 )
 
+_WITHOUT_FEEDS = {
+    "x.com": "X",
+    "twitter.com": "X",
+    "facebook.com": "Facebook",
+    "fb.com": "Facebook",
+    "instagram.com": "Instagram",
+    "threads.net": "Threads",
+    "threads.com": "Threads",
+    "linkedin.com": "LinkedIn",
+    "tiktok.com": "TikTok",
+    "whatsapp.com": "WhatsApp",
+}
+
 Found = tuple[str, str]
 
 
@@ -49,6 +62,24 @@ def platform_feed(url: str) -> Found | None:
     path = _PLATFORMS.get(host) or next((each for suffix, each in _HOSTED.items() if host.endswith(suffix)), None)
     found = path(parts) if path is not None else _mastodon(parts, host)
     return ("feed", found) if found is not None else None
+
+
+def without_feeds(url: str) -> str | None:
+    """The name of the platform an address belongs to, where that gives no feeds and shows posts to members alone."""
+    host = _host(url)
+    return next((name for each, name in _WITHOUT_FEEDS.items() if host == each or host.endswith(f".{each}")), None)
+
+
+def is_known(url: str) -> bool:
+    """Whether an address belongs to a platform of which it is known where its feeds are."""
+    return _host(url) in _PLATFORMS
+
+
+def _host(url: str) -> str:
+    try:
+        return (urlsplit(url.strip()).hostname or "").lower().removeprefix("www.").removeprefix("m.")
+    except ValueError:
+        return ""
 
 
 def _youtube(parts: SplitResult) -> str | None:

@@ -127,6 +127,16 @@ def test_a_redirect_is_a_move_once_it_held(polled: Monitor) -> None:
         assert words in polled("sources", "show", "mfa", columns=160).out
 
 
+def test_show_says_which_older_pages_are_still_to_be_read(polled: Monitor) -> None:
+    assert "older pages" not in polled("sources", "show", "mfa").out
+    database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
+    waiting = f"https://t.me/s/a?before=9\nhttps://t.me/s/a?before=5 {NOW.isoformat()}"
+    with database.writing() as tx:
+        tx.execute(text("UPDATE source_state SET backfill = :waiting"), {"waiting": waiting})
+    screen = polled("sources", "show", "mfa", columns=240).out
+    assert "with https://t.me/s/a?before=9, https://t.me/s/a?before=5, asked for in vain since 2026-" in screen
+
+
 def test_show_names_missing_numbers(polled: Monitor) -> None:
     database = Database(f"sqlite:///{polled.directory / 'data' / 'monitor.db'}")
     known = learnt({}, [Numbered(first=1, last=9, shown=(1, 2, 5, 9))], at=NOW, first=True)

@@ -58,6 +58,19 @@ def test_what_was_pasted_is_explained_where_sources_are_found_beside_it(
     assert said in ended.err.replace("\n", " ")
 
 
+def test_what_is_followed_already_is_marked_and_the_command_works_in_a_shell(polled: Monitor) -> None:
+    site = polled.site
+    site.pages["/two/"] = PAGE.format(feed="/mfa.xml").encode().replace(b"/comments/feed", b"/section?a=1&amp;b=2")
+    site.pages["/section"] = rss("Section", prefix="s")
+    ended = polled("sources", "add", f"{site.address}/two/", columns=140)
+    assert (ended.code, "followed already as mfa" in ended.out) == (1, True)
+    assert f"not followed with: monitor sources add '{site.address}/section?a=1&b=2' --kind feed" in ended.err
+    assert polled("sources", "add", f"{site.address}/section?a=1&b=2", "--slug", "section", "--yes").code == 0
+    assert "All of it is followed already" in polled("sources", "add", f"{site.address}/two/").err
+    again = polled("sources", "add", f"{site.address}/mfa.xml/", "--kind", "feed", "--dry-run")
+    assert (again.code, "is followed already; see: monitor sources show mfa" in again.err) == (5, True)
+
+
 def test_what_is_found_as_json(polled: Monitor, homepage: str) -> None:
     ended = polled("sources", "add", homepage, "--json")
     assert ended.code == 1

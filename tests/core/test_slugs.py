@@ -74,3 +74,9 @@ def test_sources_of_one_site_are_told_apart_by_their_paths(url, slug):
 def test_a_taken_slug_gets_a_number():
     assert free("osce", {"osce", "osce-2"}) == "osce-3"
     assert free("osce", ()) == "osce"
+
+
+def test_where_the_address_is_a_number_the_title_tells() -> None:
+    url = "https://www.youtube.com/feeds/videos.xml?channel_id=UCaaaaaaaaaaaaaaaaaaaaaa"
+    assert (slug_for(url), slug_for(url, "MFA TV")) == ("youtube", "youtube-mfa-tv")
+    assert slug_for("https://www.osce.org/feed", "All news") == "osce"

@@ -301,6 +301,30 @@ def test_a_platforms_feed_is_taken_without_looking_at_its_page():
     assert [(found.url, found.way) for found in result.candidates] == [(asked[0], Way.PLATFORM)]
 
 
+@pytest.mark.parametrize("address", ["https://x.com/mfa", "twitter.com/mfa", "https://m.facebook.com/mfa?ref=1"])
+def test_a_platform_without_feeds_is_explained_without_asking_it(address):
+    async def fetch(url, _accept):
+        raise AssertionError(url)
+
+    result = asyncio.run(discover(address, fetch=fetch, look=looked, clock=lambda: NOW, spacing=0))
+    assert (result.candidates, [tried.reason for tried in result.tried]) == ((), ["no-feeds"])
+    assert "has no feeds and shows its posts to those who are logged in: look for" in result.explanation
+
+
+def test_of_a_platform_whose_feed_its_page_declares_nothing_is_said_beside_it():
+    channel = "https://www.youtube.com/feeds/videos.xml?channel_id=UCaaaaaaaaaaaaaaaaaaaaaa"
+    shown = {"https://www.youtube.com/@mfa": html(declared(channel)), channel: rss(*NEWS)}
+
+    async def fetch(url, _accept):
+        return Document(url=url, content=shown[url].partition(b"\r\n\r\n")[2], fetched_at=NOW)
+
+    result = asyncio.run(
+        discover("https://www.youtube.com/@mfa", fetch=fetch, look=looked, clock=lambda: NOW, spacing=0)
+    )
+    assert [each.url for each in result.candidates] == [channel]
+    assert result.aside == ""
+
+
 def test_an_address_that_only_looks_like_that_of_a_platform_is_looked_at_like_any_other():
     result, _, _ = found_at({"/@mfa": html(declared("/feed")), "/feed": rss(*NEWS)}, "/@mfa")
     assert paths(result) == ["/feed"]
@@ -470,6 +494,8 @@ def test_a_channel_that_a_site_links_comes_after_its_feed():
         ("t.me/s/mfa_russia?before=100", True, "https://t.me/s/mfa_russia"),
         ("mfa_russia.t.me", True, "https://t.me/s/mfa_russia"),
         ("@mfa@mastodon.example", False, "https://mastodon.example/@mfa"),
+        ("r/geopolitics", False, "https://www.reddit.com/r/geopolitics/"),
+        ("/u/some-body/", False, "https://www.reddit.com/u/some-body/"),
     ],
 )
 def test_what_is_pasted_is_understood(text, telegram, first):
