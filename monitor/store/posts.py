@@ -244,8 +244,9 @@ def latest(
     watch_slug: str | None = None,
     language: str | None = None,
 ) -> list[StoredPost]:
-    """The newest posts by first-seen time, newest first, narrowed by whatever is given."""
-    query = _posts().order_by(post.c.first_seen_at.desc(), post.c.id.desc()).limit(limit)
+    """The newest posts by first-seen time, those of one poll by stated time, narrowed by whatever is given."""
+    order = (post.c.first_seen_at.desc(), post.c.stated_at.desc().nulls_last(), post.c.id.desc())
+    query = _posts().order_by(*order).limit(limit)
     if source_slug is not None:
         query = query.where(source.c.slug == source_slug)
     if since is not None:

@@ -13,7 +13,7 @@ from tests.cli.conftest import Monitor
     ("filters", "titles"),
     [
         ([], ["制裁措施", "О переговорах", "OSCE and Kazakhstan discuss the grain deal"] * 2),
-        (["--limit", "1"], ["制裁措施"]),
+        (["--limit", "1"], ["OSCE and Kazakhstan discuss the grain deal"]),
         (["--source", "mfa", "--language", "ru"], ["О переговорах"]),
         (["--source", "mfa", "--tag", "org:osce"], ["OSCE and Kazakhstan discuss the grain deal"]),
         (["--source", "mfa", "--watch", "grain"], ["О переговорах", "OSCE and Kazakhstan discuss the grain deal"]),
@@ -24,6 +24,15 @@ from tests.cli.conftest import Monitor
 )
 def test_list_is_narrowed(polled: Monitor, filters: list[str], titles: list[str]) -> None:
     assert sorted(post["title"] for post in polled("posts", "list", *filters, "--json").json) == sorted(titles)
+
+
+def test_of_what_one_poll_brought_the_newest_comes_first(polled: Monitor) -> None:
+    shown = polled("posts", "list", "--source", "mfa", "--json").json
+    assert [post["title"] for post in shown] == [
+        "OSCE and Kazakhstan discuss the grain deal",
+        "О переговорах",
+        "制裁措施",
+    ]
 
 
 def test_list(polled: Monitor) -> None:
