@@ -17,7 +17,7 @@ from monitor.core import numbers
 from monitor.core.conditional import asking, learnt, taken_on_trust
 from monitor.core.errors import POSTPONEMENTS, ConfigError, SourceError
 from monitor.core.hints import Hints, from_headers
-from monitor.core.identity import FEW, digest8, unmet, unpacked
+from monitor.core.identity import FEW, unmet, unpacked
 from monitor.core.model import (
     Fetched,
     Freshness,
@@ -155,7 +155,8 @@ async def _paged_back(done: Poll, reading: Reading, *, parts: Parts) -> Poll:
         return done  # a first window has nothing to connect to
     # Where there is an older page, looking costs less than a doubt: even a single post that is out of sight counts.
     wanted = unmet(source.memory.seen, reading.seen, few=FEW if reading.older is None else 1)
-    connected = not wanted or not wanted.isdisjoint((await _known(source, reading, parts=parts)).values())
+    known = await _known(source, reading, parts=parts) if wanted else {}
+    connected = not wanted or any(not wanted.isdisjoint(digests) for digests in known.values())
     newest = frozenset(unpacked(reading.seen))
     # Each spell ends at the window from which the next one was left behind: a new one does not make up for an old one.
     waiting = list(source.memory.backfill)
@@ -227,11 +228,10 @@ def _counted(done: Poll) -> Poll:
     return replace(done, memory=replace(done.memory, numbers=known))
 
 
-async def _known(source: Source, reading: Reading, *, parts: Parts) -> dict[str, bytes]:
+async def _known(source: Source, reading: Reading, *, parts: Parts) -> dict[str, frozenset[bytes]]:
     """Digests, by guid, of the stored posts that a page shows, be it in other words or under other guids."""
     brought = [Brought(source=source, prepared=prepared, shown=reading.seen) for prepared in reading.posts]
-    recognised = await parts.database.read(lambda tx: recognition.recognise(tx, brought))
-    return {guid: digest8(guid, content) for (_, guid), content in recognised.stored.items()}
+    return await parts.database.read(lambda tx: recognition.digests_of(tx, recognition.recognise(tx, brought)))
 
 
 async def _with_full_texts(done: Poll, *, parts: Parts) -> Poll:

@@ -145,6 +145,20 @@ def remember(tx: Transaction, aliases: Sequence[Alias], *, now: datetime) -> Non
     insert_or_update(tx, alias, list(rows.values()), key=("source_id", "guid"), update=("post_id", "reason", "since"))
 
 
+def digests_of(tx: Transaction, recognised: Recognised) -> dict[str, frozenset[bytes]]:
+    """For the guid of each stored post that was recognised: its digests (`Memory.seen`) under all guids it ever had."""
+    digests = {key: {digest8(key[1], content)} for key, content in recognised.stored.items()}
+    keys = {(source_id, stored_guid(guid)): (source_id, guid) for source_id, guid in digests}
+    others = select(post.c.source_id, post.c.guid, alias.c.guid.label("other")).join(
+        alias, alias.c.post_id == post.c.id
+    )
+    for part in _chunks(list(keys), CHUNK // 2):
+        for row in tx.execute(others.where(tuple_(post.c.source_id, post.c.guid).in_(part))):
+            key = keys[row.source_id, row.guid]
+            digests[key].add(digest8(row.other, recognised.stored[key]))
+    return {guid: frozenset(found) for (_, guid), found in digests.items()}
+
+
 def aliases_of(tx: Transaction, post_id: int) -> list[tuple[str, str]]:
     """The other guids of a post, each with the reason, oldest first."""
     query = select(alias.c.guid, alias.c.reason).where(alias.c.post_id == post_id).order_by(alias.c.since, alias.c.guid)
