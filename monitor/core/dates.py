@@ -91,6 +91,12 @@ _ISO = re.compile(
     r"|-?w(?P<week>\d{2})(?:-?(?P<weekday>[1-7]))?|(?P<packed>\d{4}))(?=$|[t ,+(z[-])"
 )
 _CJK = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일号]?")
+# Years of Japan's eras and of the Republic of China, with what is added to them.
+_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "R": 2018, "H": 1988, "S": 1925, "民國": 1911, "民国": 1911}
+_ERA = re.compile(
+    r"(令和|平成|昭和|民[國国])\s?(元|\d{1,3})\s?年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?日"
+    r"|(?<![A-Za-z])([RHS])(\d{1,2})\.(\d{1,2})\.(\d{1,2})(?!\d)"
+)
 _CJK_TIME = re.compile(r"(\d{1,2})\s*[時时시点點]\s*(\d{1,2})\s*[分분](?:\s*(\d{1,2})\s*[秒초])?")
 _TIME = re.compile(
     r"(?:(?<=t)|(?<![\d:+-]))(?P<hour>\d{1,2})(?:(?:[:.h]| h )(?P<minute>\d{2})(?::(?P<second>\d{1,2})(?:[.,:]\d+)?)?)"
@@ -131,9 +137,10 @@ def parse_date(text: str, *, now: datetime, day_first: bool | None = None) -> da
 
     Understood: RFC 5322 with its obsolete forms and names of zones, RFC 3339 and ISO 8601 (also ordinal and week dates
     and the packed form), asctime, Unix time in seconds or milliseconds, numeric dates, Chinese, Japanese and Korean
-    ones, and month names of some seventy languages; years as Thailand counts them, and the solar calendar of Iran.
-    Zones are read as `zones` reads them. A wrong weekday is ignored. Without a zone the time is taken as UTC (as Korean
-    time for a date in Korean words, as Iran's for one of its calendar), a date alone as its midnight. Years of two
+    ones, and month names of some seventy languages; years as Thailand, Japan's eras and the Republic of China count
+    them, and the solar calendar of Iran. Zones are read as `zones` reads them. A wrong weekday is ignored. Without a
+    zone the time is taken as UTC (as that of its country for a date in Korean words, a year of an era or one of Iran's
+    calendar), a date alone as its midnight. Years of two
     digits lie in 1990 to 2089.
     What lies before 1990 or more than a year after `now` is no date of a post: None.
 
@@ -208,6 +215,8 @@ def _written(text: str, now: datetime, day_first: bool | None) -> datetime | Non
     korean = "년" in text
     half = next((name for pattern, name in _HALF_DAYS if pattern.search(text)), None)
     text = _CJK_NUMERALS.sub(lambda m: _in_digits(m[0]), text)
+    era = _ERA.search(text)
+    text = without_era(text)
     for pattern in _MONTH_NUMBERED_CJK:
         text = pattern.sub(lambda m: f"{m['year']}-{m['month']}-{m['day']} ", text)
     text = _CJK.sub(lambda m: f"{m[1]}-{m[2]}-{m[3]} ", text)
@@ -223,7 +232,9 @@ def _written(text: str, now: datetime, day_first: bool | None) -> datetime | Non
     if found is None:
         return None
     (year, month, day), rest = found
-    usual = timedelta(hours=9) if korean else timedelta()
+    usual = timedelta(hours=9) if korean or era else timedelta()
+    if era and era[0].startswith("民"):
+        usual = timedelta(hours=8)
     if year in _BUDDHIST_YEARS:
         year -= 543
     elif year in _SOLAR_YEARS:
@@ -235,6 +246,16 @@ def _written(text: str, now: datetime, day_first: bool | None) -> datetime | Non
     stated = datetime(year, month, day) + timedelta(hours=hour, minutes=minute, seconds=min(second, 59))  # noqa: DTZ001 - its zone comes now
     zone = named_offset(after, stated)
     return stated.replace(tzinfo=timezone(usual if zone is None else zone))
+
+
+def without_era(text: str) -> str:
+    """`text` with ISO 8601 for dates in years of Japan's eras ("令和8年8月19日", "R8.8.19") or of China's Republic."""
+
+    def iso(match: re.Match[str]) -> str:
+        era, year, month, day = match.groups()[:4] if match[1] else match.groups()[4:]
+        return f"{_ERAS[era] + (1 if year == '元' else int(year)):04}-{int(month):02}-{int(day):02} "
+
+    return _ERA.sub(iso, text)
 
 
 def _in_digits(numerals: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from monitor.core.dates import parse_date
+from monitor.core.dates import parse_date, without_era
 
 _GAP = r"[\s,]{0,4}"  # parts of a date in one line, or one below the other as on a calendar sheet
 _WORD = r"(?:[^\W\d_]|(?!\d)[\u0900-\u0dff\u0e30-\u0e4e\u0eb0-\u0ece\u1000-\u109f\u1780-\u17ff]){3,14}"
@@ -17,7 +17,8 @@ _DATES = re.compile(
     "|".join(
         (
             rf"(?P<iso>(?<![\d-]){_YEAR}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)?(?!\d))",
-            r"(?P<era>(?:令和|平成|昭和)\s?(?:元|\d{1,2})\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日|(?<![A-Za-z])[RHS]\d{1,2}\.\d{1,2}\.\d{1,2}(?!\d))",
+            r"(?P<era>(?:令和|平成|昭和|民[國国])\s?(?:元|\d{1,3})\s?年\s?\d{1,2}\s?月\s?\d{1,2}\s?日"
+            r"|(?<![A-Za-z])[RHS]\d{1,2}\.\d{1,2}\.\d{1,2}(?!\d))",
             # In Chinese numerals, Vietnamese, Mongolian, of the Levant, of Iran's calendar, of Thailand's years, Czech.
             r"(?P<numerals>[〇零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,2}月[一二三四五六七八九十]{1,3}日)",
             rf"(?P<thang>(?<!\d)\d{{1,2}} tháng \d{{1,2}},? (?:năm )?{_YEAR})",
@@ -38,8 +39,6 @@ _DATES = re.compile(
         )
     )
 )
-_ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "R": 2018, "H": 1988, "S": 1925}
-_ERA = re.compile(r"(令和|平成|昭和|[RHS])\s?(元|\d{1,2})(?:\s?年\s?|\.)(\d{1,2})(?:\s?月\s?|\.)(\d{1,2})")
 _NUMERIC = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{2,4})")
 _ALONE = (
     12  # characters beside a date without a year, at most: "8月19日付" is one, "Section 5 may" in a sentence is not
@@ -62,7 +61,7 @@ def datelines(text: str, *, now: datetime) -> list[Dateline]:
     """Every date in `text`, in order. `now` bounds them, and says the year where none is written.
 
     A line end counts as a space, for dates set on several lines. Dates without a year count where they stand alone in
-    their line. Japanese eras and dates without a year are handed on as ISO 8601, the others as written.
+    their line. Years of eras and dates without a year are handed on as ISO 8601, the others as written.
     """
     found: list[Dateline] = []
     at = 0
@@ -127,7 +126,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 def _as_readable(words: str, kind: str, now: datetime) -> str | None:
     if kind == "era":
-        return _without_era(words)
+        return without_era(words).strip()
     if kind == "cjk_yearless":
         month, day = (int(number) for number in re.findall(r"\d{1,2}", words)[:2])
         return _nearest(month, day, now)
@@ -135,14 +134,6 @@ def _as_readable(words: str, kind: str, now: datetime) -> str | None:
         moment = parse_date(f"{words} {now.year - now.year % 4}", now=now)  # a leap year: 29 February is a date
         return _nearest(moment.month, moment.day, now) if moment else None
     return words
-
-
-def _without_era(words: str) -> str | None:
-    match = _ERA.match(words)
-    if match is None:
-        return None
-    year = _ERAS[match[1]] + (1 if match[2] == "元" else int(match[2]))
-    return f"{year:04}-{int(match[3]):02}-{int(match[4]):02}"
 
 
 def _nearest(month: int, day: int, now: datetime) -> str | None:
