@@ -201,7 +201,12 @@ def _valid(model: type[BaseModel], written: Any, problems: list[Problem], *, pre
 
 def _without_file(problem: Problem) -> str:
     said = str(problem).removeprefix(": ")
-    for key, option in (("--tags", "--tag"), ("--default_tags", "--default-tag"), ("--url", "the address")):
+    for key, option in (
+        ("--option :", "--option:"),
+        ("--tags", "--tag"),
+        ("--default_tags", "--default-tag"),
+        ("--url", "the address"),
+    ):
         said = said.replace(key, option)
     return said
 

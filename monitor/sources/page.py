@@ -34,7 +34,7 @@ from monitor.sources.listing import found_listing
 from monitor.sources.markup import absolute, attribute, decoded, text_of
 from monitor.sources.outline import outline
 from monitor.sources.selecting import Item, Part, css_or_xpath, items, part
-from monitor.sources.sniff import is_binary
+from monitor.sources.sniff import is_binary, root_of
 from monitor.sources.turnedaway import turned_away
 
 _TIME_IN_FORMAT = re.compile(r"%-?[HIXc]")
@@ -72,6 +72,9 @@ class PageOptions(Options):
         return self
 
 
+_OTHER_KINDS = {"rss": "feed", "rdf": "feed", "feed": "feed", "urlset": "sitemap", "sitemapindex": "sitemap"}
+
+
 def parse(document: Document, source: Source) -> Window:
     """Every item of the page that has a link and a title, in the page's order; notes say what was left out.
 
@@ -83,6 +86,8 @@ def parse(document: Document, source: Source) -> Window:
     if is_binary(document.content):
         raise SourceError(f"{document.url} is a file, not a web page", reason="not-a-feed")
     text, notes = decoded(document, hint=source.language)
+    if options.item is None and (kind := _OTHER_KINDS.get(root_of(text) or "")) is not None:
+        raise SourceError(f"{document.url} is not a web page: follow it as kind {kind!r}", reason="not-a-feed")
     page = LexborHTMLParser(text)
     base = absolute(document.url, attribute(page.css_first("base[href]"), "href")) or document.url
     if options.item is None:

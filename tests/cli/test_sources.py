@@ -283,7 +283,7 @@ def test_a_slug_that_was_made_up_is_never_one_that_is_taken(polled: Monitor) -> 
         (["https://other.example/", "--organisation", "oscee"], 4, "did you mean 'osce'?"),
         (["https://other.example/", "--country", "kx"], 4, "no country is called 'KX'"),
         (["https://other.example/", "--option", "selector"], 2, "should be NAME=VALUE"),
-        (["https://other.example/", "--option", "colour=red"], 2, "colour"),
+        (["https://other.example/", "--option", "colour=red"], 2, "error: --option: unknown key 'colour'"),
         (["ftp://other.example/"], 2, "https://"),
         (["https://t.me/+AbCdEf"], 2, "invitation"),
     ],

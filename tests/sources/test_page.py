@@ -23,6 +23,19 @@ def read(content: bytes, url: str = URL, **options: str) -> Window:
     return parse(Document(url=url, content=content, content_type="text/html", fetched_at=datetime.now(UTC)), source)
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        ("<?xml version='1.0'?><rss version='2.0'><channel><title>News</title></channel></rss>", "feed"),
+        ("<feed xmlns='http://www.w3.org/2005/Atom'><title>News</title></feed>", "feed"),
+        ("<urlset xmlns='http://www.sitemaps.org/schemas/sitemap/0.9'></urlset>", "sitemap"),
+    ],
+)
+def test_what_is_of_another_kind_is_called_by_it(content: str, kind: str) -> None:
+    with pytest.raises(SourceError, match=f"follow it as kind '{kind}'"):
+        read(content.encode())
+
+
 def test_a_listing() -> None:
     window = read(
         LISTING, item="ul.news > li", date=".date", date_format="%d.%m.%Y", summary="p.teaser", link="a", title="a"
