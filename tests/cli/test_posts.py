@@ -72,6 +72,26 @@ def test_show_has_text_tags_evidence_and_voices(polled: Monitor) -> None:
     assert {voice["source_slug"] for voice in document["voices"]} == {"agency", "mfa"}
 
 
+def test_show_has_the_teaser_of_a_full_text_and_says_where_a_time_was_not_believed(polled: Monitor) -> None:
+    body = "".join(
+        f"<p>Paragraph {n} says what the ministers agreed on, and who does what until when.</p>" for n in "12345"
+    )
+    polled.site.pages["/full/1"] = f"<!doctype html><html><article><h1>On peace</h1>{body}</article></html>".encode()
+    polled.site.pages["/full.xml"] = (
+        "<rss version='2.0'><channel><title>Full</title><item><guid>1</guid><title>On peace</title>"
+        f"<link>{polled.site.address}/full/1</link><pubDate>Fri, 01 Jan 2038 00:00:00 GMT</pubDate>"
+        "<description>In short: they met again.</description></item></channel></rss>"
+    ).encode()
+    full = ("--option", "full_text=true", "--slug", "full", "--kind", "feed")
+    assert polled("sources", "add", f"{polled.site.address}/full.xml", *full).code == 0
+    assert polled("poll", "full").code == 0
+    (post,) = polled("posts", "list", "--source", "full", "--json").json
+    screen = polled("posts", "show", str(post["id"])).out
+    assert "Paragraph 5 says what the ministers agreed on" in screen
+    assert "In short: they met again." in screen
+    assert "no time that can be read and believed" in screen
+
+
 def test_show_of_a_post_that_is_not_there(polled: Monitor) -> None:
     ended = polled("posts", "show", "999")
     assert ended.code == 4
