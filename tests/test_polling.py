@@ -137,6 +137,23 @@ def test_an_edit_and_its_reversal_are_two_revisions(database: Database) -> None:
         assert [r.title for r in posts.revisions(tx, post.id)] == ["Statement 1", "Statement 1 (corrected)"]
 
 
+def test_a_document_is_one_post_however_much_of_it_changes(database: Database) -> None:
+    world = World(database)
+    url = "https://mfa.example/advice"
+    make.stored_source(database, kind="document", url=url)
+    first = "".join(f"<p>Section {n}: travellers should register with the embassy.</p>" for n in range(5))
+    other = "".join(f"<p>Erratum {n} concerning tariffs on imported wheat and barley.</p>" for n in range(5))
+    for number, (title, words) in enumerate(
+        [("Travel advice", first), ("Notice 7", other), ("Notice 7", other + first)]
+    ):
+        world.document(url, f"<html><title>{title}</title><main><h1>{title}</h1>{words}</main></html>")
+        recorded = world.poll()["mfa"]
+        assert (recorded.new, recorded.changed) == ((1, 0) if number == 0 else (0, 1))
+    with database.reading() as tx:
+        (post,) = posts.latest(tx, limit=9)
+        assert [r.title for r in posts.revisions(tx, post.id)] == ["Travel advice", "Notice 7"]
+
+
 def test_a_window_without_overlap_is_a_gap(database: Database) -> None:
     world = World(database)
     make.stored_source(database)

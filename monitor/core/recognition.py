@@ -94,14 +94,17 @@ def lead_key(title: str) -> bytes | None:
     return blake2b(" ".join(words).encode("utf-8", "replace"), digest_size=8).digest()
 
 
-def under_same_guid(new: Trace, known: Trace) -> Verdict:
-    """What `new` is to the post that is stored under its guid.
+def under_same_guid(new: Trace, known: Trace, *, alone: bool = False) -> Verdict:
+    """What `new` is to the post that is stored under its guid. `alone`: it is all that its source ever shows, and
+    followed for its changes, of which each is an edit.
 
     An edit, however much it changes, unless the guid was used again: the addresses lead to different pages, and neither
     the title nor the date says that they are one.
     """
     if new.content_hash == known.content_hash:
         return Verdict(likeness=Likeness.SAME)
+    if alone:
+        return Verdict(likeness=Likeness.EDITED)
     if _is_used_again(new, known):
         return Verdict(
             likeness=Likeness.DIFFERENT,

@@ -85,7 +85,9 @@ def _page(text: str, options: DocumentOptions, document: Document) -> tuple[str,
         raise SourceError(f"{document.url} is not the page that is followed: {reason}", reason="not-a-feed")
     title = text_of(page.css_first("h1")) or text_of(page.css_first("title"))
     language = attribute(page.css_first("html"), "lang") or None
-    markup = _without(text, options.ignore) if options.ignore else text
+    # What is said to readers without scripts is not what the page says.
+    ignored = ("noscript", *options.ignore) if "<noscript" in text.lower() else options.ignore
+    markup = _without(text, ignored) if ignored else text
     if options.content is None:
         region = main_region(LexborHTMLParser(markup))
         body = (region.html or "") if region is not None else ""

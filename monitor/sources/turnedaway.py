@@ -1,4 +1,4 @@
-"""Pages that are sent instead of what was asked for: errors, log-ins, checks whether the reader is human."""
+"""Pages sent instead of what was asked for: errors, log-ins, maintenance, checks whether the reader is human."""
 
 from __future__ import annotations
 
@@ -28,6 +28,26 @@ _LOGIN = re.compile(
     r"^iniciar sesión|^ログイン|^登录|captive portal|wi-?fi (?:login|access|portal)|accept (?:the )?terms",
     re.IGNORECASE,
 )
+# These are also what news is about ("reactor down for maintenance"), so that they must be all that a name says.
+_CLOSED = re.compile(
+    r"we(?:['’]?ll| will) be (?:right )?back(?: soon| shortly)?|(?:be )?back soon|maintenance(?: mode)?|"
+    r"(?:(?:this |our |the )?(?:web ?)?(?:site|page) (?:is )?)?(?:currently |temporarily )?"
+    r"(?:(?:under|down for|closed for|undergoing) (?:scheduled )?maintenance|offline|unavailable)|"
+    r"(?:на сайте )?(?:ведутся |проводятся )?технические работы|сайт (?:временно )?(?:недоступен|не работает)|"
+    r"(?:le |notre )?(?:site )?(?:est )?(?:actuellement )?en (?:cours de )?maintenance|maintenance en cours|"
+    r"(?:sitio |página |web )?en mantenimiento|(?:site |página )?em manutenção|(?:sito )?in manutenzione|"
+    r"wartungs(?:arbeiten|modus)|(?:die )?(?:web)?seite (?:wird|ist) (?:gerade )?(?:gewartet|in wartung)|"
+    r"(?:ただいま|現在)?(?:システム|サイト)?メンテナンス中(?:です)?|(?:网站|系统|網站|系統)?(?:正在)?(?:维护|維護)中?|"
+    r"(?:사이트 |시스템 )?점검 ?중(?:입니다)?|(?:site(?:miz)? )?bakım(?:da|dadır| çalışması)|"
+    r"الموقع (?:قيد|تحت) الصيانة",
+    re.IGNORECASE,
+)
+_CONSENT = re.compile(
+    r"before you continue(?: to .{1,40})?|(?:cookie|privacy) consent|we value your privacy|bevor sie fortfahren"
+    r"|avant de continuer|antes de continuar",
+    re.IGNORECASE,
+)
+_PARTS = re.compile(r"\s+[|–—·-]\s+|[:.!…]+(?:\s+|$)")
 
 
 def turned_away(page: LexborHTMLParser) -> str | None:
@@ -42,6 +62,10 @@ def turned_away(page: LexborHTMLParser) -> str | None:
             (_LOGIN, "a log-in page"),
         ):
             if named and pattern.search(named):
+                return f'it is {reason} titled "{named[:80]}"'
+        parts = [part.strip() for part in _PARTS.split(named)]
+        for pattern, reason in ((_CLOSED, "a notice of maintenance"), (_CONSENT, "a question for consent")):
+            if any(pattern.fullmatch(part) for part in parts):
                 return f'it is {reason} titled "{named[:80]}"'
     return None
 

@@ -111,7 +111,8 @@ def recognise(tx: Transaction, brought: Sequence[Brought]) -> Recognised:
         if key not in stored or stored[key].shared:
             unknown.append((one, None))
             continue
-        verdict = under_same_guid(trace(one.prepared.post), stored[key].trace)
+        alone = one.source.kind == "document"
+        verdict = under_same_guid(trace(one.prepared.post), stored[key].trace, alone=alone)
         if verdict.likeness is Likeness.DIFFERENT:
             unknown.append((one, _Disbelieved(guid=stored[key].trace.guid, reason=verdict.reason)))
         else:

@@ -85,6 +85,15 @@ def test_a_plain_text_is_followed_too() -> None:
         (page(), {"content": ".gone"}, "matched nothing"),
         (page().replace("Travel advice", "Page not found"), {}, "an error message"),
         (page().replace("Travel advice", "Log in"), {"content": ".advice"}, "a log-in page"),
+        (page().replace("Travel advice", "We’ll be back soon!"), {}, "a notice of maintenance"),
+        (page().replace("Travel advice | Example", "Site under maintenance | Ministry"), {}, "a notice of maintenance"),
+        (page().replace("Travel advice", "Технические работы"), {}, "a notice of maintenance"),
+        (page().replace("Travel advice", "Before you continue to YouTube"), {}, "a question for consent"),
+        (
+            "<html><title>Travel advice</title><noscript>Enable JavaScript to run this app.</noscript></html>",
+            {},
+            "no text",
+        ),
         ("<html><body></body></html>", {}, "no text"),
         (b"%PDF-1.7", {}, "a file of another kind"),
         ("<rss><channel/></rss>", {}, "is xml"),
@@ -94,6 +103,13 @@ def test_what_is_no_change_of_the_text(content: str | bytes, options: dict[str, 
     with pytest.raises(SourceError, match=sentence) as raised:
         read(content, **options)
     assert raised.value.reason == "not-a-feed"
+
+
+@pytest.mark.parametrize(
+    "title", ["Reactor is down for maintenance: ministry", "Maintenance of the bridge", "Back soon?"]
+)
+def test_news_of_maintenance_is_no_notice_of_it(title: str) -> None:
+    assert read(page().replace("Travel advice", title)).title == title
 
 
 @pytest.mark.parametrize(
