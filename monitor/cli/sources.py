@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -264,7 +265,7 @@ def _due(at: datetime | None, *, now: datetime) -> str:
 
 def brief_error(error: str | None, url: str) -> str:
     """An error without the address that the table's line is about anyway."""
-    return (error or "").replace(url, "").strip(" :,")
+    return re.sub(rf"(?: (?:at|in|of|on))? ?{re.escape(url)}(?![^\s:,;])", "", error or "").strip(" :,")
 
 
 def _milliseconds(poll: dict[str, Any]) -> int:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from monitor.cli.sources import brief_error
 from monitor.core.model import Numbered
 from monitor.core.numbers import learnt
 from monitor.core.rhythm import Rhythm, observe
@@ -40,6 +41,25 @@ def test_list_shows_state_and_reason(polled: Monitor) -> None:
 )
 def test_list_is_narrowed(polled: Monitor, filters: list[str], slugs: list[str]) -> None:
     assert [source["slug"] for source in polled("sources", "list", *filters, "--json").json] == slugs
+
+
+@pytest.mark.parametrize(
+    ("error", "brief"),
+    [
+        ("{} answered 404 Not Found", "answered 404 Not Found"),
+        ("no text was recognised on {}", "no text was recognised"),
+        (
+            "no list of news was recognised on {}: say what an item is",
+            "no list of news was recognised: say what an item is",
+        ),
+        ("redirects lead in a circle: {}", "redirects lead in a circle"),
+        ("{}/robots.txt answered 500", "https://mfa.example/news/robots.txt answered 500"),
+        (None, ""),
+    ],
+)
+def test_an_error_in_a_table_is_without_the_address(error: str | None, brief: str) -> None:
+    url = "https://mfa.example/news"
+    assert brief_error(error and error.format(url), url) == brief
 
 
 def test_show(polled: Monitor) -> None:
