@@ -220,7 +220,11 @@ def _told_apart(new: Trace, known: Trace, *, together: bool) -> str:
         return ""
     if new.content_hash == known.content_hash:
         return "the same words under a guid that several posts share" if _days_apart(new, known) is not True else ""
-    if together or _days_apart(new, known) is True or not _same_words(new, known) or not _texts_alike(new, known):
+    if together or _days_apart(new, known) is True:
+        return ""
+    if _same_text(new, known) and _long(new) and _extends(new.title, known.title):
+        return "the same text under a longer title, under a guid that several posts share"
+    if not _same_words(new, known) or not _texts_alike(new, known):
         return ""
     return "the same title and much the same text under a guid that several posts share"
 
@@ -334,6 +338,12 @@ def _share_words(first: list[str], second: list[str]) -> bool:
 
 def _same_words(new: Trace, known: Trace) -> bool:
     return _words(new.title) == _words(known.title)
+
+
+def _extends(one: str, other: str) -> bool:
+    """Whether one title, of some words, begins the other: "(corrected)" was added."""
+    short, full = sorted((_words(one), _words(other)), key=len)
+    return len(short) >= _LEAD_WORDS and full[: len(short)] == short
 
 
 def _same_text(new: Trace, known: Trace) -> bool:

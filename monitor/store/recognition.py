@@ -150,11 +150,11 @@ def digests_of(tx: Transaction, recognised: Recognised) -> dict[str, frozenset[b
     """For the guid of each stored post that was recognised: its digests (`Memory.seen`) under all guids it ever had."""
     digests = {key: {digest8(key[1], content)} for key, content in recognised.stored.items()}
     keys = {(source_id, stored_guid(guid)): (source_id, guid) for source_id, guid in digests}
-    others = select(post.c.source_id, post.c.guid, alias.c.guid.label("other")).join(
-        alias, alias.c.post_id == post.c.id
-    )
+    others = select(post.c.source_id, post.c.guid, alias.c.guid.label("other"))
     for part in _chunks(list(keys), CHUNK // 2):
-        for row in tx.execute(others.where(tuple_(post.c.source_id, post.c.guid).in_(part))):
+        asked, is_asked = asked_for(part, post.c.source_id, post.c.guid)
+        named = asked.join(post, is_asked).join(alias, alias.c.post_id == post.c.id)
+        for row in tx.execute(others.select_from(named)):
             key = keys[row.source_id, row.guid]
             digests[key].add(digest8(row.other, recognised.stored[key]))
     return {guid: frozenset(found) for (_, guid), found in digests.items()}

@@ -104,6 +104,25 @@ def test_the_address_of_a_list_is_no_identity():
     assert under_same_guid(replace(briefing, guid="b"), replace(known, guid="b")).likeness is EDITED  # its own word
 
 
+LONG = "The ministers agreed to convene the council in Geneva before the end of the month, they said."
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "together", "expected"),
+    [
+        ("Council convened on grain exports (corrected)", LONG, False, EDITED),
+        ("Council convened on grain exports (corrected)", LONG, True, DIFFERENT),  # both are shown
+        ("Council convened on wheat exports", LONG, False, DIFFERENT),  # such as the next number of a bulletin
+        ("Council convened on grain exports (corrected)", OTHER, False, DIFFERENT),
+    ],
+)
+def test_of_undated_posts_with_one_guid_one_whose_title_was_added_to_is_an_edit(title, text, together, expected):
+    url = "https://mfa.example/news"
+    known = a(guid=f"{url} hash:{'1' * 32}", url=url, title="Council convened on grain exports", text=LONG, at=None)
+    new = a(guid=f"{url} hash:{'2' * 32}", url=url, title=title, text=text, at=None)
+    assert under_another_guid(new, known, together=together, shared=True).likeness is expected
+
+
 @pytest.mark.parametrize(
     ("less", "more"),
     [

@@ -46,6 +46,7 @@ class Asked:
     conditional: bool = False
     answer: str = ""  # the status, or what went wrong
     shown: tuple[tuple[str, int], ...] | None = None  # of a document that was sent whole
+    begun: tuple[tuple[str, int], ...] = ()  # of one that was broken off: whole entries before the end are shown
     older: bool = False  # a page that was asked for beside the first
     spare_until: float = 0.0  # the answer asked not to be asked again before
 
@@ -56,6 +57,7 @@ class Answer:
     content: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     shown: tuple[tuple[str, int], ...] | None = None
+    begun: tuple[tuple[str, int], ...] = ()
     how: str = ""  # what goes wrong on the way
     spare: float = 0.0  # seconds
 
@@ -132,6 +134,7 @@ class Servers:
             asked.older = before is not None
             answer = self._answer(publisher, now, headers, target.path, int(before[0]) if before else None)
         asked.answer = answer.how or answer.status[:3]
+        asked.begun = answer.begun
         asked.spare_until = now + answer.spare if answer.spare else 0.0
         kept = await self._send(reader, writer, answer, squeeze=publisher is not None and publisher.number % 3 == 0)
         asked.until = self._loop.time()
@@ -178,6 +181,8 @@ class Servers:
         answer = _document(publisher, now, shown, headers, before)
         if answer.shown and outage is not None and outage.what in {"drip", "endless-drip", "truncated", "cut"}:
             answer.how = outage.what
+            if outage.what == "cut":  # nothing says that it is not all of it
+                answer.begun = answer.shown
             if outage.what != "drip":
                 answer.shown = None
         return answer
