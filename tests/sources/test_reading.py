@@ -119,6 +119,30 @@ def test_different_posts_that_share_an_identity_are_told_apart(items):
     assert read(document(rss(*items)), remembering(reading), TOOLS).posts == ()
 
 
+@pytest.mark.parametrize(
+    "titles",
+    [
+        ("Grain council meets", "Harbour report", "Grain council adjourns", "Vaccine budget", "Railway treaty signed"),
+        ("Weekly briefing",) * 5,
+    ],
+    ids=["titles", "texts"],
+)
+def test_two_that_are_alike_by_chance_do_not_make_one_post_of_a_whole_window(titles):
+    """Undated entries under the address of their section: taken for versions of one, the others would be lost."""
+    texts = [
+        "The council met in Geneva and adopted the report on grain.",
+        "Fishing boats left the harbour before sunrise, said officials.",
+        "The council met in Geneva and adopted the report on trade.",
+        "Doctors expect further vaccines to arrive within a fortnight.",
+        "Ratification of this railway treaty needs both parliaments.",
+    ]
+    items = [
+        item("https://example.org/news", title, f"<description>{text}</description>")
+        for title, text in zip(titles, texts, strict=True)
+    ]
+    assert len(read(document(rss(*items)), SOURCE, TOOLS).posts) == 5
+
+
 def test_either_format_is_read_at_either_kind_of_address():
     feed = json.dumps(
         {"version": "https://jsonfeed.org/version/1.1", "items": [{"id": "1", "content_text": "Hello there"}]}
