@@ -219,7 +219,7 @@ def _are_different_posts(entries: Sequence[Entry]) -> bool:
 
 
 def _most(judged: Iterable[bool]) -> bool:
-    """Whether at least half are so: two of many posts may be alike by chance, and who takes all for one loses the others."""
+    """Whether at least half are so: two of many may be alike by chance, and taken for one the others would be lost."""
     votes = list(judged)
     return 2 * sum(votes) >= len(votes)
 
