@@ -185,7 +185,7 @@ class Gazetteer:
         groups = self._lexicon.groups
         made = {hashtag: list(groups[number]) for hashtag, number in self._lexicon.hashtags.items()}
         for words, number in self._lexicon.patterns.items():
-            if len(words) == 1:
+            if len(words) == 1 or words[-1] == "-":
                 continue
             known = made.setdefault(_squeezed(words), [])
             entries = [form.entry for form in known]

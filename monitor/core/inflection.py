@@ -17,8 +17,10 @@ def forms(name: str, language: str, *, adjective: bool = False) -> tuple[str, ..
     """Every form of a name that a text in this language may hold, the name itself first, in the name's own case.
 
     `adjective` is for demonyms, which also change with gender and number where names of places and bodies do not.
-    A language without rules of its own gives the name alone.
+    A language without rules of its own gives the name alone, and so does what begins a compound: "Franco-".
     """
+    if name.endswith("-"):
+        return (name,)
     generate = _RULES.get(language)
     made = generate(name, adjective) if generate else ()
     return tuple(dict.fromkeys((name, *made)))
@@ -92,7 +94,8 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("кое", 2, "ое ого ому ое им ом"),
     ("ое", 2, "ое ого ому ое ым ом"),
     # people: казахстанец, россиянин, россияне, китайцы, россиянка
-    *((f"{vowel}ец", 3, f"{vowel}ец йца йцу йца йцем йце йцы йцев йцам йцами йцах") for vowel in "аои"),
+    *((f"{vowel}ец", 2, "ец йца йцу йца йцем йце йцы йцев йцам йцами йцах") for vowel in "аои"),
+    ("лец", 2, "ец ьца ьцу ьца ьцем ьце ьцы ьцев ьцам ьцами ьцах"),  # португальцы
     ("еец", 3, "еец ейца ейцу ейца ейцем ейце ейцы ейцев ейцам ейцами ейцах"),
     ("ец", 2, "ец ца цу ца цем це цы цев цам цами цах цом"),
     ("анин", 2, "ин ина ину ина ином ине е - ам ами ах"),
@@ -215,7 +218,7 @@ def _arabic(name: str, adjective: bool) -> Iterator[str]:
     stems = [name]
     if adjective and " " not in name:
         base = name.removesuffix("ة")
-        stems = [base, base + "ة", base + "ين", base + "ون"]
+        stems = [base, base + "ة", base + "ين", base + "ون", base + "ات"]
     for stem in stems:
         yield stem
         if stem.startswith("ال"):
