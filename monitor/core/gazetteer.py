@@ -277,7 +277,8 @@ _CAPITAL = int(Case.CAPITAL)
 
 def _proves_nothing(text: str, start: int, end: int) -> bool:
     """Whether a capital letter is there for another reason than that the word is a name."""
-    return _begins_a_sentence(text, start) or _in_capitals(text, start, end)
+    last = text.rfind(" ", start, end) + 1
+    return (text[last].islower() if last else _begins_a_sentence(text, start)) or _in_capitals(text, start, end)
 
 
 def _begins_a_sentence(text: str, at: int) -> bool:

@@ -249,11 +249,11 @@ _RULES: dict[str, Callable[[str, bool], Iterable[str]]] = {
 LOOK_ALIKES: dict[str, frozenset[str]] = {
     "en": frozenset({"nice", "male", "mobile", "reading", "bath", "cork", "split"}),
     "ru": frozenset({"того", "тому", "орел"}),
-    "fr": frozenset({"nice", "tours", "reunion", "orange", "sens"}),
+    "fr": frozenset({"nice", "tours", "reunion", "la reunion", "orange", "sens"}),
     "es": frozenset({"reunion", "paz", "merced", "granada", "victoria"}),
 }
-"""By the language of a post, folded names of one word that are also ordinary words there: a capital letter at the
-beginning of a sentence, where every word has one, does not make them names."""
+"""By the language of a post, folded names that are also ordinary words there: a capital letter at the beginning of a
+sentence, where every word has one, does not make them names. Of several words the last must have one."""
 
 ACRONYM_LOOK_ALIKES = frozenset(
     {"who", "us", "un", "it", "is", "as", "au", "or", "if", "in", "on", "at", "to", "do", "an", "act", "aid", "ice"}
