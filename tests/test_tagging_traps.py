@@ -282,6 +282,12 @@ EXACTLY = [
     ("ru", "о сирийцах, китайцам, с индийцами, для колумбийцев и боснийцев", "sy cn in co ba"),
     ("ru", "португальцы, бразильцам, венесуэльцев, тайцы", "pt br ve th"),
     ("ar", "التونسيات والعراقيات والمغاربة", "tn iq ma"),
+    # names of several words in every case
+    ("ru", "по словам Генерального секретаря ООН", "un-secretary-general united-nations"),
+    ("ru", "на Соломоновых Островах, в Святом Престоле, с Маврикием", "sb va mu"),
+    ("ru", "заседание Экономической и социальной комиссии ООН для Азии и Тихого океана", "escap"),
+    ("ru", "в Закавказье и на Большом Ближнем Востоке", "south-caucasus greater-middle-east"),
+    ("en", "AU$20 million and US$5 million", ""),
     # bodies of bodies
     ("en", "The UN's Security Council failed to agree.", "un-security-council"),
     ("en", "The OSCE’s Parliamentary Assembly met.", "osce-pa"),

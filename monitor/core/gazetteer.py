@@ -120,6 +120,8 @@ class Gazetteer:
             if start and kinds[text[start - 1]] == 1 and kinds[text[start]] == 1:
                 continue
             tagged = start > 0 and text[start - 1] == "#"
+            if text[end : end + 1] == "$":
+                continue  # AU$ and US$ are money
             forms, short, look_alike = self._exact[pattern]
             seen: list[Entry] = []  # an acronym may be the same in several languages
             if look_alike and not tagged and _in_capitals(text, start, end):
