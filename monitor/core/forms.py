@@ -108,7 +108,7 @@ def _entry_of(organisation: Organisation, facet: Facet) -> Entry:
 
 
 def _belonging_to(parent: Organisation, body: Organisation) -> Iterator[Spelled]:
-    """What English says beside "the UN Security Council": "the UN's Security Council", "the Security Council of the UN"."""
+    """English for "UN Security Council" too: "the UN's Security Council", "the Security Council of the UN"."""
     entry = _entry_of(body, Facet.ORGANISATION)
     whole = tuple(name for name in (*parent.names.get("en", ()), *parent.acronyms.get("en", ())) if name[-1:] != ".")
     for rank, name in enumerate((*body.names.get("en", ()), *body.acronyms.get("en", ()))):
@@ -117,7 +117,7 @@ def _belonging_to(parent: Organisation, body: Organisation) -> Iterator[Spelled]
             if rest == name or not rest.endswith(_BODIES) or " " not in rest:
                 continue
             form = Form(entry, "name", "en", Case.ANY, max(rank, 1))
-            for spelled in (f"{of}'s {rest}", f"{of}’s {rest}", f"{rest} of the {of}", f"{rest} of {of}"):  # noqa: RUF001 - as the press writes it
+            for spelled in (f"{of}'s {rest}", f"{of}’s {rest}", f"{rest} of the {of}", f"{rest} of {of}"):
                 yield spelled, form
 
 

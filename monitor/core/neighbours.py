@@ -127,7 +127,9 @@ _SAYS_LANGUAGE = {
     "ru": ("владе", "знани", "знать", "знает", "изуча", "преподава"),
     "ar": ("لغه", "اللغه", "باللغه", "واللغه", "للغه", "لغتين", "اللغتين"),
 }
-_SPEAKS_AND = re.compile(r"\b(?:speaks?|spoke|speaking|fluent in|translated into) (?:[a-z]+, )*[a-z]+,? (?:and|or) [a-z]+$")
+_SPEAKS_AND = re.compile(
+    r"\b(?:speaks?|spoke|speaking|fluent in|translated into) (?:[a-z]+, )*[a-z]+,? (?:and|or) [a-z]+$"
+)
 _ENDS_THERE = re.compile(r"\s*(?:[.,;:!?)”»]|$)")
 
 
