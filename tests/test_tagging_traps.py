@@ -300,6 +300,8 @@ EXACTLY = [
     ("en", "A summit in London, Ontario", "ca"),
     ("en", "Talks in Paris, Texas and California were put off.", "fr us"),
     ("en", "Tbilisi, Georgia", "ge"),
+    ("en", "Syria, Virginia Woolf and others", "sy"),
+    ("en", "The Council of Europe's Parliamentary Assembly and the Court of Justice of the EU", "pace cjeu"),
     # French names that are words, languages beside languages
     ("fr", "La Réunion frappée par un cyclone.", "re"),
     ("fr", "La réunion des ministres s'est tenue à Mayotte.", "yt"),

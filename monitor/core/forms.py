@@ -111,17 +111,24 @@ def _belonging_to(parent: Organisation, body: Organisation) -> Iterator[Spelled]
     """English for "UN Security Council" too: "the UN's Security Council", "the Security Council of the UN"."""
     entry = _entry_of(body, Facet.ORGANISATION)
     whole = tuple(name for name in (*parent.names.get("en", ()), *parent.acronyms.get("en", ())) if name[-1:] != ".")
-    for rank, name in enumerate((*body.names.get("en", ()), *body.acronyms.get("en", ()))):
+    rests: dict[str, None] = {}
+    for name in (*body.names.get("en", ()), *body.acronyms.get("en", ())):
         for of in whole:
-            rest = name.removeprefix(f"{of} ")
-            if rest == name or not rest.endswith(_BODIES) or " " not in rest:
-                continue
-            form = Form(entry, "name", "en", Case.ANY, max(rank, 1))
+            for rest in (
+                name.removeprefix(f"{of} "),
+                name.removesuffix(f" of the {of}"),
+                name.removesuffix(f" of {of}"),
+            ):
+                if rest != name and " " in rest and rest.endswith(_BODIES):
+                    rests[rest] = None
+    form = Form(entry, "name", "en", Case.ANY, 1)
+    for rest in rests:
+        for of in whole:
             for spelled in (f"{of}'s {rest}", f"{of}’s {rest}", f"{rest} of the {of}", f"{rest} of {of}"):
                 yield spelled, form
 
 
-_BODIES = ("Council", "Assembly", "Commission", "Committee", "Court", "Group", "Secretariat", "Parliament")
+_BODIES = ("Council", "Assembly", "Commission", "Committee", "Court", "Group", "Secretariat", "Parliament", "Justice")
 
 
 def _country_forms(country: Country) -> Iterator[Spelled]:

@@ -42,8 +42,11 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
         return True
     if rule == "demonym":
         return _is_language(text, end, language, word)
-    if text[end : end + 2] == ", " and form.entry.slug not in _WITH_STATES and _IN_A_STATE.match(text, end + 2):
-        return True
+    if text[end : end + 2] == ", " and form.entry.slug not in _WITH_STATES:
+        state = _IN_A_STATE.match(text, end + 2)
+        after = stop + state.end() - end if state else 0  # "Syria, Virginia Woolf" is a list
+        if state and not (written[after : after + 1] == " " and written[after + 1 : after + 2].isupper()):
+            return True
     if rule != "city":
         return False
     if (word in _OF or language == "ar") and _TREATY_BEFORE.search(text, max(0, start - 30), start):
