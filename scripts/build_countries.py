@@ -142,7 +142,7 @@ def _unterm_names(written: str) -> Iterator[str]:
 
 
 def _add_demonyms(countries: dict[str, Country], extra: Mapping[str, Any]) -> None:
-    for section in ("demonyms", "peoples"):
+    for section in ("demonyms", "peoples", "compounds"):
         for code, demonyms in extra[section].items():
             _extend(countries[code].demonyms, demonyms)
     for shared in extra["shared_demonyms"]:

@@ -142,12 +142,55 @@ def test_parents_and_members_are_listed():
         ("asem", 51, {"kz", "no"}),
         ("new-development-bank", 11, {"uz", "dz"}),
         ("eumetsat", 30, {"tr", "is"}),
+        ("who", 194, {"ck", "nu"}),
+        ("iaea", 180, {"va", "ck"}),
+        ("ctbto", 187, {"us", "cn"}),
+        ("international-seabed-authority", 169, {"ps", "ck"}),
+        ("unece", 56, {"il", "us"}),
+        ("escap", 53, {"fr", "kp"}),
+        ("eclac", 46, {"de", "cu"}),
+        ("escwa", 21, {"dz", "so"}),
+        ("asia-cooperation-dialogue", 35, {"ps", "ru"}),
+        ("eurocontrol", 42, {"is", "ge"}),
+        ("unidroit", 65, {"mn", "sg"}),
+        ("world-economic-forum", 0, set()),
     ],
 )
 def test_memberships_are_those_of_2026(slug, count, among):
     members = next(entry["members"] for entry in ORGANISATIONS if entry["slug"] == slug)
     assert len(members) == count
     assert among <= set(members)
+
+
+def test_members_are_listed_ruled_out_or_those_of_the_parent():
+    by_slug = {entry["slug"]: entry for entry in ORGANISATIONS}
+
+    def known(entry: dict) -> bool:
+        return "members" in entry or ("parent" in entry and known(by_slug[entry["parent"]]))
+
+    assert {slug for slug, entry in by_slug.items() if not known(entry)} == MEMBERS_UNKNOWN
+
+
+MEMBERS_UNKNOWN = {
+    "afreximbank",
+    "aiib",
+    "barents-council",
+    "berlin-process",
+    "board-of-peace",
+    "caf-bank",
+    "danube-commission",
+    "global-environment-facility",
+    "irena",
+    "isesco",
+    "jinr",
+    "kimberley-process",
+    "lima-group",
+    "parlatino",
+    "regional-cooperation-council",
+    "unasur",
+    "woah",
+}
+"""Bodies of which no list was found, or whose membership is in doubt: left open rather than guessed."""
 
 
 def test_at_least_three_hundred_organisations_each_in_six_languages():
@@ -190,7 +233,7 @@ def test_hashtags_carry_no_hash_and_identifiers_are_wikidata():
     identifiers = [entry["wikidata"] for entry in ORGANISATIONS + COUNTRIES if "wikidata" in entry]
     assert all(re.fullmatch(r"Q[1-9]\d*", identifier) for identifier in identifiers)
     assert [identifier for identifier, times in Counter(identifiers).items() if times > 1] == []
-    assert sum("wikidata" in entry for entry in ORGANISATIONS) >= 240
+    assert sum("wikidata" in entry for entry in ORGANISATIONS) >= 245
 
 
 AROUND = {

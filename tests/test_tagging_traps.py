@@ -270,6 +270,48 @@ EXACTLY = [
     ("zh", "中东、中亚和西方", "middle-east central-asia west"),
     ("zh", "西南联大与出海口", ""),
     ("zh", "在聯合國與歐盟", "united-nations european-union"),
+    # what stands before a hyphen
+    ("en", "the Franco-German border, Sino-Russian trade and the Russo-Ukrainian war", "fr de cn ru ua"),
+    ("en", "Francisco Franco and Franco-era laws", ""),
+    ("en", "Indo-Pacific partners, Anglo-Saxon law, Greco-Roman wrestling", "indo-pacific"),
+    ("fr", "le conflit israélo-palestinien, l'accord franco-allemand", "il ps fr de"),
+    ("es", "las relaciones franco-alemanas, la frontera colombo-venezolana", "fr de co ve"),
+    ("ru", "ирано-израильский конфликт, американо-китайская торговля", "ir il us cn"),
+    ("ru", "греко-римская борьба в Индо-Тихоокеанском регионе", "indo-pacific"),
+    # peoples
+    ("ru", "о сирийцах, китайцам, с индийцами, для колумбийцев и боснийцев", "sy cn in co ba"),
+    ("ru", "португальцы, бразильцам, венесуэльцев, тайцы", "pt br ve th"),
+    ("ar", "التونسيات والعراقيات والمغاربة", "tn iq ma"),
+    # names of several words in every case
+    ("ru", "по словам Генерального секретаря ООН", "un-secretary-general united-nations"),
+    ("ru", "на Соломоновых Островах, в Святом Престоле, с Маврикием", "sb va mu"),
+    ("ru", "заседание Экономической и социальной комиссии ООН для Азии и Тихого океана", "escap"),
+    ("ru", "в Закавказье и на Большом Ближнем Востоке", "south-caucasus greater-middle-east"),
+    ("en", "AU$20 million and US$5 million", ""),
+    # bodies of bodies
+    ("en", "The UN's Security Council failed to agree.", "un-security-council"),
+    ("en", "The OSCE’s Parliamentary Assembly met.", "osce-pa"),
+    ("en", "The African Union's Peace and Security Council met.", "au-peace-and-security-council"),
+    ("fr", "L'Union eurasiatique", "eaeu"),
+    ("zh", "欧亚联盟", "eaeu"),
+    # towns that are named after others
+    ("en", "Lebanon, Pennsylvania, is a small town.", "us"),
+    ("en", "A man from Cairo, Ill., was arrested.", ""),
+    ("en", "A summit in London, Ontario", "ca"),
+    ("en", "Talks in Paris, Texas and California were put off.", "fr us"),
+    ("en", "Tbilisi, Georgia", "ge"),
+    ("en", "Syria, Virginia Woolf and others", "sy"),
+    ("en", "The Council of Europe's Parliamentary Assembly and the Court of Justice of the EU", "pace cjeu"),
+    # French names that are words, languages beside languages
+    ("fr", "La Réunion frappée par un cyclone.", "re"),
+    ("fr", "La réunion des ministres s'est tenue à Mayotte.", "yt"),
+    ("es", "La Reunión de Cancilleres del Mercosur.", "mercosur"),
+    ("fr", "les Comores, Maurice et Madagascar", "km mu mg"),
+    ("fr", "Maurice Ravel", ""),
+    ("en", "He speaks Arabic and Russian.", ""),
+    ("en", "He spoke to Arab and Russian officials.", "ru"),
+    ("en", "He quit cold turkey. Jersey Shore returns. Real Madrid won.", ""),
+    ("ru", "Послу в Папуа — Новой Гвинее", "pg"),
 ]
 
 

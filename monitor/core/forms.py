@@ -68,8 +68,11 @@ Spelled = tuple[str, Form]
 
 def forms_of(taxonomy: Taxonomy) -> Iterator[Spelled]:
     """Every way in which the entries of a taxonomy are written, repeats included."""
+    by_slug = {organisation.slug: organisation for organisation in taxonomy.organisations}
     for organisation in taxonomy.organisations:
         yield from _organisation_forms(organisation)
+        if parent := by_slug.get(organisation.parent or ""):
+            yield from _belonging_to(parent, organisation)
     for country in taxonomy.countries:
         yield from _country_forms(country)
     for region in taxonomy.regions:
@@ -80,13 +83,7 @@ def forms_of(taxonomy: Taxonomy) -> Iterator[Spelled]:
 
 
 def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANISATION) -> Iterator[Spelled]:
-    entry = Entry(
-        facet.value,
-        organisation.slug,
-        _folded(organisation.requires),
-        _folded(organisation.excludes),
-        (organisation.parent or "") if organisation.names_parent else "",
-    )
+    entry = _entry_of(organisation, facet)
     conditions = _conditions(organisation)
     yield from _named(entry, "name", organisation.names, conditions)
     for language, acronyms in organisation.acronyms.items():
@@ -98,6 +95,40 @@ def _organisation_forms(organisation: Organisation, facet: Facet = Facet.ORGANIS
     for hashtag in organisation.hashtags:
         yield hashtag, Form(entry, "hashtag", None, Case.ANY)
     yield from _decoys(organisation, facet)
+
+
+def _entry_of(organisation: Organisation, facet: Facet) -> Entry:
+    return Entry(
+        facet.value,
+        organisation.slug,
+        _folded(organisation.requires),
+        _folded(organisation.excludes),
+        (organisation.parent or "") if organisation.names_parent else "",
+    )
+
+
+def _belonging_to(parent: Organisation, body: Organisation) -> Iterator[Spelled]:
+    """English for "UN Security Council" too: "the UN's Security Council", "the Security Council of the UN"."""
+    entry = _entry_of(body, Facet.ORGANISATION)
+    whole = tuple(name for name in (*parent.names.get("en", ()), *parent.acronyms.get("en", ())) if name[-1:] != ".")
+    rests: dict[str, None] = {}
+    for name in (*body.names.get("en", ()), *body.acronyms.get("en", ())):
+        for of in whole:
+            for rest in (
+                name.removeprefix(f"{of} "),
+                name.removesuffix(f" of the {of}"),
+                name.removesuffix(f" of {of}"),
+            ):
+                if rest != name and " " in rest and rest.endswith(_BODIES):
+                    rests[rest] = None
+    form = Form(entry, "name", "en", Case.ANY, 1)
+    for rest in rests:
+        for of in whole:
+            for spelled in (f"{of}'s {rest}", f"{of}’s {rest}", f"{rest} of the {of}", f"{rest} of {of}"):
+                yield spelled, form
+
+
+_BODIES = ("Council", "Assembly", "Commission", "Committee", "Court", "Group", "Secretariat", "Parliament", "Justice")
 
 
 def _country_forms(country: Country) -> Iterator[Spelled]:

@@ -120,6 +120,8 @@ class Gazetteer:
             if start and kinds[text[start - 1]] == 1 and kinds[text[start]] == 1:
                 continue
             tagged = start > 0 and text[start - 1] == "#"
+            if text[end : end + 1] == "$":
+                continue  # AU$ and US$ are money
             forms, short, look_alike = self._exact[pattern]
             seen: list[Entry] = []  # an acronym may be the same in several languages
             if look_alike and not tagged and _in_capitals(text, start, end):
@@ -185,7 +187,7 @@ class Gazetteer:
         groups = self._lexicon.groups
         made = {hashtag: list(groups[number]) for hashtag, number in self._lexicon.hashtags.items()}
         for words, number in self._lexicon.patterns.items():
-            if len(words) == 1:
+            if len(words) == 1 or words[-1] == "-":
                 continue
             known = made.setdefault(_squeezed(words), [])
             entries = [form.entry for form in known]
@@ -277,7 +279,8 @@ _CAPITAL = int(Case.CAPITAL)
 
 def _proves_nothing(text: str, start: int, end: int) -> bool:
     """Whether a capital letter is there for another reason than that the word is a name."""
-    return _begins_a_sentence(text, start) or _in_capitals(text, start, end)
+    last = text.rfind(" ", start, end) + 1
+    return (text[last].islower() if last else _begins_a_sentence(text, start)) or _in_capitals(text, start, end)
 
 
 def _begins_a_sentence(text: str, at: int) -> bool:

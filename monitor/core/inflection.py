@@ -17,8 +17,10 @@ def forms(name: str, language: str, *, adjective: bool = False) -> tuple[str, ..
     """Every form of a name that a text in this language may hold, the name itself first, in the name's own case.
 
     `adjective` is for demonyms, which also change with gender and number where names of places and bodies do not.
-    A language without rules of its own gives the name alone.
+    A language without rules of its own gives the name alone, and so does what begins a compound: "Franco-".
     """
+    if name.endswith("-"):
+        return (name,)
     generate = _RULES.get(language)
     made = generate(name, adjective) if generate else ()
     return tuple(dict.fromkeys((name, *made)))
@@ -37,12 +39,15 @@ def _russian(name: str, adjective: bool) -> Iterator[str]:
         return  # acronyms do not change
     words = name.split(" ")
     head = 0
-    while head < len(words) - 1 and words[head].endswith(_RUSSIAN_ADJECTIVE) and not words[head].endswith(_NOUN):
+    while head < len(words) - 1 and (_is_adjective(words[head]) or _joins_adjectives(words, head)):
         head += 1
+    rest = words[head + 1 :]
+    if head and not adjective:
+        yield from _agreeing(words[:head], words[head], rest)
+        return
     paradigms = [_decline_russian(word) for word in words[: head + 1]]
     if not adjective and len(paradigms) == 1 and words[0][-1:].lower() not in _VOWELS + "йьъ":
         paradigms = [paradigms[0][:_CASES]]  # there is one Бонн; «Бонны» and «Бонна» would be other words
-    rest = words[head + 1 :]
     # Several words agree in the six cases only; what else one word may end in would only pair up nonsense.
     for position in range(_CASES if len(paradigms) > 1 else len(paradigms[0])):
         changed = [paradigm[min(position, len(paradigm) - 1)] for paradigm in paradigms]
@@ -52,9 +57,101 @@ def _russian(name: str, adjective: bool) -> Iterator[str]:
             yield f"{first} и {second}"
     if adjective and name.endswith("ский"):
         yield name[:-2] + "о"  # «российско-казахстанский»
+    if not adjective and not rest:
+        yield from _as_noun(name)
+    if not adjective and words[0].lower() in _PLURALS_ALONE:
+        for cases in _plural_cases(words[0]):
+            yield from (" ".join([each, *rest]) for each in cases)
 
 
 _RUSSIAN_ADJECTIVE = ("ый", "ий", "ой", "ая", "яя", "ое", "ее", "ые", "ие")
+
+
+def _is_adjective(word: str) -> bool:
+    return word.endswith((*_RUSSIAN_ADJECTIVE, "иеся", "овы")) and not word.endswith(_NOUN)
+
+
+def _joins_adjectives(words: list[str], at: int) -> bool:
+    """Whether «и» stands between two adjectives of one noun: «Экономическая и социальная комиссия»."""
+    return words[at] == "и" and 0 < at < len(words) - 2 and _is_adjective(words[at + 1])
+
+
+def _agreeing(adjectives: list[str], noun: str, rest: list[str]) -> Iterator[str]:
+    """Adjectives and their noun in the six cases."""
+    before = [_decline_adjective(word) for word in adjectives]
+    if adjectives[0].endswith(("ые", "ие", "иеся", "овы")):
+        paradigms = _plural_cases(noun)
+    elif noun.isupper():
+        paradigms = [[noun] * _CASES]
+    elif noun.endswith("ь") and adjectives[0].endswith(("ый", "ий", "ой")):
+        endings = "ь и и ь ём и" if noun == "путь" else "ь я ю ь ем е"  # секретарь, представитель
+        paradigms = [[noun[:-1] + each for each in endings.split()]]
+    else:
+        cases = _decline_russian(noun)
+        paradigms = [[*cases[:_CASES], *[cases[-1]] * (_CASES - len(cases))]]
+        if noun.endswith("ец"):
+            paradigms[0][4] = noun[:-2] + "цом"  # «дворцом»
+    for paradigm in paradigms:
+        for position, each in enumerate(paradigm):
+            yield " ".join([*(cases[position] for cases in before), each, *rest])
+
+
+def _decline_adjective(word: str) -> list[str]:
+    if word.endswith("иеся"):
+        return [f"{word[:-4]}{each}ся" for each in ("ие", "их", "им", "ие", "ими", "их")]
+    if word.endswith("овы"):  # Соломоновы
+        return [word[:-1] + each for each in ("ы", "ых", "ым", "ы", "ыми", "ых")]
+    for endings, listed in _ADJECTIVE_ENDINGS:
+        if word.endswith(endings):
+            return [word[:-2] + each for each in listed.split()]
+    return [word] * _CASES
+
+
+_ADJECTIVE_ENDINGS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("кий", "гий", "хий"), "ий ого ому ий им ом"),
+    (("ий",), "ий его ему ий им ем"),
+    (("ый",), "ый ого ому ый ым ом"),
+    (("кой", "гой", "хой", "шой", "жой"), "ой ого ому ой им ом"),
+    (("ой",), "ой ого ому ой ым ом"),
+    (("щая", "чая", "сшая", "чшая"), "ая ей ей ую ей ей"),
+    (("ая",), "ая ой ой ую ой ой"),
+    (("яя",), "яя ей ей юю ей ей"),
+    (("ее",), "ее его ему ее им ем"),
+    (("кое", "гое", "хое", "шое", "жое"), "ое ого ому ое им ом"),
+    (("ое",), "ое ого ому ое ым ом"),
+    (("ие",), "ие их им ие ими их"),
+    (("ые",), "ые ых ым ые ыми ых"),
+)
+
+
+def _plural_cases(noun: str) -> list[list[str]]:
+    """The cases of a noun in the plural; two lists where the ending leaves its genitive open: островов, государств."""
+    stem, ending = noun[:-1], noun[-1:]
+    if noun.endswith("ии"):
+        return [[stem + each for each in ("и", "й", "ям", "и", "ями", "ях")]]
+    if noun.endswith("сти"):
+        return [[stem + each for each in ("и", "ей", "ям", "и", "ями", "ях")]]
+    if ending in "ыаи":
+        lists = ((ending, genitive, "ам", ending, "ами", "ах") for genitive in ("", "ов"))
+        return [[stem + each for each in listed] for listed in lists]
+    return [[noun] * _CASES]
+
+
+_PLURALS_ALONE = frozenset({"острова", "страны", "государства", "территории", "республики", "силы", "высоты"})
+"""Plurals that begin names without an adjective: «Острова Кука»."""
+
+
+def _as_noun(word: str) -> Iterator[str]:
+    """Further cases of one word that only looks like an adjective: Маврикий, Путраджая."""
+    if not word[:1].isupper():
+        return
+    if word.endswith("ий"):
+        yield from (word[:-1] + ending for ending in "яюи")
+        yield word[:-1] + "ем"
+    elif word.endswith("ая"):
+        yield from (word[:-1] + ending for ending in ("и", "е", "ю", "ей"))
+
+
 _NOUN = ("ствие", "ение", "ание")  # Содействие, Движение: nouns that end like adjectives
 
 
@@ -92,7 +189,8 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("кое", 2, "ое ого ому ое им ом"),
     ("ое", 2, "ое ого ому ое ым ом"),
     # people: казахстанец, россиянин, россияне, китайцы, россиянка
-    *((f"{vowel}ец", 3, f"{vowel}ец йца йцу йца йцем йце йцы йцев йцам йцами йцах") for vowel in "аои"),
+    *((f"{vowel}ец", 2, "ец йца йцу йца йцем йце йцы йцев йцам йцами йцах") for vowel in "аои"),
+    ("лец", 2, "ец ьца ьцу ьца ьцем ьце ьцы ьцев ьцам ьцами ьцах"),  # португальцы
     ("еец", 3, "еец ейца ейцу ейца ейцем ейце ейцы ейцев ейцам ейцами ейцах"),
     ("ец", 2, "ец ца цу ца цем це цы цев цам цами цах цом"),
     ("анин", 2, "ин ина ину ина ином ине е - ам ами ах"),
@@ -102,6 +200,7 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("цы", 1, "ы ев ам ев ами ах"),
     ("нка", 2, "ка ки ке ку кой ке ки ок кам ками ках"),
     # places and bodies
+    ("рынок", 2, "ок ка ку ок ком ке"),
     ("ипет", 2, "ет та ту ет том те"),
     ("ия", 1, "я и и ю ей и й ям ями ях"),
     ("ие", 1, "е я ю е ем и й ям ями ях"),
@@ -109,6 +208,7 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("ово", 1, "о а у о ом е"),
     ("ево", 1, "о а у о ом е"),
     ("море", 1, "е я ю е ем е"),
+    ("ье", 1, "е я ю е ем е"),  # Закавказье, Скопье
     ("ий", 1, "й я ю й ем и"),
     ("й", 1, "й я ю й ем е"),
     ("ль", 1, "ь я ю ь ем е и ью"),
@@ -118,10 +218,14 @@ _RUSSIAN_ENDINGS: tuple[tuple[str, int, str], ...] = (
     ("ха", 1, "а и е у ой е"),
     ("ша", 1, "а и е у ей е"),
     ("жа", 1, "а и е у ей е"),
+    ("ча", 1, "а и е у ей е"),
     ("ца", 1, "а ы е у ей е"),
     ("а", 1, "а ы е у ой е"),
     ("я", 1, "я и е ю ей е"),
     ("ки", 1, "и - ам и ами ах ов"),
+    ("хи", 1, "и ов ам ов ами ах"),
+    ("ши", 1, "и ей ам ей ами ах"),
+    ("йи", 1, "и ев ям и ями ях"),
     ("ы", 1, "ы ов ам ы ами ах -"),
 )
 _RUSSIAN_CONSONANT_ENDINGS = ("", "а", "у", "", "ом", "е")  # союз, Казахстан
@@ -215,7 +319,7 @@ def _arabic(name: str, adjective: bool) -> Iterator[str]:
     stems = [name]
     if adjective and " " not in name:
         base = name.removesuffix("ة")
-        stems = [base, base + "ة", base + "ين", base + "ون"]
+        stems = [base, base + "ة", base + "ين", base + "ون", base + "ات"]
     for stem in stems:
         yield stem
         if stem.startswith("ال"):
@@ -246,11 +350,11 @@ _RULES: dict[str, Callable[[str, bool], Iterable[str]]] = {
 LOOK_ALIKES: dict[str, frozenset[str]] = {
     "en": frozenset({"nice", "male", "mobile", "reading", "bath", "cork", "split"}),
     "ru": frozenset({"того", "тому", "орел"}),
-    "fr": frozenset({"nice", "tours", "reunion", "orange", "sens"}),
+    "fr": frozenset({"nice", "tours", "reunion", "la reunion", "orange", "sens"}),
     "es": frozenset({"reunion", "paz", "merced", "granada", "victoria"}),
 }
-"""By the language of a post, folded names of one word that are also ordinary words there: a capital letter at the
-beginning of a sentence, where every word has one, does not make them names."""
+"""By the language of a post, folded names that are also ordinary words there: a capital letter at the beginning of a
+sentence, where every word has one, does not make them names. Of several words the last must have one."""
 
 ACRONYM_LOOK_ALIKES = frozenset(
     {"who", "us", "un", "it", "is", "as", "au", "or", "if", "in", "on", "at", "to", "do", "an", "act", "aid", "ice"}

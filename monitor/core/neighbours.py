@@ -42,6 +42,11 @@ def means_something_else(form: Form, text: str, span: tuple[int, int], written: 
         return True
     if rule == "demonym":
         return _is_language(text, end, language, word)
+    if text[end : end + 2] == ", " and form.entry.slug not in _WITH_STATES:
+        state = _IN_A_STATE.match(text, end + 2)
+        after = stop + state.end() - end if state else 0  # "Syria, Virginia Woolf" is a list
+        if state and not (written[after : after + 1] == " " and written[after + 1 : after + 2].isupper()):
+            return True
     if rule != "city":
         return False
     if (word in _OF or language == "ar") and _TREATY_BEFORE.search(text, max(0, start - 30), start):
@@ -90,6 +95,21 @@ _TREATY_BEFORE = re.compile(
     r"|\b(?:و|ب|ل)?(?:ال)?(?:اتفاق|اتفاقيه|اتفاقات|معاهده|بروتوكول|نظام) )$"
 )
 
+# ── towns that are named after others: "Lebanon, Pennsylvania", "Cairo, Ill." ──────────────────────────────
+
+_WITH_STATES = frozenset({"us", "ca"})
+_IN_A_STATE = re.compile(
+    r"(?:alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|hawaii|idaho|illinois|indiana"
+    r"|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan|minnesota|mississippi|missouri|montana"
+    r"|nebraska|nevada|new (?:hampshire|jersey|mexico)|north (?:carolina|dakota)|ohio|oklahoma|oregon|pennsylvania"
+    r"|rhode island|south (?:carolina|dakota)|tennessee|texas|utah|vermont|virginia|west virginia|wisconsin|wyoming"
+    r"|alberta|british columbia|manitoba|new brunswick|newfoundland|nova scotia|ontario|quebec|saskatchewan"
+    r"|(?:ala|ariz|ark|calif|colo|conn|fla|ill|ind|kan|ky|mass|md|mich|minn|mo|neb|n\.h|n\.j|n\.m|n\.c|okla|ont|ore"
+    r"|pa|r\.i|s\.c|tenn|va|vt|wis)\.)"
+    r"(?!,? (?:and|or|et|y) )(?!, [\w ]+(?:,|,? and|,? or) )(?!\w)"
+)
+"""A state of the United States or a province of Canada after a comma, unless it is one of a list of places."""
+
 # ── languages ──────────────────────────────────────────────────────────────────────────────────────────────
 
 _LANGUAGE_AFTER = {
@@ -110,6 +130,9 @@ _SAYS_LANGUAGE = {
     "ru": ("владе", "знани", "знать", "знает", "изуча", "преподава"),
     "ar": ("لغه", "اللغه", "باللغه", "واللغه", "للغه", "لغتين", "اللغتين"),
 }
+_SPEAKS_AND = re.compile(
+    r"\b(?:speaks?|spoke|speaking|fluent in|translated into) (?:[a-z]+, )*[a-z]+,? (?:and|or) [a-z]+$"
+)
 _ENDS_THERE = re.compile(r"\s*(?:[.,;:!?)”»]|$)")
 
 
@@ -120,6 +143,8 @@ def _is_language(text: str, end: int, language: str | None, before: str) -> bool
         return True
     if not before:
         return False
+    if before in ("and", "or") and _SPEAKS_AND.search(text, max(0, end - 80), end) and _ENDS_THERE.match(text, end):
+        return True
     if before.startswith(_SAYS_LANGUAGE.get(language or "", ())):
         return True
     # "in French." is the language, "in French towns" is not.
