@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import fields
 from datetime import datetime
 
 from monitor.core.matching import Evaluator, Found, Terms, together
-from monitor.core.model import Match, Post, Source, Tag, Watch
+from monitor.core.model import Evidence, Match, Post, Source, Tag, Watch
 from monitor.core.percolator import FEW, Percolator
 from monitor.core.query import Query, QueryError, expanded, parse
 from monitor.core.subject import Subject, subject_of
@@ -45,6 +46,18 @@ def _named(slug: str, error: QueryError) -> QueryError:
         expected=error.expected,
         suggestion=error.suggestion,
     )
+
+
+# A frozen value is slow to make, and of matches many are made: their slots are filled directly, as those of evidence.
+_bare = object.__new__
+_put_watch, _put_evidence = (Match.__dict__[each.name].__set__ for each in fields(Match))
+
+
+def _match(watch: str, evidence: tuple[Evidence, ...]) -> Match:
+    made = _bare(Match)
+    _put_watch(made, watch)
+    _put_evidence(made, evidence)
+    return made
 
 
 class WatchSet:
@@ -100,5 +113,5 @@ class WatchSet:
         matches = []
         for watch, found in by_watch.items():
             slug, evaluator = self._watches[watch]
-            matches.append(Match(watch=slug, evidence=evaluator.told(found, subject)))
+            matches.append(_match(slug, evaluator.told(found, subject)))
         return tuple(matches)
