@@ -10,6 +10,7 @@ from monitor.core.matching import Evaluator, Found, Terms, together
 from monitor.core.model import Evidence, Match, Post, Source, Tag, Watch
 from monitor.core.percolator import FEW, Percolator
 from monitor.core.query import Query, QueryError, expanded, parse
+from monitor.core.query.tree import Origin, terms_of
 from monitor.core.subject import Subject, subject_of
 
 __all__ = ["Query", "QueryError", "WatchSet", "parse", "queries_of"]
@@ -86,6 +87,7 @@ class WatchSet:
         # Alternatives are waited for by themselves: those that a post cannot hold are not looked for in it.
         self._judges = [(at, judge) for at, (_, it) in enumerate(self._watches) for judge in it.judges]
         self._percolator = Percolator([root for _, it in self._watches for root in it.branches], few=few)
+        self._asking_for_edits = [at for at, (_, query) in enumerate(looked_for) if _asks_for_edits(query)]
 
     def matches(
         self,
@@ -115,3 +117,29 @@ class WatchSet:
             slug, evaluator = self._watches[watch]
             matches.append(_match(slug, evaluator.told(found, subject)))
         return tuple(matches)
+
+    def matches_if_edited(
+        self, post: Post, source: Source, tags: tuple[Tag, ...], found: tuple[Match, ...], *, now: datetime
+    ) -> tuple[Match, ...] | None:
+        """The watches found in a post if it turns out to be an edit of a stored one, where `found` are found in it
+        otherwise; None where that makes no difference.
+
+        Who reads a post does not know the stored ones: whoever stores it takes the ones or the others.
+        """
+        if not self._asking_for_edits or post.edited:
+            return None
+        subject = subject_of(post, source, tags, now=now, edited=True)
+        by_slug = {match.watch: match for match in found}
+        for at in self._asking_for_edits:
+            slug, evaluator = self._watches[at]
+            evidence = evaluator.evidence(subject)
+            if evidence is None:
+                by_slug.pop(slug, None)
+            else:
+                by_slug[slug] = _match(slug, evidence)
+        if_edited = tuple([by_slug[slug] for slug in sorted(by_slug)])
+        return None if if_edited == found else if_edited
+
+
+def _asks_for_edits(query: Query) -> bool:
+    return any(isinstance(term, Origin) and term.name == "is" for term in terms_of(query.root))

@@ -21,8 +21,8 @@ _OPERATORS = {
 _LATER = {
     "withdrawn": "is:withdrawn never holds when a post arrives: a search finds such posts; to be told, give the "
     "watch alerts with edits: [withdrawn]",
-    "edited": "is:edited holds when a post arrives only where its source says so; to be told of edits that are noticed "
-    "later, give the watch alerts with edits: [added, removed]",
+    "edited": "is:edited is seldom so when a post arrives: digests hold such posts, but to be told of edits that are "
+    "noticed later, give the watch alerts with edits: [added]",
 }
 
 
