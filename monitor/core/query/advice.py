@@ -26,9 +26,13 @@ _LATER = {
 }
 
 
-def doubts(query: Query, *, acronyms: Collection[str] = ()) -> Iterator[str]:
-    """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written."""
-    yield from (_LATER[state] for state in dict.fromkeys(_states(query.root)) if state in _LATER)
+def doubts(query: Query, *, acronyms: Collection[str] = (), stored: bool = False) -> Iterator[str]:
+    """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written.
+
+    Of posts that are `stored`, not arriving, all is known that can be asked.
+    """
+    if not stored:
+        yield from (_LATER[state] for state in dict.fromkeys(_states(query.root)) if state in _LATER)
     by_folded = {fold(acronym).text: acronym for acronym in acronyms if acronym.isupper()}
     said: set[str] = set()
     for term in terms_of(query.root):
