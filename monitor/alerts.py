@@ -296,10 +296,11 @@ def _edited(
 
 def _change(query: Query, edit: Edit, *, now: datetime) -> Told | None:
     stored = edit.stored
-    was = _evidence_in(query, stored, edit.title, edit.text, now=now)
+    before = replace(stored, post=replace(stored.post, edited=False)) if edit.first and not edit.withdrawn else stored
+    was = _evidence_in(query, before, edit.title, edit.text, edited=not edit.first, now=now)
     if edit.withdrawn:
         return Told(stored=stored, evidence=was, change=Change.WITHDRAWN) if was is not None else None
-    is_now = _evidence_in(query, stored, edit.next_title, edit.next_text, now=now)
+    is_now = _evidence_in(query, stored, edit.next_title, edit.next_text, edited=True, now=now)
     if was is None and is_now is not None:
         return Told(stored=stored, evidence=is_now, change=Change.ADDED)
     if was is not None and is_now is None:
@@ -307,14 +308,14 @@ def _change(query: Query, edit: Edit, *, now: datetime) -> Told | None:
     return None
 
 
-def _evidence_in(query: Query, stored: StoredPost, title: str, text: str, *, now: datetime) -> Any:
+def _evidence_in(query: Query, stored: StoredPost, title: str, text: str, *, edited: bool, now: datetime) -> Any:
     subject = subject_of(
         replace(stored.post, title=title, text=text),
         stored.source,
         stored.tags,
         seen_at=stored.first_seen_at,
         now=now,
-        edited=True,
+        edited=edited,
     )
     return evidence_for(query, subject)
 

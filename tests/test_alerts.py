@@ -231,6 +231,18 @@ def test_edits_that_bring_or_take_away_the_words(database: Database) -> None:
     assert tick(database, NOW + minutes(3)) == []
 
 
+@pytest.mark.parametrize("query", ["grain is:edited", "grain"])
+def test_of_edited_posts_a_watch_tells_with_their_first_edit(database: Database, query: str) -> None:
+    watch(database, query, edits=(Change.ADDED, Change.REMOVED))
+    (stored,) = arrive(database, "grain", at=NOW - hours(1))
+    told = []
+    for minute, text in enumerate(("more grain", "still more grain"), start=1):
+        edit(database, stored, text, at=NOW + minutes(2 * minute - 1))
+        done = tick(database, NOW + minutes(2 * minute))
+        told.append([(t.change, t.stored.post.title) for each in done for a in each.alerts for t in a.told])
+    assert told == [[(Change.ADDED, "more grain")] if "is:edited" in query else [], []]
+
+
 def edit(database: Database, stored: StoredPost, text: str, *, at) -> None:
     """A post that now says something else."""
     with database.writing() as tx:

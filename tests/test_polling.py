@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -31,6 +31,7 @@ class World:
     database: Database
     answers: dict[str, Callable[[Source], FetchResult]] = field(default_factory=dict)
     asked: list[Source] = field(default_factory=list)
+    tools: Tools = TOOLS
     now: datetime = make.NOW
 
     def parts(self) -> polling.Parts:
@@ -39,7 +40,7 @@ class World:
             return self.answers[source.url](source)
 
         async def reading(document: Document, source: Source) -> Reading:
-            return read(document, source, TOOLS)
+            return read(document, source, self.tools)
 
         return polling.Parts(
             database=self.database, fetch=fetch, read=reading, clock=lambda: self.now, chance=lambda: 0.5
@@ -152,6 +153,25 @@ def test_a_document_is_one_post_however_much_of_it_changes(database: Database) -
     with database.reading() as tx:
         (post,) = posts.latest(tx, limit=9)
         assert [r.title for r in posts.revisions(tx, post.id)] == ["Travel advice", "Notice 7"]
+
+
+@pytest.mark.parametrize("answer", ["an edit", "a counter"])
+def test_watches_see_that_a_post_was_edited(database: Database, answer: str) -> None:
+    watched = ("is:edited statement", "statement", "statement -is:edited", "is:reply OR org:osce")
+    slugs = [make.stored_watch(database, f"w{number}", query=query) for number, query in enumerate(watched)]
+    world = World(database, tools=replace(TOOLS, watches=WatchSet(slugs)))
+    make.stored_source(database)
+
+    def found() -> list[list[str]]:
+        with database.reading() as tx:
+            return [sorted(m.watch for m in each.matches) for each in posts.latest(tx, limit=9)]
+
+    world.document("https://mfa.example/rss.xml", rss("1"))
+    world.poll()
+    assert found() == [["w1", "w2"]]
+    world.document("https://mfa.example/rss.xml", rss("1", note=" (corrected)" if answer == "an edit" else " "))
+    world.poll()
+    assert found() == [["w0", "w1"] if answer == "an edit" else ["w1", "w2"]]
 
 
 def test_a_window_without_overlap_is_a_gap(database: Database) -> None:

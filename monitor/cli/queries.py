@@ -16,6 +16,7 @@ from monitor.core.query import Query, QueryError, expanded, lists_of, parse, tag
 from monitor.core.query.advice import doubts
 from monitor.core.query.tree import Words
 from monitor.core.suggest import nearest
+from monitor.core.taxonomy import Taxonomy
 from monitor.core.watches import queries_of
 from monitor.render.passages import Passage, excerpt, spans
 from monitor.settings import Settings
@@ -88,6 +89,16 @@ def unlisted_tags(query: Query, settings: Settings) -> list[str]:
     return sentences
 
 
+def misread(query: Query, settings: Settings, *, in_vain: bool) -> list[str]:
+    """Sentences on what a search says and surely does not mean; more of them where nothing was found."""
+    acronyms = _acronyms(load_configuration(settings).taxonomy) if in_vain else ()
+    return [*unlisted_tags(query, settings), *doubts(query, acronyms=acronyms, stored=True)]
+
+
+def _acronyms(taxonomy: Taxonomy) -> set[str]:
+    return {each for one in taxonomy.organisations for several in one.acronyms.values() for each in several}
+
+
 COMMON = 0.5
 """Share of the last month's posts in which a word or query is too common to say anything."""
 
@@ -96,8 +107,7 @@ MONTH = timedelta(days=30)
 
 def doubtful(tx: Transaction, query: Query, settings: Settings, *, now: datetime) -> list[str]:
     """Sentences on what a query says and surely does not mean."""
-    taxonomy = load_configuration(settings).taxonomy
-    acronyms = {each for one in taxonomy.organisations for several in one.acronyms.values() for each in several}
+    acronyms = _acronyms(load_configuration(settings).taxonomy)
     sentences = [*unlisted_tags(query, settings), *doubts(query, acronyms=acronyms)]
     words = {term: None for term in terms_of(query.root) if isinstance(term, Words) and len(term.words) == 1}
     alone = [Query(term.words[0].folded, term) for term in words][:MOST_TRIED]

@@ -17,7 +17,7 @@ from rich.text import Text
 from monitor.cli.errors import CommandError, ExitCode
 from monitor.cli.options import AsJson
 from monitor.cli.output import columns, complain, count, emit, heading, moment, say, screen, show_table
-from monitor.cli.queries import marked, prepared, unlisted_tags
+from monitor.cli.queries import marked, misread, prepared, unlisted_tags
 from monitor.cli.session import Session
 from monitor.core.model import Field, Match
 from monitor.render.results import FORMATS, Result, document
@@ -86,11 +86,12 @@ def run(
     filters = [f'source:"{source}"' if source else "", f'lang:"{language}"' if language else "", tag or ""]
     asked = " ".join([f"({query})", *filter(None, filters), f"after:{days}d" if days else ""]).strip()
     with session.reading() as tx:
-        prepared(query, session.settings, watches.every(tx))  # whose mistakes are shown where they stand
+        typed = prepared(query, session.settings, watches.every(tx))  # whose mistakes are shown where they stand
         whole = prepared(asked, session.settings, watches.every(tx))
-        for sentence in unlisted_tags(whole, session.settings):
-            complain(sentence, label="warning")
         answer = answered(tx, whole, now=now, sort=sort, limit=limit, count_facets=facets, every=every)
+    doubts = misread(typed, session.settings, in_vain=not answer.found.hits)
+    for sentence in dict.fromkeys([*unlisted_tags(whole, session.settings), *doubts]):
+        complain(sentence, label="warning")
     if form is not None:
         _write(FORMATS[form.value](answer.results, query=query, now=now), output)
     elif as_json:

@@ -376,6 +376,8 @@ class Prepared:
     post: Post
     tags: Sequence[Tag] = ()  # out of a worker process packed, see core.packedtags
     matches: tuple[Match, ...] = ()
+    # Those that it has where the store knows an earlier version of it; None: the same.
+    matches_if_edited: tuple[Match, ...] | None = None
     taxonomy: str = ""  # version of the taxonomy that the tags were found by, see core.taxonomy.Taxonomy.version
     # What of it is compared with other posts, where that was worked out already; it follows from the post.
     said: Said | None = field(default=None, compare=False)

@@ -214,6 +214,10 @@ class _ByWord:
         if answers is None:
             answers = self._by_language[by] = _Answers(self, by)
         chunks = text
+        if language in _WRITTEN_WITHOUT_SPACES and (apart := without_unspaced(text)) is not None:
+            # Taken apart in one go, not sentence by sentence.
+            self._unspaced_into(there, text)
+            chunks = apart
         for mark in _OFTEN_BESIDE_WORDS:
             chunks = chunks.replace(mark, " ")
         there.update(*filter(None, map(answers.__getitem__, chunks.split())))
@@ -277,6 +281,7 @@ class _Beginnings:
 
 
 _OFTEN_BESIDE_WORDS = '.,()"«»:_'
+_WRITTEN_WITHOUT_SPACES = frozenset({"zh", "ja", "ko", "th", "lo", "km", "my"})
 _UNSPACED = -1
 """No key: says that a text holds what needs no spaces between words, and must be looked through for that."""
 

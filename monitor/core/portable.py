@@ -66,14 +66,27 @@ def _packing(kind: type[Any]) -> Callable[[Any], tuple[Any, ...]]:
 
 
 def prepared(
-    post: Post, rows: tuple[Row, ...], matches: tuple[Match, ...], taxonomy: str, said: Said | None
+    post: Post,
+    rows: tuple[Row, ...],
+    found: tuple[tuple[Match, ...], tuple[Match, ...] | None],
+    taxonomy: str,
+    said: Said | None,
 ) -> Prepared:
     """A post with tags that stay packed until somebody looks at them."""
-    return Prepared(post=post, tags=PackedTags(rows), matches=matches, taxonomy=taxonomy, said=said)
+    return Prepared(
+        post=post,
+        tags=PackedTags(rows),
+        matches=found[0],
+        matches_if_edited=found[1],
+        taxonomy=taxonomy,
+        said=said,
+    )
 
 
 def _packed_prepared(value: Prepared) -> tuple[Any, ...]:
-    return prepared, (value.post, rows_of(value.tags), value.matches, value.taxonomy, value.said)
+    rows = rows_of(value.tags)
+    found = value.matches, value.matches_if_edited
+    return prepared, (value.post, rows, found, value.taxonomy, value.said)
 
 
 for _kind in _PORTABLE:

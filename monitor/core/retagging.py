@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from monitor.core.model import Match, Post, Source, StoredPost, Tag, Watch
+from monitor.core.model import Match, StoredPost, Tag, Watch
 from monitor.core.provenance import FindsTags
 from monitor.core.query import tags_of
+from monitor.core.subject import subject_of
 from monitor.core.verdicts import Verdict, ruled
 from monitor.core.watches import WatchSet, queries_of
 
@@ -23,9 +24,17 @@ class AskingForTags:
         self.slugs = frozenset(each.slug for each in asking)
         self._found = WatchSet(watches, only=[each.slug for each in asking])
 
-    def matches(self, post: Post, source: Source, tags: tuple[Tag, ...]) -> tuple[Match, ...]:
-        """As `WatchSet.matches`."""
-        return self._found.matches(post, source, tags)
+    def matches(self, stored: StoredPost, tags: tuple[Tag, ...]) -> tuple[Match, ...]:
+        """As `WatchSet.matches`, with all that is known of a stored post, if it had these tags."""
+        subject = subject_of(
+            stored.post,
+            stored.source,
+            tags,
+            seen_at=stored.first_seen_at,
+            edited=stored.revisions > 0,
+            ahead=stored.ahead,
+        )
+        return self._found.matches(stored.post, stored.source, tags, subject=subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,9 +104,9 @@ def retagged(job: Job, tagger: FindsTags, watches: AskingForTags) -> Retagged:
     tags = ruled(tagger.tags(stored.post, stored.source), job.verdicts)
     if not job.verdicts and _same(tags, stored.tags):
         return Retagged(job=job, tags=tags)
-    now = {match.watch: match for match in watches.matches(stored.post, stored.source, tags)}
+    now = {match.watch: match for match in watches.matches(stored, tags)}
     # Where a person has spoken, what is stored may stem from a revision that nobody has compared with the verdicts yet.
-    before = stored.matches if job.verdicts else watches.matches(stored.post, stored.source, stored.tags)
+    before = stored.matches if job.verdicts else watches.matches(stored, stored.tags)
     known = {match.watch: match for match in before if match.watch in watches.slugs}
     return Retagged(
         job=job,

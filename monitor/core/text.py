@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -94,8 +94,9 @@ def _forth(changes: tuple[Change, ...], at: int) -> int:
 
 
 def _back(changes: tuple[Change, ...], start: int, end: int) -> tuple[int, int]:
-    first = bisect_right(changes, start, key=_START) - 1
-    last = bisect_right(changes, end - 1, key=_START) - 1
+    # Changes begin with their `start`, so that a shorter value sorts before those that begin with the same.
+    first = bisect_left(changes, (start + 1,)) - 1
+    last = bisect_left(changes, (end,), max(first, 0)) - 1
     if first >= 0:
         change = changes[first]
         start = change.begin if start < change.end else change.stop + start - change.end
@@ -105,7 +106,7 @@ def _back(changes: tuple[Change, ...], start: int, end: int) -> tuple[int, int]:
     return start, end
 
 
-_START, _BEGIN = itemgetter(0), itemgetter(2)
+_BEGIN = itemgetter(2)
 
 
 def fold(text: str) -> Folded:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import fields
 from datetime import datetime
 
 from monitor.core.matching import Evaluator, Found, Terms, together
-from monitor.core.model import Match, Post, Source, Tag, Watch
+from monitor.core.model import Evidence, Match, Post, Source, Tag, Watch
 from monitor.core.percolator import FEW, Percolator
 from monitor.core.query import Query, QueryError, expanded, parse
+from monitor.core.query.tree import Origin, terms_of
 from monitor.core.subject import Subject, subject_of
 
 __all__ = ["Query", "QueryError", "WatchSet", "parse", "queries_of"]
@@ -47,6 +49,18 @@ def _named(slug: str, error: QueryError) -> QueryError:
     )
 
 
+# A frozen value is slow to make, and of matches many are made: their slots are filled directly, as those of evidence.
+_bare = object.__new__
+_put_watch, _put_evidence = (Match.__dict__[each.name].__set__ for each in fields(Match))
+
+
+def _match(watch: str, evidence: tuple[Evidence, ...]) -> Match:
+    made = _bare(Match)
+    _put_watch(made, watch)
+    _put_evidence(made, evidence)
+    return made
+
+
 class WatchSet:
     """Watches that are looked for together. Paused ones are left out, and so are lists, which only serve others.
 
@@ -73,6 +87,7 @@ class WatchSet:
         # Alternatives are waited for by themselves: those that a post cannot hold are not looked for in it.
         self._judges = [(at, judge) for at, (_, it) in enumerate(self._watches) for judge in it.judges]
         self._percolator = Percolator([root for _, it in self._watches for root in it.branches], few=few)
+        self._asking_for_edits = [at for at, (_, query) in enumerate(looked_for) if _asks_for_edits(query)]
 
     def matches(
         self,
@@ -100,5 +115,31 @@ class WatchSet:
         matches = []
         for watch, found in by_watch.items():
             slug, evaluator = self._watches[watch]
-            matches.append(Match(watch=slug, evidence=evaluator.told(found, subject)))
+            matches.append(_match(slug, evaluator.told(found, subject)))
         return tuple(matches)
+
+    def matches_if_edited(
+        self, post: Post, source: Source, tags: tuple[Tag, ...], found: tuple[Match, ...], *, now: datetime
+    ) -> tuple[Match, ...] | None:
+        """The watches found in a post if it turns out to be an edit of a stored one, where `found` are found in it
+        otherwise; None where that makes no difference.
+
+        Who reads a post does not know the stored ones: whoever stores it takes the ones or the others.
+        """
+        if not self._asking_for_edits or post.edited:
+            return None
+        subject = subject_of(post, source, tags, now=now, edited=True)
+        by_slug = {match.watch: match for match in found}
+        for at in self._asking_for_edits:
+            slug, evaluator = self._watches[at]
+            evidence = evaluator.evidence(subject)
+            if evidence is None:
+                by_slug.pop(slug, None)
+            else:
+                by_slug[slug] = _match(slug, evidence)
+        if_edited = tuple([by_slug[slug] for slug in sorted(by_slug)])
+        return None if if_edited == found else if_edited
+
+
+def _asks_for_edits(query: Query) -> bool:
+    return any(isinstance(term, Origin) and term.name == "is" for term in terms_of(query.root))

@@ -98,6 +98,10 @@ class Place(NamedTuple):
     rule: str
 
 
+_place = tuple.__new__
+"""`_place(Place, (start, end, rule))` is `Place(start, end, rule)` in less than half the time: many are made."""
+
+
 class Text(Protocol):
     """A text to be looked at; see `core.subject.Subject`."""
 
@@ -140,7 +144,7 @@ def _same(word: str) -> Finder:
         while at >= 0 and len(found) < most:
             stop = at + length
             if _is_whole(text, at, stop):
-                found.append(Place(at, stop, "phrase"))
+                found.append(_place(Place, (at, stop, "phrase")))
                 at = text.find(word, stop, end)
             else:
                 at = text.find(word, _after_word(text, at), end)
@@ -169,9 +173,9 @@ class _Form:
             if text[stop : stop + 1] in _BREAKS or _can_end(text, stop):
                 there = text[at:stop]
                 if there == self._folded:
-                    found.append(Place(at, stop, "phrase"))
+                    found.append(_place(Place, (at, stop, "phrase")))
                 elif is_form(self._folded, there, subject.post.language):
-                    found.append(Place(at, stop, "form"))
+                    found.append(_place(Place, (at, stop, "form")))
             at = text.find(anchor, stop, end)
         return found
 
@@ -200,7 +204,7 @@ class _Beginning:
                 if text[stop : stop + 1] not in _BREAKS:  # as nearly every word ends
                     stop = _end_of_beginning(text, after)
                 if stop >= 0:
-                    found.append(Place(at, stop, "phrase"))
+                    found.append(_place(Place, (at, stop, "phrase")))
                     at = text.find(lead, stop, end)
                     continue
             at = text.find(lead, _after_word(text, at), end)
@@ -262,7 +266,7 @@ def _in_a_row(words: Words) -> Finder:
             if _is_whole(text, begin, stop) and not (words.hashtag and text[stop : stop + 1] == "_"):
                 rule = as_asked(found, begin, stop, subject)
                 if rule is not None:
-                    places.append(Place(begin, stop, rule))
+                    places.append(_place(Place, (begin, stop, rule)))
                     if len(places) >= most:
                         break
                     at = stop

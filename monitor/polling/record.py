@@ -35,7 +35,11 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
     fresh = [(by_source[one.source.id], one.prepared) for one in recognised.fresh.values()]
 
     edited, trivial = histories.told_apart(tx, list(recognised.edited.values()))
-    fuller = [*recognised.fuller.values(), *trivial]
+    edited = [(known, _as_edited(prepared)) for known, prepared in edited]
+    fuller = [
+        (known, _as_edited(prepared) if known.revisions else prepared)
+        for known, prepared in (*recognised.fuller.values(), *trivial)
+    ]
     unedited = {known.id for known, _ in trivial}
     newcomers = [
         placing.Newcomer(source_id=p.source.id, post=new.post, first_seen_at=p.finished_at, said=new.said)
@@ -111,6 +115,12 @@ def record(tx: Transaction, polls: Sequence[Poll], *, parts: Parts, now: datetim
     sources.remember(tx, sources_due)
     health_changes.add(tx, [(each.poll.source.id, each.change) for each in recorded if each.change])
     return recorded
+
+
+def _as_edited(prepared: Prepared) -> Prepared:
+    """A post of which an earlier version is kept: a watch that asks for edits is found in it."""
+    found = prepared.matches_if_edited
+    return prepared if found is None else replace(prepared, matches=found, matches_if_edited=None)
 
 
 def _health(p: Poll, *, new: int, parts: Parts) -> tuple[Answers, Health, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from monitor.core.model import Evidence, Field, StoredPost
@@ -107,7 +108,7 @@ def as_atom(results: Sequence[Result], *, query: str, now: datetime) -> str:
         '<?xml version="1.0" encoding="utf-8"?>',
         '<feed xmlns="http://www.w3.org/2005/Atom">',
         f"<title>{_xml(query)}</title>",
-        f"<id>urn:communique-monitor:search:{_xml(query)}</id>",
+        f"<id>urn:communique-monitor:search:{quote(clean(query), safe='')}</id>",
         f"<updated>{_time(now)}</updated>",
         "<author><name>Communiqué Monitor</name></author>",
     ]

@@ -12,4 +12,5 @@ def completed(post: Post, document: Document, source: Source, tools: Tools) -> P
     complete = with_full_text(post, document, hint=source.language)
     tags = tools.tagger.tags(complete, source)
     matches = tools.watches.matches(complete, source, tags, now=document.fetched_at)
-    return Prepared(post=complete, tags=tags, matches=matches, taxonomy=tools.taxonomy)
+    if_edited = tools.watches.matches_if_edited(complete, source, tags, matches, now=document.fetched_at)
+    return Prepared(post=complete, tags=tags, matches=matches, matches_if_edited=if_edited, taxonomy=tools.taxonomy)

@@ -155,6 +155,11 @@ class _Nothing:
     ) -> tuple[Match, ...]:
         return ()
 
+    def matches_if_edited(
+        self, _post: Post, _source: Source, _tags: tuple[Tag, ...], _found: tuple[Match, ...], /, *, now: datetime
+    ) -> None:
+        return None
+
 
 def _followed(document: Document, kind: str) -> Glimpse:
     source = Source(slug="candidate", title=document.url, kind=kind, url=document.url)

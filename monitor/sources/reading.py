@@ -41,6 +41,12 @@ class WatchSet(Protocol):
         """The watches found in `post`, seen at `now`, with their evidence."""
         ...
 
+    def matches_if_edited(
+        self, post: Post, source: Source, tags: tuple[Tag, ...], found: tuple[Match, ...], /, *, now: datetime
+    ) -> tuple[Match, ...] | None:
+        """Those found in it if it is an edit of what is stored, where `found` are the others; None: the same."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
@@ -115,13 +121,15 @@ def _prepared(
         Prepared(
             post=post,
             tags=tags,
-            matches=tools.watches.matches(post, source, tags, now=now),
+            matches=matches,
+            matches_if_edited=tools.watches.matches_if_edited(post, source, tags, matches, now=now),
             taxonomy=tools.taxonomy,
             said=said_in(said_of(post)),
         )
         for post, digest in zip(posts, digests, strict=True)
         if digest not in known
         for tags in (tools.tagger.tags(post, source),)
+        for matches in (tools.watches.matches(post, source, tags, now=now),)
     )
 
 

@@ -44,6 +44,7 @@ class Edit:
     text: str
     next_title: str  # and after; the same where it was withdrawn
     next_text: str
+    first: bool  # nothing is known that the post said before that
     withdrawn: bool = False
 
 
@@ -171,6 +172,7 @@ def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
                 text=row.text,
                 next_title=after.title if after else now.title,
                 next_text=after.text if after else now.text,
+                first=row.number == 1,
             )
         )
     for id_, at in withdrawn.items():
@@ -185,6 +187,7 @@ def edits(tx: Transaction, of: Standing, *, until: datetime) -> list[Edit]:
                     text=said.text,
                     next_title=said.title,
                     next_text=said.text,
+                    first=not stored[id_].revisions,
                     withdrawn=True,
                 )
             )

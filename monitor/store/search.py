@@ -30,7 +30,7 @@ from monitor.core.narrowing import (
     tokens_of,
 )
 from monitor.core.packedtags import evidence_of, evidence_rows
-from monitor.core.query.tree import Query, Tagged, terms_of
+from monitor.core.query.tree import Origin, Query, Tagged, terms_of
 from monitor.core.subject import Subject, subject_of
 from monitor.store import posts, sources, watches
 from monitor.store.database import Transaction, insert_new
@@ -86,7 +86,7 @@ def index(tx: Transaction, *, now: datetime, limit: int = 500) -> int:
         tx.execute(select(post.c.id).where(_not_indexed(settled)).order_by(post.c.id).limit(limit)).scalars()
     )
     if pending:
-        columns = (post.c.id, post.c.title, post.c.text, post.c.hashtags, post.c.language)
+        columns = (post.c.id, post.c.title, post.c.text, post.c.hashtags, post.c.language, post.c.stated_at)
         for start in range(0, len(pending), posts.CHUNK):
             part = pending[start : start + posts.CHUNK]
             rows = tx.execute(select(*columns).where(post.c.id.in_(part))).all()
@@ -132,6 +132,7 @@ def _worded(row: Any) -> Post:
         text=row.text,
         html="",
         language=row.language,
+        stated_at=row.stated_at,
         hashtags=tuple(row.hashtags),
         content_hash=b"",
         fingerprint=None,
@@ -171,11 +172,12 @@ def search(
     ids = _candidates(tx, narrowed(query.root, now=now), since=since, most=None if within is None else within + 1)
     complete = within is None or len(ids) <= within
     ids = ids if complete else ids[:within]
-    tagged = any(isinstance(term, Tagged) for term in terms_of(query.root))
+    terms = list(terms_of(query.root))
+    tagged, known = any(isinstance(term, Tagged) for term in terms), any(isinstance(term, Origin) for term in terms)
     evaluator = Evaluator(query)
     hits = []
     oldest = None
-    for subject, id_, story_id in _subjects(tx, ids, now=now, tagged=tagged):
+    for subject, id_, story_id in _subjects(tx, ids, now=now, tagged=tagged, whole=known):
         oldest = subject.seen_at
         if since is not None and subject.published < since:
             continue
@@ -240,7 +242,7 @@ def shares(
     ids = list(tx.execute(newest).scalars())
     evaluators = [Evaluator(query) for query in queries]
     found = [0] * len(queries)
-    for subject, _, _ in _subjects(tx, ids, now=now, tagged=True):
+    for subject, _, _ in _subjects(tx, ids, now=now, tagged=True, whole=True):
         for number, evaluator in enumerate(evaluators):
             found[number] += evaluator.evidence(subject) is not None
     return [number / len(ids) if ids else 0.0 for number in found]
@@ -281,9 +283,13 @@ def facets(tx: Transaction, ids: Sequence[int]) -> dict[str, dict[str, int]]:
 
 
 def _subjects(
-    tx: Transaction, ids: Sequence[int], *, now: datetime, tagged: bool
+    tx: Transaction, ids: Sequence[int], *, now: datetime, tagged: bool, whole: bool
 ) -> Iterator[tuple[Subject, int, int]]:
-    """Posts with what the evaluator can ask about and no more, in the order of `ids`."""
+    """Posts with what the evaluator can ask about and no more, in the order of `ids`.
+
+    Tags only of those that are `tagged`; what is known beside words and times where the `whole` is asked for.
+    """
+    asked = (*_WORDS, *_BESIDE_WORDS) if whole else _WORDS
     known: dict[int, Source] = {}
     offsets: dict[int, timedelta] = {}
     for start in range(0, len(ids), BATCH):
@@ -292,7 +298,7 @@ def _subjects(
         if tagged:
             for row in tx.execute(select(tag).where(tag.c.post_id.in_(part))):
                 tags.setdefault(row.post_id, []).append(_tag(row))
-        rows = {row.id: row for row in tx.execute(select(*_ASKED).where(post.c.id.in_(part)))}
+        rows = {row.id: row for row in tx.execute(select(*asked).where(post.c.id.in_(part)))}
         missing = {row.source_id for row in rows.values()} - known.keys()
         if missing:
             for found in tx.execute(select(source).where(source.c.id.in_(missing))):
@@ -302,20 +308,20 @@ def _subjects(
         for id_ in part:
             row = rows[id_]
             subject = subject_of(
-                _post(row),
+                _post(row) if whole else _worded(row),
                 known[row.source_id],
                 tuple(tags.get(id_, ())),
                 seen_at=row.first_seen_at,
                 now=now,
-                edited=row.revisions > 0,
-                backlog=row.backlog,
+                edited=whole and row.revisions > 0,
+                backlog=whole and row.backlog,
                 ahead=offsets.get(row.source_id, timedelta()),
-                withdrawn=row.withdrawn_at is not None,
+                withdrawn=whole and row.withdrawn_at is not None,
             )
             yield subject, id_, row.story_id
 
 
-_ASKED = (
+_WORDS = (
     post.c.id,
     post.c.source_id,
     post.c.story_id,
@@ -323,10 +329,12 @@ _ASKED = (
     post.c.text,
     post.c.hashtags,
     post.c.language,
-    post.c.author,
-    post.c.url,
     post.c.stated_at,
     post.c.first_seen_at,
+)
+_BESIDE_WORDS = (
+    post.c.author,
+    post.c.url,
     post.c.media,
     post.c.forwarded_name,
     post.c.forwarded_link,

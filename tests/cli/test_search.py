@@ -4,6 +4,8 @@ import csv
 import io
 import json
 from pathlib import Path
+from string import ascii_letters, digits
+from urllib.parse import unquote
 from xml.etree import ElementTree
 
 import pytest
@@ -68,3 +70,26 @@ def test_a_mistake_is_shown_in_the_query_as_typed(polled: Monitor) -> None:
     ended = polled("search", "grain (", "--language", "ru")
     assert ended.code == 2
     assert ended.err.splitlines()[1].strip() == "grain ("
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("grain or 制裁", ["did you mean OR"]),
+        ("osce nowhere", ["written OSCE"]),
+        ("制裁", []),
+        ("is:edited 制裁", []),  # what is stored is known to be edited or not
+        ("org:osze", ["did you mean 'osce'"]),
+    ],
+)
+def test_what_surely_means_something_else_is_doubted(polled: Monitor, query: str, told: list[str]) -> None:
+    warnings = [line for line in polled("search", query).err.splitlines() if line.startswith("warning")]
+    assert len(warnings) == len(told)
+    assert all(part in line for part, line in zip(told, warnings, strict=True))
+
+
+def test_the_id_of_a_feed_is_an_address(polled: Monitor) -> None:
+    feed = ElementTree.fromstring(polled("search", '制裁 OR "a <b> & c"', "--format", "atom").out)
+    name = feed.findtext(f"{ATOM}id") or ""
+    assert unquote(name).endswith('制裁 OR "a <b> & c"')
+    assert set(name) <= set(ascii_letters + digits + ":-%._~")

@@ -28,6 +28,9 @@ class Nothing:
     def matches(self, post, source, tags, *, now=None):
         return ()
 
+    def matches_if_edited(self, post, source, tags, found, *, now):
+        return None
+
 
 TOOLS = Tools(tagger=Nothing(), watches=Nothing())
 

@@ -28,6 +28,9 @@ class Talks:
     def matches(self, post, source, tags, *, now=None):
         return (Match(watch="talks", evidence=()),) if "talks" in post.title.lower() else ()
 
+    def matches_if_edited(self, post, source, tags, found, *, now):
+        return None
+
 
 TOOLS = Tools(tagger=FirstWord(), watches=Talks())
 

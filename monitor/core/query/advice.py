@@ -21,14 +21,18 @@ _OPERATORS = {
 _LATER = {
     "withdrawn": "is:withdrawn never holds when a post arrives: a search finds such posts; to be told, give the "
     "watch alerts with edits: [withdrawn]",
-    "edited": "is:edited holds when a post arrives only where its source says so; to be told of edits that are noticed "
-    "later, give the watch alerts with edits: [added, removed]",
+    "edited": "is:edited is seldom so when a post arrives: digests hold such posts, but to be told of edits that are "
+    "noticed later, give the watch alerts with edits: [added]",
 }
 
 
-def doubts(query: Query, *, acronyms: Collection[str] = ()) -> Iterator[str]:
-    """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written."""
-    yield from (_LATER[state] for state in dict.fromkeys(_states(query.root)) if state in _LATER)
+def doubts(query: Query, *, acronyms: Collection[str] = (), stored: bool = False) -> Iterator[str]:
+    """A sentence on each thing probably meant otherwise. `acronyms` are those that taxonomies list, as written.
+
+    Of posts that are `stored`, not arriving, all is known that can be asked.
+    """
+    if not stored:
+        yield from (_LATER[state] for state in dict.fromkeys(_states(query.root)) if state in _LATER)
     by_folded = {fold(acronym).text: acronym for acronym in acronyms if acronym.isupper()}
     said: set[str] = set()
     for term in terms_of(query.root):

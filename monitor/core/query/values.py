@@ -17,6 +17,15 @@ MEDIA = ("media", "photo", "video", "audio", "voice", "document", "link", "poll"
 STATES = ("edited", "withdrawn", "forwarded", "reply", "backlog")
 """What `is:` can ask for."""
 
+_MEANT = {
+    **dict.fromkeys(("deleted", "removed", "retracted", "gone"), "withdrawn"),
+    **dict.fromkeys(("changed", "updated", "corrected", "revised"), "edited"),
+    **dict.fromkeys(("image", "images", "picture", "pictures"), "photo"),
+    **dict.fromkeys(("file", "files", "pdf", "attachment"), "document"),
+    **dict.fromkeys(("official", "government"), "primary"),
+}
+"""What people write who mean one of these."""
+
 _DATE = r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})Z?)?)?)?"
 _COMPARED = re.compile(rf"(>=|<=|>|<|=)?\s*{_DATE}")
 _RANGE = re.compile(rf"{_DATE}\s*\.\.\s*{_DATE}")
@@ -27,7 +36,7 @@ def chosen(field: str, plain: str, position: int) -> Node:
     """A value out of a few: `has:`, `is:`, `authority:`."""
     known = {"has": MEDIA, "is": STATES, "authority": tuple(str(each) for each in Authority)}[field]
     if plain not in known:
-        near = nearest(plain, known)
+        near = meant if (meant := _MEANT.get(plain)) in known else nearest(plain, known)
         raise QueryError(
             f"there is no authority {plain!r}" if field == "authority" else f"{field}:{plain} means nothing",
             position=position,
