@@ -200,15 +200,20 @@ def search(
 
 def _candidates(tx: Transaction, condition: Condition | None, *, since: datetime | None, most: int | None) -> list[int]:
     """The newest posts that meet a condition or are not indexed yet, newest first."""
-    # No post is published after it was first seen.
-    seen = [post.c.first_seen_at >= since] if since is not None else []
+    seen = _seen_since(since) if since is not None else []  # no post is published after that
     newest = select(post.c.id).where(*seen).order_by(post.c.id.desc()).limit(most)
     if condition is None:
         return list(tx.execute(newest).scalars())
     not_indexed = _not_indexed(_settled(tx))
-    words, others = _parted(condition)
-    if words is None or tx.dialect.name != "sqlite":
+    if tx.dialect.name != "sqlite":
         return list(tx.execute(newest.where(or_(_sql(condition, tx), not_indexed))).scalars())
+    # Apart, as each is found by an index: for "one or the other" SQLite reads all posts, from the newest on.
+    found = {*tx.execute(newest.where(not_indexed)).scalars()}
+    words, others = _parted(condition)
+    if words is None:
+        for part in _alternatives(condition):
+            found.update(tx.execute(newest.where(_sql(part, tx))).scalars())
+        return sorted(found, reverse=True)[:most]
     # FTS5 gives posts with the newest first, one by one: with common words it need not come to the end.
     by_words = (
         select(_fts.c.rowid)
@@ -219,8 +224,21 @@ def _candidates(tx: Transaction, condition: Condition | None, *, since: datetime
         .order_by(_fts.c.rowid.desc())
         .limit(most)
     )
-    found = {*tx.execute(by_words).scalars(), *tx.execute(newest.where(not_indexed)).scalars()}
+    found.update(tx.execute(by_words).scalars())
     return sorted(found, reverse=True)[:most]
+
+
+def _seen_since(since: datetime) -> list[ColumnElement[bool]]:
+    """Posts first seen at or after a time: the second condition says where to stop when they are looked for by id."""
+    seen = post.c.first_seen_at >= since
+    return [seen, post.c.id >= select(func.min(post.c.id)).where(seen).correlate(None).scalar_subquery()]
+
+
+def _alternatives(condition: Condition) -> list[Condition]:
+    """A condition as those it consists of one of which must hold: what holds from a time on, each, and all others."""
+    parts = condition.parts if isinstance(condition, AnyOf) else (condition,)
+    others = tuple(part for part in parts if not isinstance(part, SeenSince))
+    return [*(part for part in parts if isinstance(part, SeenSince)), *([AnyOf(others)] if others else [])]
 
 
 def _parted(condition: Condition) -> tuple[Condition | None, tuple[Condition, ...]]:
@@ -238,7 +256,7 @@ def shares(
     tx: Transaction, queries: Sequence[Query], *, now: datetime, since: datetime, sample: int = 500
 ) -> list[float]:
     """In which share of the newest `sample` posts seen since then each query is found; 0.0 where there are none."""
-    newest = select(post.c.id).where(post.c.first_seen_at >= since).order_by(post.c.id.desc()).limit(sample)
+    newest = select(post.c.id).where(*_seen_since(since)).order_by(post.c.id.desc()).limit(sample)
     ids = list(tx.execute(newest).scalars())
     evaluators = [Evaluator(query) for query in queries]
     found = [0] * len(queries)
@@ -396,7 +414,7 @@ def _sql(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
                 wanted = tag.c.slug.like(_like(slug), escape="\\")
             return post.c.id.in_(select(tag.c.post_id).where(tag.c.facet == facet, wanted))
         case SeenSince(at):
-            return post.c.first_seen_at >= at
+            return and_(*_seen_since(at))
         case ValueIs("lang", value):
             return func.lower(post.c.language) == value
         case ValueIs(name, value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
@@ -14,7 +15,7 @@ from monitor.core.subject import subject_of
 from monitor.store import posts, search
 from monitor.store.database import Database
 from monitor.store.tables import PostRow, table
-from tests import make
+from tests import make, plans
 from tests.core.test_watches import POSTS, QUERIES
 from tests.make import NOW
 
@@ -87,6 +88,15 @@ def test_only_the_newest_candidates_are_judged_when_asked_to(database: Database)
     with database.reading() as tx:
         found = search.search(tx, parse("grain"), now=NOW, within=3)
     assert ([hit.id for hit in found.hits], found.judged, found.complete) == (every[:1:-1], 3, False)
+
+
+@pytest.mark.parametrize("asked", ["after:1d", "org:osce after:1d", "after:1d OR treaty", "treaty after:1d"])
+def test_a_search_of_the_latest_posts_does_not_read_the_archive(database: Database, asked: str) -> None:
+    plans.only_on_sqlite(database)
+    stored(database, *(f"A treaty, number {number}" for number in range(9)))
+    indexed(database)
+    assert plans.walks(database, lambda: ids(database, asked, within=500)) == []
+    assert len(ids(database, "after:1d", within=500)) == 9
 
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
