@@ -39,12 +39,9 @@ ROUNDS = 5
 
 
 class Nothing:
-    """Neither tags nor matches anything."""
+    """Tags nothing."""
 
     def tags(self, _post: Post, _source: Source) -> tuple[()]:
-        return ()
-
-    def matches(self, _post: Post, _source: Source, _tags: object, *, now: object = None) -> tuple[()]:
         return ()
 
 
@@ -79,7 +76,7 @@ def _shown(n: int, contents: Sequence[bytes], encoding: str, floor: Any) -> Show
     url = f"http://127.0.0.1/feed/{n}.xml"
     documents = [Document(url=url, content=each, content_type=kind, fetched_at=NOW) for each in contents]
     source = Source(slug=f"feed-{n}", title="Feed", kind="feed", url=url)
-    reading = read(documents[0], source, Tools(tagger=Nothing(), watches=Nothing()))
+    reading = read(documents[0], source, Tools(tagger=Nothing(), watches=WatchSet(())))
     return Shown(
         before=documents[0],
         changed=documents[1],
@@ -99,7 +96,7 @@ def by_feedparser(document: Document, **options: bool) -> Any:
 def stages(feeds: Sequence[Shown]) -> dict[str, Callable[[Shown], object]]:
     """What is measured, by name."""
     floor = importlib.import_module("peers.floor_pipeline")
-    bare = Tools(tagger=Nothing(), watches=Nothing())
+    bare = Tools(tagger=Nothing(), watches=WatchSet(()))
     full = Tools(tagger=Tagger(shipped_taxonomy()), watches=WatchSet(()))
     windows = {each.source.slug: parse(each.before, each.source) for each in feeds}
     readings = {each.source.slug: read(each.before, each.source, full) for each in feeds}

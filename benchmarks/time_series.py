@@ -30,7 +30,6 @@ from monitor.core.model import (
     Entry,
     Fetched,
     FetchResult,
-    Match,
     Post,
     Reading,
     Revision,
@@ -39,6 +38,7 @@ from monitor.core.model import (
     Tag,
 )
 from monitor.core.urls import canonical
+from monitor.core.watches import WatchSet
 from monitor.sources import feed
 from monitor.sources.pruning import glance
 from monitor.sources.reading import Tools, read, read_part
@@ -57,13 +57,8 @@ class Untagged:
     def tags(self, _post: Post, _source: Source) -> tuple[Tag, ...]:
         return ()
 
-    def matches(
-        self, _post: Post, _source: Source, _tags: tuple[Tag, ...], *, now: datetime | None = None
-    ) -> tuple[Match, ...]:
-        return ()
 
-
-TOOLS = Tools(tagger=Untagged(), watches=Untagged())
+TOOLS = Tools(tagger=Untagged(), watches=WatchSet(()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ def test_a_list_that_went_away_stops_only_those_that_name_it() -> None:
         ("NATO", ""),
         ('"or"', ""),
         ("grain is:withdrawn", "edits: [withdrawn]"),
-        ("grain (is:edited OR wheat)", "only where its source says so"),
+        ("grain (is:edited OR wheat)", "alerts with edits: [added]"),
         ("grain -is:withdrawn is:forwarded", ""),
         ("grain", ""),
     ],

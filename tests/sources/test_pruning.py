@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from monitor.core.errors import SourceError
 from monitor.core.model import Document, Memory, Reading, Source
+from monitor.core.watches import WatchSet
 from monitor.sources.cutting import cut
 from monitor.sources.pruning import Part, glance
 from monitor.sources.reading import Tools, read, read_part
@@ -20,19 +21,13 @@ NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
 class Nothing:
-    """Neither tags nor matches anything."""
+    """Tags nothing."""
 
     def tags(self, post, source):
         return ()
 
-    def matches(self, post, source, tags, *, now=None):
-        return ()
 
-    def matches_if_edited(self, post, source, tags, found, *, now):
-        return None
-
-
-TOOLS = Tools(tagger=Nothing(), watches=Nothing())
+TOOLS = Tools(tagger=Nothing(), watches=WatchSet(()))
 
 
 def document(content, *, url=URL, content_type=None):
