@@ -128,6 +128,7 @@ def decide(tx: Transaction, standing: Standing, *, now: datetime) -> Outcome:
     found, settled = _found(tx, standing, now=now)
     edited, settled_edits = _edited(tx, standing, now=now) if rules.edits else ((), ())
     settled += settled_edits
+    found, edited = _each_once(found, edited)
     if when.drop:
         everything = tuple((each, FOUND) for each in alerts.untold(tx, standing, until=now))
         return Outcome(standing=standing, alerts=(), settled=everything + settled_edits, changes=changes)
@@ -145,6 +146,14 @@ def decide(tx: Transaction, standing: Standing, *, now: datetime) -> Outcome:
     if spoken:
         changes["last_alert_at"] = now
     return Outcome(standing=standing, alerts=tuple(spoken), settled=settled, changes=changes, threads=threads)
+
+
+def _each_once(found: Sequence[Told], edited: Sequence[Told]) -> tuple[tuple[Told, ...], tuple[Told, ...]]:
+    """An edit that brought the words makes the post one that was found: it is told as such, with what the edit did."""
+    added = {told.stored.id: told for told in edited if told.change is Change.ADDED}
+    new = tuple(replace(told, change=Change.ADDED) if told.stored.id in added else told for told in found)
+    said = {told.stored.id for told in new if told.change is Change.ADDED}
+    return new, tuple(told for told in edited if told.change is not Change.ADDED or told.stored.id not in said)
 
 
 def _edits_by_thread(
@@ -263,7 +272,8 @@ def _found(
             by_story[stored.story_id].append(stored)
     times = [members[0].first_seen_at for members in by_story.values()]
     if rules.stories > 1:
-        start = enough_since(times, stories=rules.stories, within=rules.within)
+        told_at = alerts.told_since(tx, standing.watch, since=min(times, default=now) - rules.within)
+        start = enough_since(times, told_at, stories=rules.stories, within=rules.within)
         if start is None:
             return (), late
         by_story = defaultdict(list, {id_: m for id_, m in by_story.items() if m[0].first_seen_at >= start})
@@ -291,7 +301,8 @@ def _edited(
     if query is None:  # a list that it names went away
         return (), ()
     told = [each for edit in noticed if (each := _change(query, edit, now=now)) and each.change in rules.edits]
-    return tuple(told), tuple((edit.stored, edit.reason) for edit in noticed)
+    brought = tuple((each.stored, FOUND) for each in told if each.change is Change.ADDED)
+    return tuple(told), tuple((edit.stored, edit.reason) for edit in noticed) + brought
 
 
 def _change(query: Query, edit: Edit, *, now: datetime) -> Told | None:

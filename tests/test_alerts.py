@@ -186,6 +186,15 @@ def test_a_threshold_needs_so_many_stories_in_so_much_time(database: Database) -
         assert titles(spoken) == ([["grain 1", "grain 2", "grain 3"]] if number == 3 else [])
 
 
+def test_what_comes_right_after_a_threshold_was_reached_is_told_too(database: Database) -> None:
+    watch(database, stories=3, within=hours(1))
+    told = []
+    for number, after in enumerate((0, 10, 20, 30, 200, 210)):
+        arrive(database, f"grain {number}", at=NOW + minutes(1 + after))
+        told.append(titles(tick(database, NOW + minutes(2 + after))))
+    assert told == [[], [], [["grain 0", "grain 1", "grain 2"]], [["grain 3"]], [], []]
+
+
 @pytest.mark.parametrize(
     ("then", "priority", "at_night", "in_the_morning"),
     [
@@ -243,11 +252,26 @@ def test_of_edited_posts_a_watch_tells_with_their_first_edit(database: Database,
     assert told == [[(Change.ADDED, "more grain")] if "is:edited" in query else [], []]
 
 
-def edit(database: Database, stored: StoredPost, text: str, *, at) -> None:
+@pytest.mark.parametrize(
+    ("edits", "expected"), [([Change.ADDED], Change.ADDED), ([Change.REMOVED], None)], ids=["asked for", "not"]
+)
+def test_an_edit_that_polling_matched_is_told_once(database: Database, edits, expected) -> None:
+    watch(database, edits=frozenset(edits))
+    (stored,) = arrive(database, "a deal", at=NOW + minutes(1))
+    assert tick(database, NOW + minutes(2)) == []
+    with database.reading() as tx:
+        found = WatchSet(watches.every(tx)).matches(make.prepared("e", title="grain").post, stored.source, (), now=NOW)
+    edit(database, stored, "a grain deal", at=NOW + minutes(3), matches=found)
+    (done,) = tick(database, NOW + minutes(4))
+    assert [(a.kind, t.change) for a in done.alerts for t in a.told] == [(Kind.FOUND, expected)]
+    assert tick(database, NOW + minutes(5)) == []
+
+
+def edit(database: Database, stored: StoredPost, text: str, *, at, **found) -> None:
     """A post that now says something else."""
     with database.writing() as tx:
         known = posts.known(tx, [(stored.source.id, stored.post.guid)])[stored.source.id, stored.post.guid]
-        posts.revise(tx, [(known, make.prepared(stored.post.guid, title=text, text=text))], now=at)
+        posts.revise(tx, [(known, make.prepared(stored.post.guid, title=text, text=text, **found))], now=at)
 
 
 def mailed(database: Database, at) -> dict[str, list[EmailMessage]]:
@@ -472,6 +496,8 @@ def test_enough_within_a_stretch() -> None:
     assert enough_since(times, stories=3, within=hours(1.5)) == NOW + minutes(50)
     assert enough_since(times, stories=3, within=hours(1)) is None
     assert enough_since([], stories=1, within=hours(1)) is None
+    assert enough_since(times[3:], times[:3], stories=3, within=hours(1.5)) == NOW + minutes(50)
+    assert enough_since([NOW + hours(9)], times[:3], stories=3, within=hours(2)) is None
 
 
 def test_what_is_usual_needs_a_week_of_history() -> None:

@@ -104,12 +104,19 @@ def end_of_quiet(hours: QuietHours, at: datetime) -> datetime | None:
     return datetime.combine(day, hours.end, tzinfo=zone).astimezone(UTC)
 
 
-def enough_since(times: Sequence[datetime], *, stories: int, within: timedelta) -> datetime | None:
-    """The start of the first stretch of `within` that holds so many of the times; None where none does."""
-    ordered = sorted(times)
-    for at in range(len(ordered) - stories + 1):
-        if ordered[at + stories - 1] - ordered[at] <= within:
-            return ordered[at]
+def enough_since(
+    times: Sequence[datetime], told: Sequence[datetime] = (), *, stories: int, within: timedelta
+) -> datetime | None:
+    """The start of the first stretch of `within` that holds so many stories, one of them new; None where none does.
+
+    `times` are those of new stories, `told` those of stories that were told before: they count too, else what comes
+    right after an alert would wait for as many again, and what is told would depend on when one looks.
+    """
+    ordered = sorted([(at, True) for at in times] + [(at, False) for at in told])
+    for first in range(len(ordered) - stories + 1):
+        stretch = ordered[first : first + stories]
+        if stretch[-1][0] - stretch[0][0] <= within and any(new for _, new in stretch):
+            return stretch[0][0]
     return None
 
 

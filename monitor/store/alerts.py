@@ -113,6 +113,18 @@ def stories_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> set[int]
     return found
 
 
+def told_since(tx: Transaction, of: Watch, *, since: datetime) -> list[datetime]:
+    """When the stories that alerts of this watch have told of arrived, of those that did since."""
+    query = (
+        select(func.min(post.c.first_seen_at))
+        .join(alerted, alerted.c.post_id == post.c.id)
+        .where(alerted.c.watch_id == of.id, alerted.c.reason == FOUND, alerted.c.alert.is_not(None))
+        .group_by(post.c.story_id)
+        .having(func.min(post.c.first_seen_at) >= since)
+    )
+    return list(tx.execute(query).scalars())
+
+
 def first_told(tx: Transaction, of: Watch, stories: Iterable[int]) -> dict[int, str]:
     """By story, as it stands now, the alert that told of it first (`core.alerting.alert_key`), where one did."""
     found: dict[int, str] = {}
