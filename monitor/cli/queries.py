@@ -17,7 +17,7 @@ from monitor.core.query.advice import doubts
 from monitor.core.query.tree import Words
 from monitor.core.suggest import nearest
 from monitor.core.taxonomy import Taxonomy
-from monitor.core.watches import queries_of
+from monitor.core.watches import read_as_saved
 from monitor.render.passages import Passage, excerpt, spans
 from monitor.settings import Settings
 from monitor.store import search
@@ -41,7 +41,7 @@ def prepared(query: str, settings: Settings, saved: Iterable[Watch]) -> Query:
     """The query with the lists that it names put in, or an error that points at the place."""
     read = parsed(query, settings)
     try:
-        return expanded(read, queries_of(saved)[0]) if any(lists_of(read.root)) else read
+        return expanded(read, read_as_saved(saved)) if any(lists_of(read.root)) else read
     except QueryError as error:
         raise CommandError(explained(query, error, width=screen(stderr=True).width), ExitCode.USAGE) from None
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from math import log
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,12 +22,14 @@ from monitor.cli.output import columns, complain, count, emit, heading, moment, 
 from monitor.cli.queries import marked, misread, prepared, unlisted_tags
 from monitor.cli.session import Session
 from monitor.core.model import Field, Match
+from monitor.core.suggest import nearest
 from monitor.render.results import FORMATS, Result, document
-from monitor.store import posts, search, watches
+from monitor.store import posts, search, sources, watches
 from monitor.store.database import Transaction
 from monitor.store.search import FEW_SHOWN, Found, Hit
 
 FACETS_SHOWN = 8
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}|[A-Za-z*?]*[*?][A-Za-z*?]*")
 FACET_NAMES = ("organisation", "region", "country")
 
 
@@ -89,8 +93,9 @@ def run(
         typed = prepared(query, session.settings, watches.every(tx))  # whose mistakes are shown where they stand
         whole = prepared(asked, session.settings, watches.every(tx))
         answer = answered(tx, whole, now=now, sort=sort, limit=limit, count_facets=facets, every=every)
+        narrowed = [] if answer.found.hits else _in_vain(tx, source, language)
     doubts = misread(typed, session.settings, in_vain=not answer.found.hits)
-    for sentence in dict.fromkeys([*unlisted_tags(whole, session.settings), *doubts]):
+    for sentence in dict.fromkeys([*narrowed, *unlisted_tags(whole, session.settings), *doubts]):
         complain(sentence, label="warning")
     if form is not None:
         _write(FORMATS[form.value](answer.results, query=query, now=now), output)
@@ -103,6 +108,22 @@ def run(
             f"only the newest {answer.found.judged:,} posts that may match were judged; judge all with --all",
             label="note",
         )
+
+
+def _in_vain(tx: Transaction, source: str | None, language: str | None) -> list[str]:
+    """What is wrong with filters that cannot leave anything: a slip there looks like a quiet archive."""
+    sentences = []
+    if source is not None:
+        slugs = [each.slug for each in sources.every(tx)]
+        if not any(fnmatchcase(slug, source.casefold()) for slug in slugs):
+            near = nearest(source.casefold(), slugs)
+            sentences.append(
+                f"no source is called {source!r}; "
+                + (f"did you mean {near!r}?" if near else "see: monitor sources list")
+            )
+    if language is not None and not _LANGUAGE.fullmatch(language):
+        sentences.append(f"{language!r} is no code of a language: they are written with two letters, as en, ru or zh")
+    return sentences
 
 
 def answered(

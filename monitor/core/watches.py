@@ -22,7 +22,7 @@ def queries_of(watches: Iterable[Watch]) -> tuple[dict[str, Query], dict[str, Qu
 
     Raises QueryError, naming the watch, where one cannot be understood.
     """
-    parsed = {watch.slug: _parsed(watch) for watch in watches}
+    parsed = read_as_saved(watches)
     whole: dict[str, Query] = {}
     broken: dict[str, QueryError] = {}
     for slug, query in parsed.items():
@@ -31,6 +31,15 @@ def queries_of(watches: Iterable[Watch]) -> tuple[dict[str, Query], dict[str, Qu
         except QueryError as error:
             broken[slug] = _named(slug, error)
     return whole, broken
+
+
+def read_as_saved(watches: Iterable[Watch]) -> dict[str, Query]:
+    """The query of each watch by its slug, with the names of lists still in it: a list that names another that is gone,
+    or that leads back to itself, is there all the same.
+
+    Raises QueryError, naming the watch, where one cannot be understood.
+    """
+    return {watch.slug: _parsed(watch) for watch in watches}
 
 
 def _parsed(watch: Watch) -> Query:

@@ -66,6 +66,23 @@ def test_exports(polled: Monitor, tmp_path: Path) -> None:
     assert len(items) == 2
 
 
+@pytest.mark.parametrize(
+    ("filters", "told"),
+    [
+        (["--source", "mfaa"], "did you mean 'mfa'?"),
+        (["--source", "somewhere-*"], "no source is called 'somewhere-*'"),
+        (["--language", "chinese"], "two letters"),
+        (["--source", "MF*", "--language", "ZH"], ""),
+        (["--source", "mfa", "--language", "fr"], ""),  # may well be so
+    ],
+)
+def test_a_filter_that_leaves_nothing_is_told(polled: Monitor, filters: list[str], told: str) -> None:
+    ended = polled("search", "制裁", *filters)
+    assert ended.code == 0
+    assert told in ended.err
+    assert bool(ended.err) == bool(told)
+
+
 def test_a_mistake_is_shown_in_the_query_as_typed(polled: Monitor) -> None:
     ended = polled("search", "grain (", "--language", "ru")
     assert ended.code == 2

@@ -45,6 +45,18 @@ def test_add_and_remove(polled: Monitor) -> None:
     assert polled("watches", "remove", "vienna").code == 4
 
 
+def test_a_circle_of_lists_is_called_one(polled: Monitor) -> None:
+    assert polled("watches", "add", "first", "rice").code == 0
+    assert polled("watches", "add", "second", "@first").code == 0
+    for slug, query, told in (
+        ("first", "@second wheat", "@second → @first → @second"),
+        ("third", "@third", "@third → @third"),
+    ):
+        ended = polled("watches", "add", slug, query, "--replace")
+        assert ended.code == 2
+        assert f"lists name each other in a circle: {told}" in ended.err
+
+
 @pytest.mark.parametrize("command", [["add", "grain", "x", "--replace"], ["remove", "grain"]])
 def test_watches_of_a_file_are_left_alone(polled: Monitor, command: list[str]) -> None:
     ended = polled("watches", *command)

@@ -280,6 +280,14 @@ def _unreadable(query: str, position: int) -> QueryError:
             suggestion=f'for the characters: "{query[position:].split(maxsplit=1)[0]}"',
         )
     if character == "/" and (scheme := re.search(r"([^\W\d_][\w-]*):\Z", query[:position])):
+        if scheme[1].casefold() in FIELDS:
+            value = query[position:].split(maxsplit=1)[0].rstrip(")")
+            return QueryError(
+                f"after {scheme[1]}: a slash cannot stand",
+                position=position,
+                expected="a word, or a phrase in quotes",
+                suggestion=f'put it in quotes: {scheme[1]}:"{value}"' if '"' not in value else "put it in quotes",
+            )
         return _no_field(scheme[1], scheme.start(), FIELDS)
     if character == "/":
         return QueryError(
