@@ -117,16 +117,17 @@ def knows(encoding: str, character: str) -> bool:
     return True
 
 
+def is_mixed(name: str) -> bool:
+    chinese = [character for character in name if "\u4e00" <= character <= "\u9fff"]
+    traditional = any(not knows("gb2312", each) and knows("big5", each) for each in chinese)
+    simplified = any(not knows("big5", each) and knows("gb2312", each) for each in chinese)
+    return traditional and simplified
+
+
 @pytest.mark.parametrize("file", ["organisations", "regions", "countries"])
 def test_no_chinese_name_is_half_simplified_and_half_traditional(file):
     """GB 2312 lacks what only traditional texts write, Big5 what only simplified ones do: nobody writes both at once."""
-    mixed = set()
-    for name in map(str, strings(listed(file))):
-        chinese = [character for character in name if "\u4e00" <= character <= "\u9fff"]
-        traditional = any(not knows("gb2312", each) and knows("big5", each) for each in chinese)
-        simplified = any(not knows("big5", each) and knows("gb2312", each) for each in chinese)
-        if traditional and simplified:
-            mixed.add(name)
+    mixed = set(filter(is_mixed, map(str, strings(listed(file)))))
     assert mixed <= MIXED
 
 
