@@ -126,7 +126,7 @@ def is_mixed(name: str) -> bool:
 
 @pytest.mark.parametrize("file", ["organisations", "regions", "countries"])
 def test_no_chinese_name_is_half_simplified_and_half_traditional(file):
-    """GB 2312 lacks what only traditional texts write, Big5 what only simplified ones do: nobody writes both at once."""
+    """GB 2312 lacks what only traditional texts write, Big5 what only simplified ones do: nobody mixes the two."""
     mixed = set(filter(is_mixed, map(str, strings(listed(file)))))
     assert mixed <= MIXED
 
