@@ -43,8 +43,8 @@ def import_list(
     """Follow the feeds of an OPML file.
 
     Folders become tags. What is followed already stays as it is. Without --check nothing is read yet: see `monitor
-    sources check`. Exit code 1 when an outline of the file gives no source, or one that cannot be read; the others are
-    added all the same.
+    sources check`. Exit code 1 when an outline of the file gives no source, or one that cannot be read, or when the
+    file breaks off; the others are added all the same.
     """
     session = Session.of(ctx)
     content = _content(file)
@@ -82,7 +82,12 @@ def import_list(
     for each in planned.unusable:
         where = file if each.line is None else f"{file}:{each.line}"
         complain(f"{where}: {each.name or 'an outline without a name'}: {each.problem}")
-    if planned.unusable or broken:
+    if planned.breaks_off is not None:
+        complain(
+            f"{file}:{planned.breaks_off}: the list breaks off here, without its closing </opml>; what stands before it"
+            " was read, what came after it is missing: export it again, and import that"
+        )
+    if planned.unusable or broken or planned.breaks_off is not None:
         raise typer.Exit(ExitCode.WRONG)
 
 
@@ -162,6 +167,7 @@ def _document(planned: Plan, broken: Sequence[Trial], *, stored: bool) -> dict[s
             {"title": each.poll.source.title, "url": each.poll.source.url, "error": each.poll.error} for each in broken
         ],
         "repeats": planned.repeats,
+        "breaks_off": planned.breaks_off,
         "notes": planned.notes,
     }
 

@@ -67,6 +67,7 @@ class OutlineDocument:
     title: str | None
     outlines: tuple[Outline, ...]
     notes: tuple[str, ...] = ()  # what was wrong with the document and could be mended
+    breaks_off: int | None = None  # the line in which it ends before its end: what came after is not known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,7 @@ class Plan:
     unusable: tuple[Unusable, ...]
     repeats: int  # outlines that list an address of this list once more: their tags are joined
     notes: tuple[str, ...]
+    breaks_off: int | None = None  # the line in which the list ends before its end
 
 
 # ── in ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -148,6 +150,7 @@ def plan(
         known=tuple(known),
         unusable=tuple(unusable),
         repeats=repeats,
+        breaks_off=document.breaks_off,
         notes=tuple(notes),
     )
 

@@ -155,7 +155,8 @@ def key_of(file: str) -> str:
 def read_files(directory: Path, *, only: Collection[str] = tuple(FILES)) -> dict[str, File]:
     """Every file of FILES by name, or `only` some. ConfigError only where there is no such directory."""
     if not directory.is_dir():
-        raise ConfigError([Problem(file=str(directory), line=None, path="", message="there is no such directory")])
+        where = "there is no such directory; start where it lies, or say where that is with MONITOR_PATHS__CONFIG"
+        raise ConfigError([Problem(file=str(directory), line=None, path="", message=where)])
     files = {name: _read(directory, name) for name in only}
     strays = sorted({*directory.glob("*.yaml"), *directory.glob("*.yml")} - {directory / f"{n}.yaml" for n in FILES})
     for stray in strays if "sources" in files else ():

@@ -6,6 +6,7 @@ costs the line numbers. Entity declarations are refused in both.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
@@ -19,6 +20,7 @@ MAX_SIZE = 20 * 1024 * 1024  # bytes
 MAX_OUTLINES = 100_000
 MAX_DEPTH = 100  # folders in folders
 
+_END = re.compile(r"</opml\s*>", re.IGNORECASE)
 _BETWEEN = " "  # a namespace and a name, as the parser joins them; neither holds a space
 
 
@@ -35,12 +37,16 @@ def read_outlines(content: bytes) -> OutlineDocument:
     if root != "opml":
         what = f"begins with <{root[:40]}>" if root else "holds no XML"
         raise SourceError(f"this is not an OPML file: it {what}", reason="not-a-feed")
+    breaks_off: int | None = None
     text = text[text.index("<") :]  # nothing but white space or a stray word may stand before the declaration
     try:
         reader = _read(text.encode("utf-8", "replace"), lines=True)
     except expat.ExpatError as error:
         clean = mended(text)
-        notes += (f"not well-formed ({expat.ErrorString(error.code)} in line {error.lineno}): read as far as it goes",)
+        if _END.search(text) is None:  # a download or a copy that was cut: no mending brings back the rest
+            breaks_off = text.rstrip().count("\n") + 1
+        else:
+            notes += (f"not well-formed ({expat.ErrorString(error.code)} in line {error.lineno}): mended",)
         notes += clean.notes
         try:
             reader = _read(clean.content, lines=False)
@@ -49,7 +55,7 @@ def read_outlines(content: bytes) -> OutlineDocument:
     if not reader.has_body:
         notes += ("the file has no body element, and so no outlines",)
     title = " ".join("".join(reader.title).split())
-    return OutlineDocument(title=title or None, outlines=tuple(reader.roots), notes=notes)
+    return OutlineDocument(title=title or None, outlines=tuple(reader.roots), notes=notes, breaks_off=breaks_off)
 
 
 @dataclass(slots=True)

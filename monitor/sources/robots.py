@@ -137,9 +137,10 @@ def _unreachable(url: httpx2.URL, site: _Site) -> SourceError:
     failure = site.failure or SourceError("it was not asked for", reason="robots-unreachable")
     answered = failure.reason.startswith("http-")
     again = max(site.good_until, failure.retry_at or site.good_until)
+    # Where the server itself was not reached, its pages could not be either: the option would not help.
+    advice = "; if that stays so, set the option robots: false for this source" if answered else ""
     return SourceError(
-        f"the robots.txt of {url.host} cannot be read, so its pages are left alone for now ({failure}); if that stays "
-        "so, set the option robots: false for this source",
+        f"the robots.txt of {url.host} cannot be read, so its pages are left alone for now ({failure}){advice}",
         reason="robots-unreachable" if answered else failure.reason,
         retry_at=again,
     )

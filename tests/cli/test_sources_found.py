@@ -178,6 +178,15 @@ def test_an_import_adds_what_can_be_used(polled: Monitor) -> None:
     assert polled("sources", "import", "-", "--json", stdin=text).json["added"] == []
 
 
+def test_an_import_of_a_list_that_breaks_off_adds_what_is_whole_and_ends_with_one(polled: Monitor) -> None:
+    text = "<opml version='2.0'><body>\n<outline text='New' xmlUrl='https://new.example/rss'/>\n<outline text='Lo"
+    ended = polled("sources", "import", "-", stdin=text)
+    assert ended.code == 1
+    assert "1 source added" in ended.out
+    assert "-:3: the list breaks off here" in ended.err
+    assert polled("sources", "import", "-", "--json", stdin=text).json["breaks_off"] == 3
+
+
 def test_an_import_leaves_out_what_cannot_be_read(polled: Monitor) -> None:
     polled.site.pages["/new.xml"] = rss("New")
     text = (

@@ -104,7 +104,14 @@ def test_a_list_that_was_cut_gives_what_is_whole_and_says_so():
     whole = opml('<outline text="A" xmlUrl="https://a.example/"/><outline text="B" xmlUrl="https://b.example/"/>')
     done = planned(whole[: whole.index(b"B")])
     assert [source.title for source in done.adds] == ["A"]
+    assert (done.notes, done.breaks_off) == ((), 1)
+
+
+def test_a_list_that_was_mended_to_its_end_does_not_break_off():
+    done = planned(opml('<outline text="A & B" xmlUrl="https://a.example/"/>'))
+    assert [source.title for source in done.adds] == ["A & B"]
     assert "not well-formed" in done.notes[0]
+    assert done.breaks_off is None
 
 
 ENTITIES = '<!DOCTYPE opml [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
