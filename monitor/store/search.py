@@ -200,10 +200,11 @@ def search(
 
 def _candidates(tx: Transaction, condition: Condition | None, *, since: datetime | None, most: int | None) -> list[int]:
     """The newest posts that meet a condition or are not indexed yet, newest first."""
-    seen = _seen_since(since) if since is not None else []  # no post is published after that
+    # No post is published after it was first seen.
+    seen = [post.c.first_seen_at >= since] if since is not None else []
     newest = select(post.c.id).where(*seen).order_by(post.c.id.desc()).limit(most)
     if condition is None:
-        return list(tx.execute(newest).scalars())
+        return list(tx.execute(newest).scalars()) if since is None else _newest_since(tx, since, most)
     not_indexed = _not_indexed(_settled(tx))
     if tx.dialect.name != "sqlite":
         return list(tx.execute(newest.where(or_(_sql(condition, tx), not_indexed))).scalars())
@@ -212,7 +213,10 @@ def _candidates(tx: Transaction, condition: Condition | None, *, since: datetime
     words, others = _parted(condition)
     if words is None:
         for part in _alternatives(condition):
-            found.update(tx.execute(newest.where(_sql(part, tx))).scalars())
+            if isinstance(part, SeenSince):
+                found.update(_newest_since(tx, max(part.at, since or part.at), most))
+            else:
+                found.update(tx.execute(newest.where(_sql(part, tx))).scalars())
         return sorted(found, reverse=True)[:most]
     # FTS5 gives posts with the newest first, one by one: with common words it need not come to the end.
     by_words = (
@@ -228,10 +232,15 @@ def _candidates(tx: Transaction, condition: Condition | None, *, since: datetime
     return sorted(found, reverse=True)[:most]
 
 
-def _seen_since(since: datetime) -> list[ColumnElement[bool]]:
-    """Posts first seen at or after a time: the second condition says where to stop when they are looked for by id."""
+def _newest_since(tx: Transaction, since: datetime, most: int | None) -> list[int]:
+    """The newest posts first seen at or after a time, newest first."""
     seen = post.c.first_seen_at >= since
-    return [seen, post.c.id >= select(func.min(post.c.id)).where(seen).correlate(None).scalar_subquery()]
+    # Few are found by time, at once; of many the newest are found by id before the archive begins.
+    few = select(post.c.id).where(seen).order_by(post.c.first_seen_at.desc()).limit(most)
+    ids = list(tx.execute(few).scalars())
+    if most is None or len(ids) < most:
+        return sorted(ids, reverse=True)
+    return list(tx.execute(select(post.c.id).where(seen).order_by(post.c.id.desc()).limit(most)).scalars())
 
 
 def _alternatives(condition: Condition) -> list[Condition]:
@@ -256,8 +265,7 @@ def shares(
     tx: Transaction, queries: Sequence[Query], *, now: datetime, since: datetime, sample: int = 500
 ) -> list[float]:
     """In which share of the newest `sample` posts seen since then each query is found; 0.0 where there are none."""
-    newest = select(post.c.id).where(*_seen_since(since)).order_by(post.c.id.desc()).limit(sample)
-    ids = list(tx.execute(newest).scalars())
+    ids = _newest_since(tx, since, sample)
     evaluators = [Evaluator(query) for query in queries]
     found = [0] * len(queries)
     for subject, _, _ in _subjects(tx, ids, now=now, tagged=True, whole=True):
@@ -414,7 +422,7 @@ def _sql(condition: Condition, tx: Transaction) -> ColumnElement[bool]:
                 wanted = tag.c.slug.like(_like(slug), escape="\\")
             return post.c.id.in_(select(tag.c.post_id).where(tag.c.facet == facet, wanted))
         case SeenSince(at):
-            return and_(*_seen_since(at))
+            return post.c.first_seen_at >= at
         case ValueIs("lang", value):
             return func.lower(post.c.language) == value
         case ValueIs(name, value):
